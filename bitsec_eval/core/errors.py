@@ -1,0 +1,51 @@
+"""One tree of errors, named for who must act.
+
+What an agent did is never one of the `BitsecError`s: it is a value (an `Ending`, an outcome) or, inside a check,
+an `AnswerFault` or `SolutionError`, and costs the agent points.
+A `BitsecError` is somebody else's to mend and never costs an agent anything.
+Every message is one line: what was found, then what to do.
+"""
+
+
+class BitsecError(Exception):
+    """Something that is not the agent's doing."""
+
+
+class TaskError(BitsecError):
+    """A task is written wrongly; its author must act."""
+
+
+class SettingsError(BitsecError):
+    """An option, path or environment is wrong; the operator must act."""
+
+
+class ResultsError(BitsecError):
+    """A junit or board file cannot be read; whoever made it must act."""
+
+
+class SandboxError(BitsecError):
+    """The engine, its image or this machine failed; the run is void and is tried again."""
+
+
+class InferenceError(BitsecError):
+    """The LLM behind the gateway or the judge could not be reached; the run is void."""
+
+
+class AnswerFault(Exception):  # noqa: N818 - it is a fault of the answer, not an error of ours
+    """The agent's answer cannot be checked: late, crashed, malformed, or lacking what the task asks for.
+
+    Raised inside a check, it fails the check, even where the check expects an exception.
+    """
+
+
+class SolutionError(Exception):
+    """An exception the solution raised when it was called.
+
+    `type` is the exception's class name and `message` its text, both as the solution's container reported them.
+    Expect it with `pytest.raises(SolutionError, match="ValueError")`.
+    """
+
+    def __init__(self, type: str, message: str) -> None:  # noqa: A002 - reads as error.type in checks
+        super().__init__(f"{type}: {message}" if message else type)
+        self.type = type
+        self.message = message
