@@ -1,0 +1,11 @@
+"""bitsec_eval: evaluate submitted agents in locked-down containers.
+
+This is the face for task authors: everything a task file needs, and nothing that loads pytest or an engine.
+"""
+
+from bitsec_eval.core.errors import AnswerFault, BitsecError, SolutionError, TaskError
+from bitsec_eval.core.finding import Finding
+from bitsec_eval.core.task import Task
+
+__all__ = ["AnswerFault", "BitsecError", "Finding", "SolutionError", "Task", "TaskError"]
+__version__ = "0.1.0"
