@@ -17,7 +17,6 @@ A frame is a 4-byte big-endian payload length, one byte of kind, and the payload
 
 import ast
 import builtins
-import gc
 import json
 import os
 import re
@@ -129,7 +128,9 @@ class Supervisor:
 
     def wait(self):
         """Wait for the host, the worker's replies or a dead child, and pass on what came."""
-        sources = [0, self.wake] + ([self.worker[1].fd] if self.worker else [])
+        sources = [0, self.wake]
+        if self.worker and not self.worker[1].closed:
+            sources.append(self.worker[1].fd)
         ready = select.select(sources, [], [])[0]
         if self.worker and self.worker[1].fd in ready:
             self.relay()
@@ -157,11 +158,8 @@ class Supervisor:
         while frame:
             send(1, "V", frame[1])
             frame = replies.pop()
-        if replies.closed:  # nothing more can come, and a closed pipe would always be ready
+        if replies.closed:  # nothing more can come of it
             os.kill(self.worker[0], signal.SIGKILL)
-            replies.closed = False
-            os.close(replies.fd)
-            replies.fd = os.open("/dev/null", os.O_WRONLY)
 
     def forget_worker(self):
         os.close(self.worker[1].fd)
@@ -353,7 +351,6 @@ def run_as_main(order):
     main.__file__ = AGENT_FILE
     main.__builtins__ = builtins
     sys.modules["__main__"] = main
-    gc.unfreeze()
     try:
         with open(AGENT_FILE, "rb") as file:
             code = compile(file.read(), AGENT_FILE, "exec")

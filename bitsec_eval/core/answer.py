@@ -1,0 +1,57 @@
+"""What came of running an agent once: a value, whatever the agent did."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bitsec_eval.core.text import one_line
+
+
+class Ending(StrEnum):
+    """How a guest ended; all of them are its own doing."""
+
+    EXITED = "exited"
+    TIMED_OUT = "timed_out"
+    OUT_OF_MEMORY = "out_of_memory"
+    TOO_LOUD = "too_loud"
+    CRASHED = "crashed"
+    MALFORMED = "malformed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What an agent printed and how it ended; `seconds` is its wall clock as the host saw it.
+
+    `status` is what its process ended with ("status 1", "signal 9"), empty where it was stopped from outside.
+    """
+
+    ending: Ending
+    stdout: bytes = b""
+    stderr: bytes = b""
+    seconds: float = 0.0
+    status: str = ""
+
+    @property
+    def text(self) -> str:
+        """The answer as text; what is not UTF-8 is spelled out with backslashes."""
+        return self.stdout.decode("utf-8", "backslashreplace")
+
+    @property
+    def fault(self) -> str:
+        """Why nothing of this answer can be checked, in one line; empty for an agent that ended as it should."""
+        if self.ending is Ending.EXITED and self.status == "status 0":
+            return ""
+        return f"the agent {_STORIES[self.ending].format(answer=self)}{self._last_words()}"
+
+    def _last_words(self) -> str:
+        lines = self.stderr.strip().splitlines()
+        return f"; its last line on stderr: {one_line(lines[-1], 200)}" if lines else ""
+
+
+_STORIES = {
+    Ending.EXITED: "ended with {answer.status}",
+    Ending.TIMED_OUT: "was still running after {answer.seconds:.1f} s and was stopped",
+    Ending.OUT_OF_MEMORY: "used more memory than the task allows and was killed",
+    Ending.TOO_LOUD: "printed more than the task allows and was stopped after {answer.seconds:.1f} s",
+    Ending.CRASHED: "crashed ({answer.status})",
+    Ending.MALFORMED: "wrote to its sandbox's own channel",
+}
