@@ -1,0 +1,90 @@
+"""What one evaluation found: the values that junit is read into and a leaderboard is computed from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a check ended: an error is ours and voids the run, a failure is the agent's and costs points."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+
+
+_SEVERITY = {Outcome.PASSED: 0, Outcome.FAILED: 1, Outcome.ERROR: 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check of a run: its name, outcome and weight, and a reason its agent's author may read."""
+
+    name: str
+    outcome: Outcome
+    weight: float = 1
+    reason: str = ""
+
+    def worse(self, other: "Check") -> "Check":
+        """Return the worse of two tellings of one check: error before failed before passed.
+
+        Among equals the choice depends on the values alone, so any order of tellings gives the same answer.
+        """
+        return max(self, other, key=lambda check: (_SEVERITY[check.outcome], check.reason, check.weight))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One agent on one task, once; `checks` are in order of their names and may be fewer than declared."""
+
+    agent: str
+    task: str
+    repeat: int = 0
+    checks: tuple[Check, ...] = ()
+    declared_checks: int
+    declared_weight: float
+    task_weight: float = 1
+    ending: str | None = None
+    seconds: float | None = None
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedTask:
+    """A task as an evaluation set out to run it."""
+
+    weight: float = 1
+    checks: int
+    declared_weight: float
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an evaluation set out to do: every agent here was to be run on every task here."""
+
+    started: datetime | None = None
+    version: str = ""
+    seed: int | None = None
+    emission: str | None = None
+    rewards: str | None = None
+    image: str = ""
+    agents: Mapping[str, str] = field(default_factory=dict)
+    tasks: Mapping[str, PlannedTask] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """One evaluation: its plan (None where the file had none) and the runs it got to, in any order."""
+
+    id: str
+    plan: Plan | None = None
+    runs: tuple[Run, ...] = ()
+
+    @property
+    def age_key(self) -> tuple[float, str]:
+        """Orders evaluations from the oldest to the latest, the same way whatever order they come in."""
+        started = self.plan.started if self.plan else None
+        return (started.timestamp() if started else float("-inf"), self.id)

@@ -1,0 +1,149 @@
+"""From scores to rewards: who claims how much of the emission, and a split that sums to it exactly.
+
+A rule turns scores into claims, whole numbers that say how much more one agent earns than another.
+`split` turns claims into amounts, the same way for every rule: a new rule is one small function in `RULES`.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from itertools import groupby
+
+from bitsec_eval.core.errors import SettingsError
+
+CENT = Decimal("0.01")
+RAO = Decimal("0.000000001")  # the smallest amount of TAO there is
+MOST_TAO = Decimal(10) ** 9
+
+Claims = Mapping[str, int]
+Rule = Callable[[Mapping[str, float]], Claims]
+
+
+def by_score(scores: Mapping[str, float]) -> Claims:
+    """Claim in proportion to the score, to a millionth of a point."""
+    return {agent: round(score * 1_000_000) for agent, score in scores.items()}
+
+
+def by_winner(scores: Mapping[str, float]) -> Claims:
+    """Claim everything for the best score, shared equally by those who have it; nothing when that is 0."""
+    best = max(scores.values(), default=0)
+    return {agent: int(score == best and best > 0) for agent, score in scores.items()}
+
+
+RULES: Mapping[str, Rule] = {"score": by_score, "winner": by_winner}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewards:
+    """Amounts of TAO for every agent, which with `undistributed` sum exactly to the emission."""
+
+    amounts: Mapping[str, Decimal]
+    undistributed: Decimal
+
+
+def reward(
+    scores: Mapping[str, float | None], *, emission: Decimal, rule: str = "score", quantum: Decimal = CENT
+) -> Rewards:
+    """Return what each agent of `scores` earns of `emission` under the rule of that name.
+
+    Amounts are multiples of `quantum`, or of the emission's last decimal where that is finer.
+    An agent without a score earns nothing. When nobody has a claim, all of the emission is undistributed.
+
+    Raises: SettingsError for a rule that does not exist.
+    """
+    if rule not in RULES:
+        raise SettingsError(f"rewards {rule!r}: no such rule; choose one of {', '.join(sorted(RULES))}")
+    claims = RULES[rule]({agent: score or 0.0 for agent, score in scores.items()})
+    unit = min(quantum, Decimal(1).scaleb(_exponent(emission)))
+    units = split(int(emission / unit), claims)
+    amounts = {agent: units[agent] * unit for agent in scores}
+    return Rewards(amounts=amounts, undistributed=emission - sum(amounts.values(), Decimal(0)))
+
+
+def parse_emission(text: str) -> Decimal:
+    """Return the TAO that `text` names.
+
+    Raises: SettingsError unless it is a plain number from 0 to a billion with at most 9 decimals.
+    """
+    try:
+        emission = Decimal(text.strip())
+    except InvalidOperation:
+        emission = Decimal("NaN")
+    if not emission.is_finite() or not 0 <= emission <= MOST_TAO:
+        raise SettingsError(
+            f"emission {text!r}: not an amount of TAO from 0 to {MOST_TAO:f}; try --emission=100"
+        )
+    if emission % RAO:
+        raise SettingsError(f"emission {text!r}: finer than a rao, 0.000000001 TAO; give at most 9 decimals")
+    return emission.normalize() + Decimal(0)
+
+
+def split(units: int, claims: Claims) -> dict[str, int]:
+    """Return whole units that sum to `units`, in proportion to `claims`; all 0 when nobody claims anything.
+
+    Largest remainder: everyone gets the whole units of the exact share, and the few left over go one each to
+    the largest remainders. A larger claim never gets less than a smaller one, and every amount is less than
+    one unit from the exact share. Equal claims get equal amounts: a leftover too small for all who are tied
+    passes on to the next remainder where that keeps the order. Only what still cannot be shared goes to some
+    of the tied, in order of the SHA-256 of their names, so that no alphabet is favoured.
+    """
+    total = sum(claims.values())
+    if total == 0:
+        return dict.fromkeys(claims, 0)
+    amounts = {agent: units * claim // total for agent, claim in claims.items()}
+    for agent in _owed_one_more(units - sum(amounts.values()), _tied(units, claims)):
+        amounts[agent] += 1
+    return amounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tie:
+    """The agents with one claim, the whole units each of them has, and what remains of their exact share."""
+
+    claim: int
+    whole: int
+    remainder: int
+    agents: tuple[str, ...]
+
+
+def _tied(units: int, claims: Claims) -> list[_Tie]:
+    """Return the claims above 0, largest remainder first and, among equal ones, largest claim first."""
+    total = sum(claims.values())
+    claiming = sorted(((claim, agent) for agent, claim in claims.items() if claim), key=lambda pair: pair[0])
+    ties = [
+        _Tie(
+            claim=claim,
+            whole=units * claim // total,
+            remainder=units * claim % total,
+            agents=tuple(agent for _, agent in pairs),
+        )
+        for claim, pairs in groupby(claiming, key=lambda pair: pair[0])
+    ]
+    return sorted(ties, key=lambda tie: (-tie.remainder, -tie.claim))
+
+
+def _owed_one_more(left: int, ties: Iterable[_Tie]) -> list[str]:
+    """Return the `left` agents that get one unit more."""
+    owed: list[str] = []
+    passed_over: list[_Tie] = []
+    highest_passed_over: dict[int, int] = {}  # by whole units: a smaller claim must not overtake it
+    for tie in ties:
+        fits = len(tie.agents) <= left - len(owed)
+        if fits and tie.remainder and highest_passed_over.get(tie.whole, 0) < tie.claim:
+            owed += tie.agents
+        else:
+            passed_over.append(tie)
+            highest_passed_over[tie.whole] = max(tie.claim, highest_passed_over.get(tie.whole, 0))
+    # The first was passed over for want of units alone, and no larger claim has the same whole amount.
+    drawn = sorted(passed_over[0].agents, key=_lot) if passed_over else []
+    return owed + drawn[: left - len(owed)]
+
+
+def _lot(agent: str) -> str:
+    return hashlib.sha256(agent.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _exponent(amount: Decimal) -> int:
+    exponent = amount.as_tuple().exponent
+    return min(0, exponent) if isinstance(exponent, int) else 0

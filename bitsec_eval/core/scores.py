@@ -1,0 +1,289 @@
+"""From check outcomes to scores: what a run, a task and an agent are worth.
+
+A run's score is the weight of its passed checks over the weight its task declares, times 100.
+A void run (an error, ours) never counts; an incomplete one counts what is missing as not passed.
+Sums are exactly rounded and scores are kept to a millionth of a point, so equal scores are equal in whatever
+order their parts were added.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import reduce
+
+from bitsec_eval.core.errors import ResultsError
+from bitsec_eval.core.evaluation import Check, Evaluation, Outcome, Plan, Run
+
+DECIMALS = 6
+
+
+class State(StrEnum):
+    """Whether a run counts: in full, with what is missing as not passed, or (a check met our error) not at all."""
+
+    SCORED = "scored"
+    INCOMPLETE = "incomplete"
+    VOID = "void"
+
+
+_BEST_FIRST = (State.SCORED, State.INCOMPLETE, State.VOID)
+
+
+def run_state(run: Run) -> State:
+    """Return the state of `run`; one error among its checks makes all of it void."""
+    if any(check.outcome is Outcome.ERROR for check in run.checks):
+        return State.VOID
+    return State.SCORED if len(run.checks) == run.declared_checks else State.INCOMPLETE
+
+
+def run_score(run: Run) -> float:
+    """Return 0 to 100: the passed share of the weight that the task declares, all of it checked or not."""
+    passed = math.fsum(check.weight for check in run.checks if check.outcome is Outcome.PASSED)
+    return _rounded(100 * passed / run.declared_weight)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One agent on one task, over all the runs that count for it.
+
+    `runs` of the same `state`; `score` is their mean, None when they are void.
+    `checks` holds each check's worst outcome among them, `ending` and `seconds` are the latest run's, and
+    `reason` says why points were lost, "" where there is nothing to say.
+    """
+
+    task: str
+    state: State
+    score: float | None
+    runs: int
+    checks: tuple[Check, ...]
+    reason: str = ""
+    ending: str | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentScore:
+    """One agent's score (None when all its runs are void), made of `cells` in order of their tasks."""
+
+    agent: str
+    version: str
+    score: float | None
+    cells: tuple[Cell, ...]
+    last_evaluated: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """Every agent's score, in order of names, over `tasks`; `notes` says what a reader should know."""
+
+    agents: tuple[AgentScore, ...]
+    tasks: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def scores(evaluations: Iterable[Evaluation]) -> Scores:
+    """Return the scores that `evaluations` give together, whatever their order.
+
+    Files of the same evaluation are one evaluation. Different ones are repeated runs; of an agent that
+    changed, only the version evaluated last counts. A complete run replaces the incomplete and void ones of
+    its cell.
+
+    Raises: ResultsError where two files of one evaluation contradict each other.
+    """
+    merged = merge(evaluations)
+    latest = _latest_versions(merged)
+    told = _runs_by_agent(merged, latest)
+    weights = _task_weights(merged)
+    agents = tuple(_agent_score(agent, latest[agent], told[agent], weights) for agent in sorted(told))
+    tasks = {cell.task for agent in agents for cell in agent.cells}
+    return Scores(agents=agents, tasks=tuple(sorted(tasks)), notes=_notes(merged, latest))
+
+
+def merge(evaluations: Iterable[Evaluation]) -> tuple[Evaluation, ...]:
+    """Return `evaluations` from the oldest to the latest, those with one id made one.
+
+    A check told twice keeps its worst outcome.
+
+    Raises: ResultsError where two of one id contradict each other.
+    """
+    by_id: dict[str, list[Evaluation]] = defaultdict(list)
+    for evaluation in evaluations:
+        by_id[evaluation.id].append(evaluation)
+    return tuple(sorted((reduce(_joined, same) for same in by_id.values()), key=lambda one: one.age_key))
+
+
+def _joined(one: Evaluation, other: Evaluation) -> Evaluation:
+    if one.plan is not None and other.plan is not None and one.plan != other.plan:
+        raise ResultsError(
+            f"evaluation {one.id}: two files have different plans for it; give only one of them"
+        )
+    runs = {(run.agent, run.task, run.repeat): run for run in one.runs}
+    for run in other.runs:
+        key = (run.agent, run.task, run.repeat)
+        runs[key] = _joined_run(one.id, runs[key], run) if key in runs else run
+    return Evaluation(id=one.id, plan=one.plan or other.plan, runs=tuple(runs.values()))
+
+
+def _joined_run(evaluation: str, one: Run, other: Run) -> Run:
+    if one == other:
+        return one
+    told = (one.declared_checks, one.declared_weight, one.task_weight)
+    if told != (other.declared_checks, other.declared_weight, other.task_weight):
+        raise ResultsError(
+            f"evaluation {evaluation}: two files disagree on what {one.task} declares; give only one of them"
+        )
+    checks = _worst_of_each((one, other))
+    if len(checks) > one.declared_checks:
+        raise ResultsError(
+            f"evaluation {evaluation}: two files hold {len(checks)} checks of {one.agent} on {one.task},"
+            f" which declares {one.declared_checks}; give only one of them"
+        )
+    facts = max(one, other, key=lambda run: (run.ending or "", run.seconds or 0.0, run.attempts))
+    return replace(facts, checks=checks)
+
+
+def _worst_of_each(runs: Iterable[Run]) -> tuple[Check, ...]:
+    worst: dict[str, Check] = {}
+    for run in runs:
+        for check in run.checks:
+            worst[check.name] = worst[check.name].worse(check) if check.name in worst else check
+    return tuple(worst[name] for name in sorted(worst))
+
+
+def _runs_of(evaluation: Evaluation) -> Iterator[Run]:
+    """Yield the runs of `evaluation`, those that were planned and left no trace included."""
+    yield from evaluation.runs
+    if evaluation.plan is None:
+        return
+    seen = {(run.agent, run.task) for run in evaluation.runs}
+    for task, planned in evaluation.plan.tasks.items():
+        for agent in evaluation.plan.agents:
+            if (agent, task) not in seen:
+                yield Run(
+                    agent=agent,
+                    task=task,
+                    declared_checks=planned.checks,
+                    declared_weight=planned.declared_weight,
+                    task_weight=planned.weight,
+                )
+
+
+def _version(evaluation: Evaluation, agent: str) -> str:
+    return evaluation.plan.agents.get(agent, "") if evaluation.plan else ""
+
+
+def _agents_of(evaluation: Evaluation) -> set[str]:
+    return {run.agent for run in evaluation.runs} | set(evaluation.plan.agents if evaluation.plan else ())
+
+
+def _latest_versions(evaluations: Sequence[Evaluation]) -> dict[str, str]:
+    newest: dict[str, tuple[float, str]] = {}
+    for evaluation in evaluations:
+        started, _ = evaluation.age_key
+        for agent in _agents_of(evaluation):
+            version = (started, _version(evaluation, agent))
+            newest[agent] = max(newest.get(agent, version), version)
+    return {agent: version for agent, (_, version) in newest.items()}
+
+
+_Told = tuple[Evaluation, Run]
+
+
+def _runs_by_agent(
+    evaluations: Sequence[Evaluation], latest: Mapping[str, str]
+) -> dict[str, dict[str, list[_Told]]]:
+    told: dict[str, dict[str, list[_Told]]] = defaultdict(lambda: defaultdict(list))
+    for evaluation in evaluations:
+        for run in _runs_of(evaluation):
+            if _version(evaluation, run.agent) == latest[run.agent]:
+                told[run.agent][run.task].append((evaluation, run))
+    return told
+
+
+def _task_weights(evaluations: Sequence[Evaluation]) -> dict[str, float]:
+    """Return each task's weight; the latest evaluation, the last here, has the last word for all agents."""
+    weights: dict[str, float] = {}
+    for evaluation in evaluations:
+        weights |= {run.task: run.task_weight for run in evaluation.runs}
+        weights |= {task: planned.weight for task, planned in _plan_of(evaluation).tasks.items()}
+    return weights
+
+
+def _plan_of(evaluation: Evaluation) -> Plan:
+    return evaluation.plan or Plan()
+
+
+def _agent_score(
+    agent: str, version: str, told: Mapping[str, Sequence[_Told]], weights: Mapping[str, float]
+) -> AgentScore:
+    cells = tuple(_cell(task, told[task]) for task in sorted(told))
+    counted = [(weights[cell.task], cell.score) for cell in cells if cell.score is not None]
+    score = None
+    if counted:
+        total = math.fsum(weight for weight, _ in counted)
+        score = _rounded(math.fsum(weight * points for weight, points in counted) / total)
+    times = [evaluation.plan.started for runs in told.values() for evaluation, _ in runs if evaluation.plan]
+    last = max((time for time in times if time), default=None)
+    return AgentScore(agent=agent, version=version, score=score, cells=cells, last_evaluated=last)
+
+
+def _cell(task: str, told: Sequence[_Told]) -> Cell:
+    states = {run_state(run) for _, run in told}
+    state = next(state for state in _BEST_FIRST if state in states)
+    counted = [(evaluation, run) for evaluation, run in told if run_state(run) is state]
+    runs = [run for _, run in counted]
+    _, latest = max(counted, key=lambda pair: (pair[0].age_key, pair[1].repeat))
+    checks = latest.checks if len(runs) == 1 else _worst_of_each(runs)
+    score = None if state is State.VOID else _rounded(math.fsum(map(run_score, runs)) / len(runs))
+    return Cell(
+        task=task,
+        state=state,
+        score=score,
+        runs=len(runs),
+        checks=checks,
+        reason=_reason(checks),
+        ending=latest.ending,
+        seconds=latest.seconds,
+    )
+
+
+def _reason(checks: Iterable[Check]) -> str:
+    """Return the reason of the worst check that has one, the first by name."""
+    lost = [check for check in checks if check.reason and check.outcome is not Outcome.PASSED]
+    return next(
+        (check.reason for check in lost if check.outcome is Outcome.ERROR), lost[0].reason if lost else ""
+    )
+
+
+def _notes(evaluations: Sequence[Evaluation], latest: Mapping[str, str]) -> tuple[str, ...]:
+    notes = {note for evaluation in evaluations for note in _plan_of(evaluation).notes}
+    return (*_left_out(evaluations, latest), *_changed_tasks(evaluations), *sorted(notes))
+
+
+def _left_out(evaluations: Sequence[Evaluation], latest: Mapping[str, str]) -> Iterator[str]:
+    earlier: dict[str, int] = defaultdict(int)
+    for evaluation in evaluations:
+        for agent in _agents_of(evaluation):
+            earlier[agent] += _version(evaluation, agent) != latest[agent]
+    for agent, count in sorted(earlier.items()):
+        if count:
+            told = (
+                "1 evaluation of another version" if count == 1 else f"{count} evaluations of other versions"
+            )
+            yield f"{agent}: only version {latest[agent][:12]} counts; {told} left out"
+
+
+def _changed_tasks(evaluations: Sequence[Evaluation]) -> Iterator[str]:
+    declared: dict[str, set[tuple[int, float, float]]] = defaultdict(set)
+    for evaluation in evaluations:
+        for run in _runs_of(evaluation):
+            declared[run.task].add((run.declared_checks, run.declared_weight, run.task_weight))
+    for task, told in sorted(declared.items()):
+        if len(told) > 1:
+            yield f"{task}: its checks or weight changed between evaluations; its scores do not compare"
+
+
+def _rounded(points: float) -> float:
+    return min(100.0, round(points, DECIMALS))

@@ -1,0 +1,35 @@
+"""How figures are written, the same on the console and on a page."""
+
+import math
+from datetime import datetime
+from decimal import Decimal
+
+
+def points(score: float | None) -> str:
+    """Return a score with one decimal, cut and not rounded: 100.0 is shown for a full score only.
+
+    >>> points(99.96), points(0.0), points(None)
+    ('99.9', '0.0', '-')
+    """
+    return "-" if score is None else f"{math.floor(score * 10 + 1e-6) / 10:.1f}"
+
+
+def amount(tao: Decimal) -> str:
+    """Return an amount of TAO with its decimals, at least two.
+
+    >>> amount(Decimal("50")), amount(Decimal("0.125"))
+    ('50.00', '0.125')
+    """
+    exponent = tao.as_tuple().exponent
+    decimals = max(2, -exponent) if isinstance(exponent, int) else 2
+    return f"{tao:.{decimals}f}"
+
+
+def moment(time: datetime | None) -> str:
+    """Return a time to the minute in UTC, "-" for none.
+
+    >>> from datetime import UTC
+    >>> moment(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    '2026-01-02 03:04 UTC'
+    """
+    return "-" if time is None else f"{time:%Y-%m-%d %H:%M} UTC"
