@@ -102,7 +102,7 @@ def _items(form: list[Any], depth: int) -> list[Any]:
     return [decode(item, depth) for item in _expect(form[1], list)]
 
 
-def _int(form: list[Any], depth: int) -> int:
+def _int(form: list[Any], _depth: int) -> Any:
     text = _expect(form[1], str)
     if len(text) > _INT_CHARACTERS or text.strip() != text or "_" in text:
         raise ValueFault("an int out of bounds")
@@ -139,7 +139,7 @@ def _pair(item: Any, depth: int) -> tuple[Any, Any]:
     return decode(item[0], depth), decode(item[1], depth)
 
 
-def _handle(form: list[Any], depth: int) -> HandleRef:
+def _handle(form: list[Any], _depth: int) -> HandleRef:
     return HandleRef(_expect(form[1], int), _expect(form[2], str)[:200])
 
 
@@ -173,7 +173,10 @@ def loads(payload: bytes) -> Any:
     """
     try:
         return json.loads(
-            payload.decode("ascii"), parse_constant=_no_constant, object_pairs_hook=_object, parse_int=_small_int
+            payload.decode("ascii"),
+            parse_constant=_no_constant,
+            object_pairs_hook=_object,
+            parse_int=_small_int,
         )
     except RecursionError:
         raise ValueFault("a message that nests too deep") from None

@@ -9,10 +9,11 @@ A frame is a 4-byte big-endian payload length, one byte of kind, and the payload
 | host to guest                                | guest to host                                         |
 |----------------------------------------------|-------------------------------------------------------|
 | P put a file: path, NUL, content             | H hello: what this process observes about its guards  |
-| A run the agent: {"argv": [...], "env": {}}  | O, E output of the agent: stdout, stderr bytes        |
-| L load: the answer's bytes                   | X the agent ended: {"status": n} or {"signal": n}     |
-| N new check: a fresh process for the answer  | V reply: {"id", "value" / "raised" / "fault" ...}     |
-| C call: {"id", "op", ...}                    | D the solution's process ended: {"status" / "signal"} |
+| A run the agent: {"argv": [...], "env": {}}  | B begun: everything is in place, the clock may start  |
+| L load: the answer's bytes                   | O, E output of the agent: stdout, stderr bytes        |
+| N new check: a fresh process for the answer  | X the agent ended: {"status": n} or {"signal": n}     |
+| C call: {"id", "op", ...}                    | V reply: {"id", "value" / "raised" / "fault" ...}     |
+|                                              | D the solution's process ended: {"status" / "signal"} |
 """
 
 import ast
@@ -85,7 +86,7 @@ class Frames:
 
 
 class Ended(Exception):
-    """The host closed our standard input: whoever wanted this sandbox is gone."""
+    """Nothing is left to do: the agent has ended, or the host that wanted this sandbox has hung up."""
 
 
 class Supervisor:
@@ -132,7 +133,7 @@ class Supervisor:
         if self.worker and not self.worker[1].closed:
             sources.append(self.worker[1].fd)
         ready = select.select(sources, [], [])[0]
-        if self.worker and self.worker[1].fd in ready:
+        if self.worker:
             self.relay()
         if self.wake in ready:
             drain(self.wake)
@@ -145,21 +146,20 @@ class Supervisor:
     def reap(self):
         for pid, status in dead_children():
             if self.worker and pid == self.worker[0]:
-                self.relay()
                 self.forget_worker()
                 send_json(1, "D", ending(status))
 
     def relay(self):
         """Pass whole replies of the worker to the host; its half-written ones die with it."""
         replies = self.worker[1]
-        if not replies.closed and select.select([replies.fd], [], [], 0)[0]:
+        while not replies.closed and select.select([replies.fd], [], [], 0)[0]:
             replies.fill()
-        frame = replies.pop()
-        while frame:
-            send(1, "V", frame[1])
             frame = replies.pop()
-        if replies.closed:  # nothing more can come of it
-            os.kill(self.worker[0], signal.SIGKILL)
+            while frame:
+                send(1, "V", frame[1])
+                frame = replies.pop()
+            if replies.closed:  # nothing more can come of it
+                os.kill(self.worker[0], signal.SIGKILL)
 
     def forget_worker(self):
         os.close(self.worker[1].fd)
@@ -169,6 +169,8 @@ class Supervisor:
     # -- an agent
 
     def run_agent(self, order):
+        protect(WORKSPACE)
+        send(1, "B", b"")
         out, out_write = os.pipe()
         err, err_write = os.pipe()
         pid = os.fork()
@@ -179,7 +181,7 @@ class Supervisor:
         os.close(err_write)
         status = self.forward(pid, {out: "O", err: "E"})
         send_json(1, "X", ending(status))
-        return None
+        raise Ended
 
     def forward(self, pid, pipes):
         """Send the agent's output on until the agent has ended; return its wait status."""
@@ -211,6 +213,7 @@ class Supervisor:
         wipe("/dev/shm")
         calls_read, calls_write = os.pipe()
         replies_read, replies_write = os.pipe()
+        send(1, "B", b"")
         pid = os.fork()
         if pid == 0:
             os.close(calls_write)
@@ -343,7 +346,6 @@ def become_guest(out, err, folder):
 
 def run_as_main(order):
     """Run the agent's file the way `python agent.py ARGUMENTS` would."""
-    protect(WORKSPACE)
     os.environ.clear()
     os.environ.update(order["env"])
     sys.argv = [AGENT_FILE] + order["argv"]
@@ -359,7 +361,7 @@ def run_as_main(order):
         raise
     except BaseException:
         kind, error, trace = sys.exc_info()
-        sys.excepthook(kind, error, trace.tb_next)
+        sys.excepthook(kind, error.with_traceback(trace.tb_next), trace.tb_next)
         sys.exit(1)
 
 

@@ -1,0 +1,173 @@
+"""Calls on an answer that was loaded in a sandbox: one request out, one reply back, every reply an enemy's bytes."""
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.errors import AnswerFault, SandboxError, SolutionError
+from bitsec_eval.core.task import Limits
+from bitsec_eval.core.text import one_line
+from bitsec_eval.core.values import ValueFault, decode, dumps, encode, loads
+from bitsec_eval.sandbox.session import Frame, Session
+
+BEGIN_SECONDS = 60
+MESSAGE_CHARACTERS = 4096
+
+_STORIES = {
+    Ending.TIMED_OUT: "took longer than {seconds:g} s",
+    Ending.OUT_OF_MEMORY: "used more than {memory} MiB of memory",
+    Ending.TOO_LOUD: "sent more bytes than any honest one would",
+    Ending.MALFORMED: "wrote to its sandbox's own channel",
+    Ending.CRASHED: "brought its sandbox down",
+}
+
+
+class Calls:
+    """The solution's side of a run: `begin` once for each check, then `ask`.
+
+    The first fault of a check stays: every later request of the check raises it again, so that a check which expects
+    an exception cannot take a crash or a time-out for one. `fault` holds it.
+    """
+
+    def __init__(self, session: Session, answer: bytes, limits: Limits) -> None:
+        self._session = session
+        self._limits = limits
+        self._left_seconds = 0.0
+        self.fault: AnswerFault | SandboxError | None = None
+        self.usable = True
+        session.send("L", answer)
+
+    def begin(self) -> None:
+        """Load the answer in a fresh process with nothing left of the last check; a fault to load is in `fault`.
+
+        Raises:
+            SandboxError: the sandbox failed.
+        """
+        self.fault = None
+        self._left_seconds = self._limits.wall_seconds + self._limits.call_seconds
+        self._session.send("N")
+        try:
+            self._await_begin()
+            self.ask({"op": "load"}, "loading the answer")
+        except AnswerFault as fault:
+            self.fault = fault
+        except SandboxError as error:
+            self.fault = error
+            raise
+
+    def _await_begin(self) -> None:
+        deadline = time.monotonic() + BEGIN_SECONDS
+        heard = self._session.receive(deadline)
+        while isinstance(heard, Frame) and heard.kind in "VD":  # what the last check left on its way
+            heard = self._session.receive(deadline)
+        if not isinstance(heard, Frame) or heard.kind != "B":
+            self.usable = False
+            raise AnswerFault("the solution left its sandbox unusable for the next check")
+
+    def ask(self, request: Mapping[str, Any], doing: str) -> dict[str, Any]:
+        """Send one request and return its reply: a dict with "value", "callable" or "stop".
+
+        Raises:
+            SolutionError: the solution raised.
+            AnswerFault: it has no such name, was late, died or broke the channel; kept in `fault`.
+            SandboxError: the sandbox failed; kept in `fault`.
+        """
+        if self.fault is not None:
+            raise self.fault
+        try:
+            return self._ask(request, doing)
+        except (AnswerFault, SandboxError) as fault:
+            self.fault = fault
+            raise
+
+    def _ask(self, request: Mapping[str, Any], doing: str) -> dict[str, Any]:
+        number = secrets.token_hex(16)
+        self._session.send("C", dumps({**request, "id": number}))
+        seconds = min(self._limits.call_seconds, self._left_seconds)
+        started = time.monotonic()
+        heard = self._session.receive(started + seconds)
+        self._left_seconds -= time.monotonic() - started
+        if isinstance(heard, Ending):
+            self.usable = heard is Ending.TIMED_OUT
+            raise AnswerFault(f"{doing}: {self._story(heard, seconds)}")
+        if heard.kind == "D":
+            raise AnswerFault(f"{doing}: the solution's process ended ({_death_words(heard.payload)})")
+        return self._read(heard, number, doing)
+
+    def _story(self, ending: Ending, seconds: float) -> str:
+        return "the solution " + _STORIES[ending].format(seconds=seconds, memory=self._limits.memory_mib)
+
+    def _read(self, heard: Frame, number: str, doing: str) -> dict[str, Any]:
+        try:
+            reply = _checked_reply(heard, number)
+        except ValueFault as fault:
+            self.usable = False
+            raise AnswerFault(f"{doing}: the sandbox sent {fault}") from None
+        if "raised" in reply:
+            kind, message = reply["raised"]
+            raise SolutionError(one_line(kind, 200), message[:MESSAGE_CHARACTERS])
+        if "missing" in reply:
+            raise AnswerFault(f"the solution defines no {one_line(reply['missing'], 200)!r}")
+        if "fault" in reply:
+            raise AnswerFault(f"{doing}: {one_line(reply['fault'])}")
+        return reply
+
+    def value(self, reply: Mapping[str, Any], doing: str) -> Any:
+        """Return the value in a reply: plain data or a `HandleRef`."""
+        try:
+            return decode(reply.get("value"))
+        except ValueFault as fault:
+            self.fault = AnswerFault(f"{doing}: the value that came back is {fault}")
+            raise self.fault from None
+
+
+_REPLY_KINDS: Mapping[str, type] = {
+    "value": list,
+    "callable": str,
+    "stop": bool,
+    "missing": str,
+    "fault": str,
+    "raised": list,
+}
+
+
+def _checked_reply(heard: Frame, number: str) -> dict[str, Any]:
+    if heard.kind != "V":
+        raise ValueFault(f"a frame of kind {heard.kind!r} for a reply")
+    reply = loads(heard.payload)
+    if not isinstance(reply, dict) or reply.pop("id", None) != number or len(reply) != 1:
+        raise ValueFault("a reply to no call of ours")
+    name, content = next(iter(reply.items()))
+    if name not in _REPLY_KINDS or type(content) is not _REPLY_KINDS[name]:
+        raise ValueFault("a reply of no known form")
+    if name == "raised" and [type(part) for part in content] != [str, str]:
+        raise ValueFault("a reply of no known form")
+    return reply
+
+
+def _death_words(payload: bytes) -> str:
+    try:
+        told = loads(payload)
+    except ValueFault:
+        return "no word on how"
+    if told == {"signal": 9}:
+        return "killed, most likely for using more memory than the task allows"
+    words = told.items() if isinstance(told, dict) else ()
+    return one_line(", ".join(f"{word} {number}" for word, number in words), 80)
+
+
+def encoded_arguments(arguments: Sequence[object], named: Mapping[str, object]) -> dict[str, Any]:
+    """Return the request fields of a call's arguments.
+
+    Raises:
+        TypeError: an argument is not plain data nor one of the solution's own handles: the check is wrong.
+    """
+    try:
+        return {
+            "args": [encode(argument) for argument in arguments],
+            "kwargs": {name: encode(value) for name, value in named.items()},
+        }
+    except ValueFault as fault:
+        raise TypeError(f"an argument cannot be passed to the solution: {fault}") from None

@@ -1,0 +1,249 @@
+"""Sandboxes of a Docker engine, or of anything that speaks its API.
+
+Create, read back, attach, start, wait and remove are calls of their own: which one failed decides who is to blame.
+Whatever an engine answers that is not success is a `SandboxError`, and costs no agent a point.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from threading import local
+from typing import Any
+
+import docker
+import docker.errors
+import requests
+
+from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.task import Limits
+from bitsec_eval.core.text import one_line
+from bitsec_eval.core.values import ValueFault, loads
+from bitsec_eval.sandbox.channel import Channel
+from bitsec_eval.sandbox.docker_stream import DockerStream
+from bitsec_eval.sandbox.guards import Placement, create_body, unmet, unseen
+from bitsec_eval.sandbox.ownership import LABEL, Owner, owning
+from bitsec_eval.sandbox.seccomp import architecture
+from bitsec_eval.sandbox.session import Frame
+
+IMAGE = "bitsec-eval/python:3.11"
+CALL_SECONDS = 30
+HELLO_SECONDS = 30
+DEATH_SECONDS = 15
+BEYOND_OUTPUT_BYTES = 32 << 20
+"""What a guest may send in all besides its stdout: stderr, replies and the frames themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DockerSettings:
+    """Where the engine is (None: as the environment says), what it runs, and where locks are kept."""
+
+    state: Path
+    image: str = IMAGE
+    base_url: str | None = None
+    runtime: str | None = None
+
+
+@contextmanager
+def docker_sandbox(settings: DockerSettings) -> Iterator["DockerSandbox"]:
+    """Connect, sweep what dead validators left, and leave nothing behind at the end.
+
+    Raises:
+        SandboxError: no engine answers, it lacks the image, or its machine has no profile of ours.
+    """
+    with owning(settings.state) as owner:
+        engine = DockerSandbox(settings, owner)
+        engine.sweep()
+        try:
+            yield engine
+        finally:
+            engine.stop()
+
+
+class DockerSandbox:
+    """Opens one fresh, read-back, single-use container for each session."""
+
+    def __init__(self, settings: DockerSettings, owner: Owner) -> None:
+        self._settings = settings
+        self._owner = owner
+        self._clients = local()
+        self._stopped = False
+        self.engine = self._call("ask the engine for its version", lambda client: client.version())
+        self.image = self._image_id()
+        self._machine = self._supported_machine()
+        self._command = ("python3", "-I", "-S", "-B", "-X", "utf8", "-c", guest_source())
+
+    @contextmanager
+    def open(self, limits: Limits) -> Iterator["DockerSession"]:
+        """Return a session in a fresh container; see `Sandbox.open`."""
+        with ExitStack() as stack:
+            uid = stack.enter_context(self._owner.uid())
+            container = self._create(limits, uid)
+            stack.callback(self._remove, container)
+            stream = stack.enter_context(self._attach(container))
+            self._call("start a container", lambda client: client.start(container))
+            session = DockerSession(self, container, stream, limits)
+            session.greet(uid)
+            yield session
+
+    def _create(self, limits: Limits, uid: int) -> str:
+        placement = Placement(
+            image=self.image,
+            machine=self._machine,
+            uid=uid,
+            labels=self._owner.labels,
+            command=self._command,
+            runtime=self._settings.runtime,
+        )
+        body = create_body(limits, placement)
+        if self._stopped:
+            raise SandboxError("the evaluation was stopped")
+        container: str = self._call("create a container", lambda client: client.create_container_from_config(body))[
+            "Id"
+        ]
+        try:
+            missing = unmet(body, self.inspect(container))
+            if missing:
+                raise SandboxError(f"the engine did not set {', '.join(missing)}; no agent runs without every guard")
+        except SandboxError:
+            self._remove(container)
+            raise
+        return container
+
+    @contextmanager
+    def _attach(self, container: str) -> Iterator[DockerStream]:
+        wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        attached = self._call("attach to a container", lambda client: client.attach_socket(container, params=wanted))
+        stream = DockerStream(attached)
+        try:
+            yield stream
+        finally:
+            stream.close()
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        """Return the engine's description of a container."""
+        found: dict[str, Any] = self._call("inspect a container", lambda client: client.inspect_container(container))
+        return found
+
+    def wait(self, container: str) -> None:
+        """Wait until the container has ended."""
+        self._call(
+            "wait for a container",
+            lambda client: client.wait(container, timeout=DEATH_SECONDS, condition="not-running"),
+        )
+
+    def _remove(self, container: str) -> None:
+        """Kill and remove a container; one that is gone already is as good, and a dead engine's is swept later."""
+        try:
+            self._call("remove a container", lambda client: client.remove_container(container, force=True, v=True))
+        except SandboxError:
+            return
+
+    def sweep(self) -> int:
+        """Remove the containers that dead validators left; return how many there were."""
+        found = self._call("list containers", lambda client: client.containers(all=True, filters={"label": [LABEL]}))
+        left = [each["Id"] for each in found if self._owner.abandoned(each.get("Labels") or {})]
+        for container in left:
+            self._remove(container)
+        return len(left)
+
+    def stop(self) -> None:
+        """Open no more containers and remove every one of ours, so that whoever waits for one is released."""
+        self._stopped = True
+        try:
+            self.sweep()
+        except SandboxError:
+            return
+
+    def _image_id(self) -> str:
+        name = self._settings.image
+        try:
+            found: Mapping[str, Any] = self._call("find the image", lambda client: client.inspect_image(name))
+        except MissingError:
+            raise SandboxError(f"the engine has no image {name}; run script/setup to make it") from None
+        return str(found["Id"])
+
+    def _supported_machine(self) -> str:
+        machine = architecture(str(self.engine.get("Arch")))
+        if machine is None:
+            raise SandboxError(f"no seccomp profile for {self.engine.get('Arch')!r}; use an amd64 or arm64 engine")
+        return machine
+
+    def _call(self, what: str, call: Callable[[docker.APIClient], Any]) -> Any:
+        try:
+            return call(self._client())
+        except docker.errors.NotFound as error:
+            raise MissingError(f"could not {what}: {_reason(error)}") from error
+        except (docker.errors.DockerException, requests.RequestException, OSError, ValueError) as error:
+            raise SandboxError(f"could not {what}: {_reason(error)}; is the Docker engine running?") from error
+
+    def _client(self) -> docker.APIClient:
+        if not hasattr(self._clients, "client"):
+            self._clients.client = _connect(self._settings.base_url)
+        client: docker.APIClient = self._clients.client
+        return client
+
+
+class MissingError(SandboxError):
+    """The engine says that what was asked for does not exist."""
+
+
+class DockerSession:
+    """One container's stream of frames; see `Session`."""
+
+    def __init__(self, sandbox: DockerSandbox, container: str, stream: DockerStream, limits: Limits) -> None:
+        self._sandbox = sandbox
+        self._container = container
+        self._stream = stream
+        self._channel = Channel(stream, limits.output_bytes + BEYOND_OUTPUT_BYTES)
+
+    def greet(self, uid: int) -> None:
+        """Read what the guest sees of its own guards; nothing untrusted has run yet, so whatever is wrong is ours."""
+        heard = self.receive(time.monotonic() + HELLO_SECONDS)
+        if not isinstance(heard, Frame) or heard.kind != "H":
+            words = one_line(self._stream.complaint) or "no word from it"
+            raise SandboxError(f"a sandbox did not start: {words}; try the image with script/setup")
+        try:
+            hello = loads(heard.payload)
+        except ValueFault as fault:
+            raise SandboxError(f"a sandbox's greeting cannot be read: {fault}") from fault
+        missing = unseen(uid, hello)
+        if missing:
+            raise SandboxError(f"a sandbox lacks: {', '.join(missing)}; no agent runs without every guard")
+
+    def send(self, kind: str, payload: bytes = b"") -> None:
+        """See `Session.send`."""
+        self._channel.send(kind, payload)
+
+    def receive(self, deadline: float) -> Frame | Ending:
+        """See `Session.receive`."""
+        heard = self._channel.receive(deadline)
+        return self.death() if heard is None else heard
+
+    def death(self) -> Ending:
+        """See `Session.death`."""
+        self._sandbox.wait(self._container)
+        state = self._sandbox.inspect(self._container)["State"]
+        if state.get("OOMKilled"):
+            return Ending.OUT_OF_MEMORY
+        if state.get("ExitCode") == 137:  # process 1 cannot be killed from inside
+            raise SandboxError("a sandbox was killed from outside")
+        return Ending.CRASHED
+
+
+def guest_source() -> str:
+    """Return the text of the one file that runs inside a container."""
+    return files("bitsec_eval.sandbox.guest").joinpath("runner.py").read_text(encoding="utf-8")
+
+
+def _connect(base_url: str | None) -> docker.APIClient:
+    if base_url is not None:
+        return docker.APIClient(base_url=base_url, timeout=CALL_SECONDS)
+    return docker.APIClient(**docker.utils.kwargs_from_env(), timeout=CALL_SECONDS)
+
+
+def _reason(error: BaseException) -> str:
+    return one_line(str(getattr(error, "explanation", None) or error), 200)

@@ -1,0 +1,70 @@
+"""The stream of `POST /containers/ID/attach`: our bytes go in raw, the guest's come out in the engine's own frames.
+
+Each of the engine's frames has 8 bytes of header: the stream (1 stdout, 2 stderr), three zero bytes and a big-endian
+length. The guest cannot forge it: its bytes arrive as payload.
+Source: Docker Engine API, "Attach to a container", stream format.
+"""
+
+import struct
+from typing import Any
+
+_HEADER = struct.Struct(">BxxxI")
+_STDOUT = 1
+_CHUNK = 1 << 16
+_COMPLAINT_BYTES = 4096
+
+
+class DockerStream:
+    """A `Transport` over the socket of an attached container; `complaint` is what process 1 wrote on stderr."""
+
+    def __init__(self, attached: Any) -> None:
+        # The SDK returns a socket for TLS, a SocketIO around one otherwise.
+        self._attached = attached
+        self._socket = getattr(attached, "_sock", attached)
+        self._socket.setblocking(False)
+        self._header = bytearray()
+        self._stream = 0
+        self._left = 0
+        self.complaint = b""
+
+    def filenos(self) -> tuple[int, int]:
+        """See `Transport.filenos`."""
+        number = self._socket.fileno()
+        return number, number
+
+    def write(self, data: memoryview) -> int:
+        """See `Transport.write`."""
+        written: int = self._socket.send(data)
+        return written
+
+    def read(self) -> bytes | None:
+        """See `Transport.read`."""
+        chunk = self._socket.recv(_CHUNK)
+        return self._stdout_of(memoryview(chunk)) if chunk else None
+
+    def _stdout_of(self, chunk: memoryview) -> bytes:
+        found = bytearray()
+        while chunk:
+            if not self._left:
+                chunk = self._take_header(chunk)
+                continue
+            part, chunk = chunk[: self._left], chunk[self._left :]
+            self._left -= len(part)
+            if self._stream == _STDOUT:
+                found += part
+            else:
+                self.complaint = (self.complaint + bytes(part))[-_COMPLAINT_BYTES:]
+        return bytes(found)
+
+    def _take_header(self, chunk: memoryview) -> memoryview:
+        wanted = _HEADER.size - len(self._header)
+        self._header += chunk[:wanted]
+        if len(self._header) == _HEADER.size:
+            self._stream, self._left = _HEADER.unpack(self._header)
+            self._header.clear()
+        return chunk[wanted:]
+
+    def close(self) -> None:
+        """Hang up; the guest sees the end of its standard input."""
+        self._socket.close()
+        self._attached.close()

@@ -1,0 +1,105 @@
+"""Whose containers are whose: a lock that the kernel frees when a validator dies, and a label that names the lock.
+
+A validator holds one block of user ids by an exclusive `flock` on the block's file. Its containers carry the block
+in a label, so the next start can sweep what a killed validator left and never touches a living one's.
+"""
+
+import fcntl
+import os
+import platform
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import IO
+
+from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.sandbox.guards import UIDS
+
+LABEL = "bitsec-eval.owner"
+BLOCK = 400
+BLOCKS = len(UIDS) // BLOCK
+
+
+class Owner:
+    """One validator's claim: a block of user ids that no other validator of this machine uses."""
+
+    def __init__(self, folder: Path, block: int) -> None:
+        self._folder = folder
+        self._block = block
+        self._free = list(reversed(UIDS[block * BLOCK : (block + 1) * BLOCK]))
+        self._lock = Lock()
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of every container of this owner."""
+        return {LABEL: _owner_name(self._folder, self._block)}
+
+    @contextmanager
+    def uid(self) -> Iterator[int]:
+        """Lend a user id that no other sandbox has at the moment."""
+        with self._lock:
+            if not self._free:
+                raise SandboxError(f"more than {BLOCK} sandboxes are open at once; use fewer --bitsec-jobs")
+            lent = self._free.pop()
+        try:
+            yield lent
+        finally:
+            with self._lock:
+                self._free.insert(0, lent)
+
+    def abandoned(self, labels: Mapping[str, str]) -> bool:
+        """Whether the container with these labels was left by a validator that is no more."""
+        machine, _, rest = labels.get(LABEL, "").partition(":")
+        folder, _, block = rest.rpartition(":")
+        if machine != platform.node() or folder != str(self._folder) or not block.isdecimal():
+            return False
+        return int(block) == self._block or _is_free(self._folder, int(block))
+
+
+@contextmanager
+def owning(folder: Path) -> Iterator[Owner]:
+    """Hold the first free block until the context is left.
+
+    Raises:
+        SandboxError: the folder cannot be used, or every block is held.
+    """
+    _private(folder)
+    for block in range(BLOCKS):
+        with _block_file(folder, block) as file:
+            if _lock(file):
+                yield Owner(folder, block)
+                return
+    raise SandboxError(f"{BLOCKS} validators already run on this machine (locks in {folder}); wait for one to end")
+
+
+def _private(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise SandboxError(f"cannot use {folder} for locks: {error.strerror}; set --bitsec-state") from error
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise SandboxError(f"{folder} is not a folder of ours; remove it or set --bitsec-state")
+
+
+def _block_file(folder: Path, block: int) -> IO[bytes]:
+    return (folder / f"block-{block:02}.lock").open("ab")
+
+
+def _lock(file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_free(folder: Path, block: int) -> bool:
+    with _block_file(folder, block) as file:
+        return _lock(file)
+
+
+def _owner_name(folder: Path, block: int) -> str:
+    return f"{platform.node()}:{folder}:{block}"
