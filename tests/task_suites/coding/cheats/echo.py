@@ -1,0 +1,5 @@
+"""Answers with its own prompt."""
+
+import sys
+
+print(sys.argv[-1])
