@@ -1,0 +1,35 @@
+"""Whether a reported finding is the expected one: one question, several matchers, one kind of answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeVar
+
+from bitsec_eval.core.finding import Finding
+
+Verdict = Literal["match", "partial", "none"]
+
+Truth = TypeVar("Truth", contravariant=True)
+"""What a matcher takes for the truth: an `Expected` with file, function and kind, or a `Finding` in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What became of one expected finding, and why.
+
+    `expected` and `reported` are indices into what the matcher was given.
+    `reported` is None exactly where the verdict is "none": then `reason` tells of the nearest miss.
+    `confidence` says how sure the matcher is, from 0 to 1, that the two are the same fault.
+    """
+
+    expected: int
+    reported: int | None
+    verdict: Verdict
+    confidence: float
+    reason: str
+
+
+class Matcher(Protocol[Truth]):
+    """Decides which reported findings are which expected ones."""
+
+    def match(self, expected: Sequence[Truth], reported: Sequence[Finding]) -> tuple[Decision, ...]:
+        """Return one decision for each expected finding, in their order; no two name one reported finding."""
