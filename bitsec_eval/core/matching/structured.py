@@ -8,6 +8,7 @@ A finding that names more than a few functions, files or kinds has named none of
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bitsec_eval.core.errors import TaskError
 from bitsec_eval.core.finding import Finding
@@ -73,12 +74,12 @@ class Claim:
     kinds: frozenset[str]
 
 
-def claim(finding: Finding, functions: Iterable[str]) -> Claim:
+@lru_cache(maxsize=1024)
+def claim(finding: Finding, functions: frozenset[str]) -> Claim:
     """Return what `finding` claims about `functions`, all those of a project; nothing if it denies a fault."""
     if _denies(finding):
         return Claim(functions=frozenset(), kinds=frozenset())
-    known = frozenset(functions)
-    places = (known.intersection(_WORD.findall(text)) for text in _by_weight(finding))
+    places = (functions.intersection(_WORD.findall(text)) for text in _by_weight(finding))
     kinds = kinds_in(finding.vulnerability_type) | kinds_in(finding.title) or kinds_in(finding.description)
     return Claim(functions=next(filter(None, places), frozenset()), kinds=kinds)
 
