@@ -23,7 +23,7 @@ CHECK_CHARACTERS = 1 << 16
 PLAN_CHARACTERS = 1 << 26
 
 _OUTCOMES = {"failure": Outcome.FAILED, "skipped": Outcome.FAILED, "error": Outcome.ERROR}
-_ROOTS = ("testsuites", "testsuite")
+_LEVELS = frozenset(("testsuites", "testsuite", "testcase"))
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,8 +57,8 @@ class _WrongError(Exception):
 
 def _parse(stream: Stream, file: "_File") -> None:
     parser = expat.ParserCreate()
+    parser.ordered_attributes = True
     parser.StartElementHandler = file.start
-    parser.EndElementHandler = file.end
     parser.StartDoctypeDeclHandler = _refuse_doctype
     try:
         while chunk := stream.read(CHUNK_BYTES):
@@ -67,9 +67,7 @@ def _parse(stream: Stream, file: "_File") -> None:
     except (expat.ExpatError, LookupError, ValueError) as error:
         # LookupError and ValueError: an encoding the declaration names and Python does not know or cannot
         # use.
-        raise _WrongError(
-            f"{_trouble(error)}; run the evaluation again or give the junit file it wrote"
-        ) from None
+        raise _WrongError(f"{_trouble(error)}; run the evaluation again or give the junit file it wrote") from None
 
 
 def _trouble(error: Exception) -> str:
@@ -88,43 +86,42 @@ def _refuse_doctype(*_: object) -> NoReturn:
     raise _WrongError("has a DOCTYPE, which no junit file needs; give the file that pytest wrote")
 
 
+_RunKey = tuple[str, str, int]
+_CheckKey = tuple[str, Outcome, float, str | None]
+
+
 class _File:
-    """Everything read so far; `start` and `end` are called for each element and keep little."""
+    """Everything read so far; `start` is called for each element and keeps little.
+
+    A testcase ends where the next element of its level starts, so closing tags need not be heard.
+    """
 
     def __init__(self) -> None:
-        self._depth = 0
-        self._outcome: Outcome | None = None  # of the testcase we are in; None outside of one
-        self._check = ""
+        self._level = ""  # the innermost of _LEVELS that has started
+        self._outcome = Outcome.PASSED
+        self._check = ""  # the property of the testcase we are in
         self._id: str | None = None
         self._plan: Plan | None = None
-        self._runs: dict[tuple[str, str, int], _RunSoFar] = {}
+        self._runs: dict[_RunKey, _RunSoFar] = {}
         # Equal values are kept once: a check's name and outcome recur for every agent.
         self._names: dict[str, str] = {}
-        self._checks: dict[tuple[str, Outcome, float, str], Check] = {}
+        self._checks: dict[_CheckKey, Check] = {}
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        """Take in an opening tag."""
-        self._depth += 1
+    def start(self, tag: str, attributes: list[str]) -> None:
+        """Take in an opening tag; `attributes` are names and values in turn."""
         if tag == "property":
             self._property(attributes)
-        elif tag == "testcase":
-            self._outcome, self._check = Outcome.PASSED, ""
-        elif tag in _OUTCOMES and self._outcome is not None:
-            if self._outcome is not Outcome.ERROR:
-                self._outcome = _OUTCOMES[tag]
-        elif self._depth == 1 and tag not in _ROOTS:
+        elif tag in _LEVELS:
+            self._testcase_ends()
+            self._level = tag
+        elif tag in _OUTCOMES:
+            self._outcome = _OUTCOMES[tag] if self._outcome is not Outcome.ERROR else Outcome.ERROR
+        elif not self._level:
             raise _WrongError(f"is XML but no junit (<{one_line(tag, 40)}>); give the file that pytest wrote")
-
-    def end(self, tag: str) -> None:
-        """Take in a closing tag."""
-        self._depth -= 1
-        if tag == "testcase" and self._outcome is not None:
-            if self._check:
-                self._add(self._check, self._outcome)
-            self._outcome = None
 
     def evaluation(self) -> Evaluation:
         """Return what the whole file says."""
+        self._testcase_ends()
         if self._id is None:
             raise _WrongError(
                 "no check of an evaluation in it; give the junit file that pytest --bitsec-agents=... wrote"
@@ -132,12 +129,19 @@ class _File:
         runs = tuple(run.frozen(agent, task, repeat) for (agent, task, repeat), run in self._runs.items())
         return Evaluation(id=self._id, plan=self._plan, runs=runs)
 
-    def _property(self, attributes: dict[str, str]) -> None:
-        name = attributes.get("name")
-        if name == "bitsec.check" and self._outcome is not None:
-            self._check = attributes.get("value", "")
-        elif name == "bitsec.plan" and self._outcome is None:
-            self._take_plan(attributes.get("value", ""))
+    def _property(self, attributes: list[str]) -> None:
+        name = _value("name", attributes)
+        if name == "bitsec.check" and self._level == "testcase":
+            self._check = _value("value", attributes)
+        elif name == "bitsec.plan":
+            self._take_plan(_value("value", attributes))
+
+    def _testcase_ends(self) -> None:
+        if self._check:
+            record = _record(self._check, "bitsec.check", CHECK_CHARACTERS)
+            self._same_evaluation(record)
+            _understood(self._take_check, record, "bitsec.check")
+        self._check, self._outcome = "", Outcome.PASSED
 
     def _take_plan(self, text: str) -> None:
         record = _record(text, "bitsec.plan", PLAN_CHARACTERS)
@@ -147,11 +151,6 @@ class _File:
             raise _WrongError("holds two plans of one evaluation; give the junit file as pytest wrote it")
         self._plan = plan
 
-    def _add(self, text: str, outcome: Outcome) -> None:
-        record = _record(text, "bitsec.check", CHECK_CHARACTERS)
-        self._same_evaluation(record)
-        _understood(self._take_check, record, "bitsec.check", outcome)
-
     def _same_evaluation(self, record: dict[str, Any]) -> None:
         if self._id is not None and record.get("evaluation") == self._id:
             return
@@ -160,26 +159,27 @@ class _File:
             raise _WrongError(f"holds two evaluations, {self._id} and {fresh}; give each a file of its own")
         self._id = fresh
 
-    def _take_check(self, record: dict[str, Any], outcome: Outcome) -> None:
-        self._run(record).add(self._checked(record, outcome))
+    def _take_check(self, record: dict[str, Any]) -> None:
+        run_key: _RunKey = record["agent"], record["task"], record.get("repeat", 0)
+        run = self._runs.get(run_key) or self._new_run(record)
+        run.add(record, self._checks.get(self._check_key(record)) or self._new_check(record))
 
-    def _run(self, record: dict[str, Any]) -> "_RunSoFar":
-        key = (record["agent"], record["task"], record.get("repeat", 0))
-        run = self._runs.get(key)
-        if run is None:
-            key = (_agent(record), self._interned(_name(record, "task")), _count(record, "repeat", 0))
-            run = self._runs.setdefault(key, _RunSoFar(record))
-        return run.agreeing_with(record)
+    def _check_key(self, record: dict[str, Any]) -> "_CheckKey":
+        return record["check"], self._outcome, record["weight"], record.get("reason")
 
-    def _checked(self, record: dict[str, Any], outcome: Outcome) -> Check:
-        key = (record["check"], outcome, record["weight"], record.get("reason") or "")
-        check = self._checks.get(key)
-        if check is None:
-            name = self._interned(_name(record, "check"))
-            reason = self._interned(one_line(_text(record, "reason")))
-            check = Check(name=name, outcome=outcome, weight=_positive(record, "weight"), reason=reason)
-            self._checks[key] = check
+    def _new_check(self, record: dict[str, Any]) -> Check:
+        check = Check(
+            name=self._interned(_name(record, "check")),
+            outcome=self._outcome,
+            weight=_positive(record, "weight"),
+            reason=self._interned(one_line(_text(record, "reason"))),
+        )
+        self._checks[self._check_key(record)] = check
         return check
+
+    def _new_run(self, record: dict[str, Any]) -> "_RunSoFar":
+        key = (_agent(record), self._interned(_name(record, "task")), _count(record, "repeat", 0))
+        return self._runs.setdefault(key, _RunSoFar(record))
 
     def _interned(self, text: str) -> str:
         return self._names.setdefault(text, text)
@@ -198,15 +198,12 @@ class _RunSoFar:
         self._facts = _facts(record)
         self._checks: dict[str, Check] = {}
 
-    def agreeing_with(self, record: dict[str, Any]) -> "_RunSoFar":
+    def add(self, record: dict[str, Any], check: Check) -> None:
         if _declared(record) != self._declared:
             raise _WrongError(
                 f"run of {one_line(record['agent'])} on {one_line(record['task'])} declares its checks in two"
                 " ways; give the junit file as pytest wrote it"
             )
-        return self
-
-    def add(self, check: Check) -> None:
         told = self._checks.get(check.name)
         self._checks[check.name] = check if told is None else told.worse(check)
 
@@ -275,19 +272,24 @@ def _started(record: dict[str, Any]) -> datetime | None:
     return (started if started.tzinfo else started.replace(tzinfo=UTC)).astimezone(UTC)
 
 
+def _value(name: str, attributes: list[str]) -> str:
+    names = attributes[::2]
+    return attributes[2 * names.index(name) + 1] if name in names else ""
+
+
 def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number")
 
 
-_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode
 
 
 def _record(text: str, what: str, most_characters: int) -> dict[str, Any]:
     try:
-        record = _decode(text) if len(text) <= most_characters else None
+        record, end = _decode(text) if len(text) <= most_characters else (None, 0)
     except (ValueError, RecursionError):
-        record = None
-    if not isinstance(record, dict):
+        record, end = None, 0
+    if end != len(text) or not isinstance(record, dict):
         raise _WrongError(f"a {what} in it is no JSON object; give the junit file as pytest wrote it")
     return record
 
@@ -303,9 +305,7 @@ def _understood(
         return read(record, *args, **kwargs)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         found = f"lacks {error}" if isinstance(error, KeyError) else one_line(str(error))
-        raise _WrongError(
-            f"a {what} in it is wrong: {found}; give the junit file as pytest wrote it"
-        ) from None
+        raise _WrongError(f"a {what} in it is wrong: {found}; give the junit file as pytest wrote it") from None
 
 
 def _text(record: dict[str, Any], field: str) -> str:

@@ -21,7 +21,7 @@ DECIMALS = 6
 
 
 class State(StrEnum):
-    """Whether a run counts: in full, with what is missing as not passed, or (a check met our error) not at all."""
+    """Whether a run can be used: scored in full, incomplete (checks are missing) or void (an error, ours)."""
 
     SCORED = "scored"
     INCOMPLETE = "incomplete"
@@ -230,9 +230,9 @@ def _agent_score(
 
 
 def _cell(task: str, told: Sequence[_Told]) -> Cell:
-    states = {run_state(run) for _, run in told}
+    states = [run_state(run) for _, run in told]
     state = next(state for state in _BEST_FIRST if state in states)
-    counted = [(evaluation, run) for evaluation, run in told if run_state(run) is state]
+    counted = [pair for pair, its_state in zip(told, states, strict=True) if its_state is state]
     runs = [run for _, run in counted]
     _, latest = max(counted, key=lambda pair: (pair[0].age_key, pair[1].repeat))
     checks = latest.checks if len(runs) == 1 else _worst_of_each(runs)
