@@ -24,7 +24,12 @@ class ResultsError(BitsecError):
 
 
 class SandboxError(BitsecError):
-    """The engine, its image or this machine failed; the run is void and is tried again."""
+    """The engine, its image or this machine failed; the run is void and is tried again.
+
+    `attempts` is how often it was tried before this error was final.
+    """
+
+    attempts: int = 1
 
 
 class InferenceError(BitsecError):
@@ -35,7 +40,12 @@ class AnswerFault(Exception):  # noqa: N818 - it is a fault of the answer, not a
     """The agent's answer cannot be checked: late, crashed, malformed, or lacking what the task asks for.
 
     Raised inside a check, it fails the check, even where the check expects an exception.
+    `public` is the part of the message that its miner may read: nothing in it came from a call with hidden arguments.
     """
+
+    def __init__(self, message: str, public: str | None = None) -> None:
+        super().__init__(message)
+        self.public = message if public is None else public
 
 
 class SolutionError(Exception):

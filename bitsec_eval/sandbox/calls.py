@@ -14,6 +14,7 @@ from bitsec_eval.sandbox.session import Frame, Session
 
 BEGIN_SECONDS = 60
 MESSAGE_CHARACTERS = 4096
+LOADING = "loading the answer"
 
 _STORIES = {
     Ending.TIMED_OUT: "took longer than {seconds:g} s",
@@ -50,7 +51,7 @@ class Calls:
         self._session.send("N")
         try:
             self._await_begin()
-            self.ask({"op": "load"}, "loading the answer")
+            self.ask({"op": "load"}, LOADING)
         except AnswerFault as fault:
             self.fault = fault
         except SandboxError as error:
@@ -111,7 +112,10 @@ class Calls:
         if "missing" in reply:
             raise AnswerFault(f"the solution defines no {one_line(reply['missing'], 200)!r}")
         if "fault" in reply:
-            raise AnswerFault(f"{doing}: {one_line(reply['fault'])}")
+            loading = doing == LOADING
+            raise AnswerFault(
+                f"{doing}: {one_line(reply['fault'])}", None if loading else f"{doing} gave no plain value"
+            )
         return reply
 
     def value(self, reply: Mapping[str, Any], doing: str) -> Any:
@@ -139,6 +143,8 @@ def _checked_reply(heard: Frame, number: str) -> dict[str, Any]:
     reply = loads(heard.payload)
     if not isinstance(reply, dict) or reply.pop("id", None) != number or len(reply) != 1:
         raise ValueFault("a reply to no call of ours")
+    name: str
+    content: Any
     name, content = next(iter(reply.items()))
     if name not in _REPLY_KINDS or type(content) is not _REPLY_KINDS[name]:
         raise ValueFault("a reply of no known form")

@@ -24,12 +24,11 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.core.values import ValueFault, loads
 from bitsec_eval.sandbox.channel import Channel
 from bitsec_eval.sandbox.docker_stream import DockerStream
-from bitsec_eval.sandbox.guards import Placement, create_body, unmet, unseen
+from bitsec_eval.sandbox.guards import IMAGE, Placement, create_body, unmet, unseen
 from bitsec_eval.sandbox.ownership import LABEL, Owner, owning
 from bitsec_eval.sandbox.seccomp import architecture
 from bitsec_eval.sandbox.session import Frame
 
-IMAGE = "bitsec-eval/python:3.11"
 CALL_SECONDS = 30
 HELLO_SECONDS = 30
 DEATH_SECONDS = 15

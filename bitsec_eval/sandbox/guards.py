@@ -11,6 +11,7 @@ from typing import Any
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.seccomp import profile
 
+IMAGE = "bitsec-eval/python:3.11"
 UIDS = range(20_000, 60_000)
 """Users of sandboxes: none of a host's own, inside what user namespaces commonly map, one for each sandbox."""
 

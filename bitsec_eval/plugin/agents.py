@@ -1,0 +1,68 @@
+"""Find the submitted agents; their code is read as bytes and never imported."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bitsec_eval.core.agent_name import NAME_RULE, is_agent_name
+from bitsec_eval.core.errors import SettingsError
+
+MOST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One submitted file under its miner's name."""
+
+    name: str
+    source: bytes
+
+    @property
+    def sha256(self) -> str:
+        """The version of this agent."""
+        return hashlib.sha256(self.source).hexdigest()
+
+
+def find_agents(path: Path, shown: str) -> tuple[Agent, ...]:
+    """Return the agents at `path` by name: one file, or a folder of NAME.py and NAME/agent.py.
+
+    `shown` is the path as the operator wrote it, for messages.
+
+    Raises:
+        SettingsError: there are none, or one cannot be an agent.
+    """
+    if path.is_file():
+        return (_agent(path.stem, path),)
+    if not path.is_dir():
+        raise SettingsError(f"--bitsec-agents {shown}: no such file or folder; try --bitsec-agents=agents/")
+    found = sorted(_files(path))
+    if not found:
+        raise SettingsError(f"--bitsec-agents {shown}: no NAME.py or NAME/agent.py in there; add an agent's file")
+    names = [name for name, _ in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise SettingsError(f"--bitsec-agents {shown}: {name}.py and {name}/agent.py have one name; remove one")
+    return tuple(_agent(name, file) for name, file in found)
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for entry in folder.iterdir():
+        if entry.name.startswith((".", "__")):
+            continue
+        if entry.suffix == ".py" and entry.is_file():
+            yield entry.stem, entry
+        elif (entry / "agent.py").is_file():
+            yield entry.name, entry / "agent.py"
+
+
+def _agent(name: str, file: Path) -> Agent:
+    if not is_agent_name(name):
+        raise SettingsError(f"{file}: {name!r} cannot name an agent ({NAME_RULE}); rename it")
+    try:
+        source = file.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read ({error.strerror}); correct its permissions") from error
+    if len(source) > MOST_BYTES:
+        raise SettingsError(f"{file}: {len(source)} bytes, the most is {MOST_BYTES}; an agent is one source file")
+    return Agent(name, source)

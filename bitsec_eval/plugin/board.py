@@ -1,0 +1,87 @@
+"""From junit to the board at the end of an evaluation, in the process that writes junit."""
+
+import json
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from _pytest.junitxml import xml_key
+
+from bitsec_eval.core.errors import BitsecError
+from bitsec_eval.core.junit import read_junit
+from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
+from bitsec_eval.plugin.evaluation import Evaluation
+from bitsec_eval.plugin.record import PLAN
+from bitsec_eval.plugin.settings import Settings
+from bitsec_eval.render.artifacts import finish_runs
+from bitsec_eval.render.console import board_lines
+
+JUNIT = "junit.xml"
+
+
+class Board:
+    """Writes junit whole or not at all, computes the leaderboard from it, and sets the exit code."""
+
+    def __init__(self, settings: Settings, evaluation: Evaluation, config: pytest.Config) -> None:
+        self._settings = settings
+        self._evaluation = evaluation
+        self._plan: dict[str, Any] | None = None
+        self._board: Leaderboard | None = None
+        self._trouble = ""
+        asked = config.option.xmlpath
+        self._junit = config.invocation_params.dir / asked if asked else settings.results / JUNIT
+        self._draft = self._junit.with_name(f".{self._junit.name}.{settings.evaluation}")
+        config.option.xmlpath = str(self._draft)
+        config.option.code_highlight = "no"  # colours inside failure texts would be escaped with everything else
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take the plan from a worker of xdist: each of them has collected everything."""
+        self._plan = self._plan or getattr(node, "workeroutput", {}).get("bitsec_plan")
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Put the plan into junit before it is written, and publish what was written."""
+        self._plan = self._plan or self._evaluation.plan
+        xml = session.config.stash.get(xml_key, None)
+        if xml is not None and self._plan is not None:
+            xml.add_global_property(PLAN, json.dumps(self._plan, sort_keys=True))
+        try:
+            return (yield)
+        finally:
+            self._publish(session, xml)
+
+    def _publish(self, session: pytest.Session, xml: Any) -> None:
+        if self._plan is None or not self._draft.exists():
+            self._draft.unlink(missing_ok=True)  # nothing was evaluated: what was there before stays
+            return
+        self._draft.replace(self._junit)
+        xml.logfile = str(self._junit)
+        try:
+            with self._junit.open("rb") as stream:
+                self._board = leaderboard([read_junit(stream, str(self._junit))])
+        except BitsecError as error:
+            self._trouble = str(error)
+        else:
+            finish_runs(self._settings.results, self._board)
+        session.exitstatus = self._exit_status(session.exitstatus)
+
+    def _exit_status(self, status: int) -> int:
+        """Return 0 when every run was scored, whatever the scores; see design rule "Exit codes"."""
+        if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            return status
+        return int(self._board is None or self._board.provisional or self._under(self._board))
+
+    def _under(self, board: Leaderboard) -> bool:
+        least = self._settings.fail_under
+        return least is not None and any((row.score or 0.0) < least for row in board.rows)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the leaderboard."""
+        if self._board is None and not self._trouble:
+            return
+        terminalreporter.section("leaderboard")
+        lines = board_lines(self._board, terminalreporter._tw.fullwidth) if self._board else [self._trouble]
+        for line in lines:
+            terminalreporter.write_line(line)

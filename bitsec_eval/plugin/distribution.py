@@ -1,0 +1,61 @@
+"""Evaluations spread over processes by pytest-xdist: all checks of a run on one worker, so each run is done once."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from bitsec_eval.plugin.evaluation import Evaluation
+from bitsec_eval.plugin.settings import Settings
+
+
+def run_scope(node_id: str, agents: Iterable[str]) -> str:
+    """Return what two checks share only if they may be of one run: the file and the agent.
+
+    The agent comes first in the brackets. Where one agent's name begins another's, the two are kept together.
+
+    >>> run_scope("t.py::test_x[naive-1]", ["naive", "careful"])
+    't.py[naive]'
+    """
+    file = node_id.split("::", 1)[0]
+    parameters = node_id.partition("[")[2].removesuffix("]")
+    fitting = [name for name in agents if parameters == name or parameters.startswith(f"{name}-")]
+    return f"{file}[{min(fitting, key=len, default='')}]"
+
+
+class Controller:
+    """In xdist's own process: tells workers what was drawn, and hands out whole runs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Give a worker the seed and the name of this evaluation."""
+        node.workerinput["bitsec"] = {
+            name: getattr(self._settings, name) for name in ("seed", "evaluation", "started")
+        }
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """Return a scheduler whose unit is a run."""
+        from xdist.scheduler import LoadScopeScheduling
+
+        names = [agent.name for agent in self._settings.agents]
+
+        class RunScheduling(LoadScopeScheduling):  # type: ignore[misc]
+            def _split_scope(self, nodeid: str) -> str:
+                return run_scope(nodeid, names)
+
+        return RunScheduling(config, log)
+
+
+class Worker:
+    """In a worker: sends the plan home, for the process that writes junit."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self._evaluation = evaluation
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Send the plan."""
+        session.config.workeroutput["bitsec_plan"] = self._evaluation.plan  # type: ignore[attr-defined]

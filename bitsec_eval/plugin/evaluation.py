@@ -1,0 +1,247 @@
+"""The evaluation as a pytest plugin: collects checks, waits for runs, hands out answers, settles blame.
+
+Registered only when --bitsec-agents is given, so that other people's pytest runs never meet it.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bitsec_eval.core.answer import Answer
+from bitsec_eval.core.errors import AnswerFault, TaskError
+from bitsec_eval.core.report import Report, parse_report
+from bitsec_eval.core.task import Task
+from bitsec_eval.core.text import one_line
+from bitsec_eval.plugin.agents import Agent
+from bitsec_eval.plugin.blame import neutralise, public_reason, settle
+from bitsec_eval.plugin.record import check_property, plan_of
+from bitsec_eval.plugin.settings import Settings
+from bitsec_eval.plugin.tasks import AGENT_FIXTURE, CHECK, FIXTURES, Check, CollectedTask, task_id, task_of
+from bitsec_eval.render.artifacts import write_run
+from bitsec_eval.sandbox.calls import Calls
+from bitsec_eval.sandbox.docker_engine import docker_sandbox
+from bitsec_eval.sandbox.solution import Solution
+from bitsec_eval.schedule.schedule import Schedule
+from bitsec_eval.schedule.work import Done, RunKey
+
+BACKSTOP_SECONDS = 300
+"""How much longer than everything the sandbox allows pytest-timeout waits: it guards against us, not the agent."""
+
+CALLS = pytest.StashKey[Calls]()
+REASON = pytest.StashKey[str]()
+
+
+class Evaluation:
+    """One evaluation in one pytest process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.tasks: dict[str, CollectedTask] = {}
+        self.image = ""
+        self.plan: dict[str, Any] | None = None
+        self._agents = {agent.name: agent for agent in settings.agents}
+        self._left: Counter[RunKey] = Counter()
+        self._kept: set[RunKey] = set()
+        self._schedule: Schedule | None = None
+        self._open = ExitStack()
+
+    # -- collection
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Never let pytest import an agent, whatever it is called."""
+        return True if collection_path.resolve().is_relative_to(self.settings.agents_path) else None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Make one item of every agent of each check."""
+        task = task_of(metafunc.module)
+        if task is None:
+            return
+        if not set(FIXTURES) & set(metafunc.fixturenames):
+            name = metafunc.function.__name__
+            raise TaskError(f"{name} uses none of {', '.join(FIXTURES)}; a check must look at what the agent did")
+        names = list(self._agents)
+        metafunc.parametrize(AGENT_FIXTURE, self.settings.agents, ids=names, indirect=True, scope="module")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pycollect_makeitem(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
+        """Count every check a task declares, also those that are not selected."""
+        found = yield
+        module = collector.getparent(pytest.Module)
+        task = task_of(module.obj) if module is not None else None
+        if task is None or module is None:
+            return found
+        if isinstance(found, pytest.Class):
+            list(found.collect())  # a selection by node id might never look inside
+        elif isinstance(found, list):
+            functions = [each for each in found if isinstance(each, pytest.Function)]
+            if functions:
+                self._collected(module, task).declare(functions)
+        return found
+
+    def _collected(self, module: pytest.Module, task: Task) -> CollectedTask:
+        identity = task_id(module.path, module.config.rootpath)
+        known = self.tasks.setdefault(identity, CollectedTask(identity, task, module.path.parent))
+        if known.folder != module.path.parent:
+            raise TaskError(f"{module.path} and a task in {known.folder} have one id, {identity}; rename one")
+        return known
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Put a backstop behind every check that has no time limit of its own."""
+        for item in items:
+            check = item.stash.get(CHECK, None)
+            if check is not None and item.get_closest_marker("timeout") is None:
+                limits = self.tasks[check.key.task].task.limits
+                seconds = limits.wall_seconds + limits.call_seconds + BACKSTOP_SECONDS
+                item.add_marker(pytest.mark.timeout(seconds))
+
+    # -- running
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Start every selected run, then let pytest go through the checks."""
+        checks = [item.stash[CHECK] for item in session.items if CHECK in item.stash]
+        self._left = Counter(check.key for check in checks)
+        if session.config.option.collectonly or not checks:
+            return (yield)
+        with self._open:
+            sandbox = self._open.enter_context(docker_sandbox(self.settings.docker))
+            self.image = sandbox.image
+            self.plan = plan_of(self.settings, self.tasks, {check.key for check in checks}, self.image)
+            self._schedule = Schedule(sandbox, self.settings.jobs)
+            self._open.callback(self._schedule.stop)
+            if not hasattr(session.config, "workerinput"):  # a worker of xdist is told bit by bit what is its own
+                for key in self._left:
+                    self._want(key)
+            return (yield)
+
+    def _want(self, key: RunKey) -> None:
+        task = self.tasks[key.task]
+        self._running.want(task.work(self._agents[key.agent], self.settings.seed))
+
+    @property
+    def _running(self) -> Schedule:
+        assert self._schedule is not None  # noqa: S101 - checks run inside pytest_runtestloop only
+        return self._schedule
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> Generator[None, object, object]:
+        """Wait for the run outside pytest-timeout's clock, then check it."""
+        check = item.stash.get(CHECK, None)
+        if check is None:
+            return (yield)
+        following = nextitem.stash.get(CHECK, None) if nextitem is not None else None
+        for wanted in (check, following):
+            if wanted is not None:
+                self._want(wanted.key)
+        self._keep(check.key, self._running.done(check.key))
+        result = yield
+        self._left[check.key] -= 1
+        if not self._left[check.key]:
+            self._running.forget(check.key)
+        elif following is None or following.key != check.key:
+            self._running.release(check.key)
+        return result
+
+    def _keep(self, key: RunKey, done: Done) -> None:
+        """Write down what a run's agent printed, for its author to read."""
+        if key not in self._kept:
+            self._kept.add(key)
+            write_run(self.settings.results, key.agent, key.task, self.settings.evaluation, done.answers)
+
+    # -- what checks use; each asks for bitsec_agent, whose parameter makes one item of every agent
+
+    @pytest.fixture(scope="module")
+    @classmethod
+    def bitsec_agent(cls, request: pytest.FixtureRequest) -> Agent:
+        """The agent a check is about; checks use `answer`, `solution` or `report` instead."""
+        agent: Agent = request.param
+        return agent
+
+    @pytest.fixture
+    def answer(self, request: pytest.FixtureRequest, bitsec_agent: Agent) -> str:
+        """What the agent printed on stdout, as text."""
+        return self._answers(request)[0].text
+
+    @pytest.fixture
+    def solution(self, request: pytest.FixtureRequest, bitsec_agent: Agent) -> Solution:
+        """The agent's code answer, loaded in a sandbox of its own: call its functions."""
+        self._answers(request)
+        key = request.node.stash[CHECK].key
+        calls = self._running.calls(key)
+        if not calls.usable:
+            self._running.renew(key)
+            calls = self._running.calls(key)
+        request.node.stash[CALLS] = calls
+        calls.begin()
+        if calls.fault is not None:
+            raise calls.fault
+        return Solution(calls)
+
+    @pytest.fixture
+    def report(self, request: pytest.FixtureRequest, bitsec_agent: Agent) -> Report:
+        """The findings the agent reported on the workspace, under the names the task knows."""
+        return self._report(request, 0)
+
+    @pytest.fixture
+    def twin_report(self, request: pytest.FixtureRequest, bitsec_agent: Agent) -> Report:
+        """The findings the agent reported on the twin, under the names the task knows."""
+        return self._report(request, 1)
+
+    def _report(self, request: pytest.FixtureRequest, index: int) -> Report:
+        task = self.tasks[request.node.stash[CHECK].key.task]
+        answers = self._answers(request)
+        if index >= len(answers):
+            raise TaskError(f"twin_report in {task.id}, whose TASK has no twin; give twin= a folder")
+        return task.renaming(self.settings.seed).report(parse_report(answers[index].text))
+
+    def _answers(self, request: pytest.FixtureRequest) -> tuple[Answer, ...]:
+        """Return the answers of a check's run; a fault of any is the agent's, a failure of ours is raised."""
+        done = self._running.done(request.node.stash[CHECK].key)
+        if done.failure is not None:
+            raise done.failure
+        fault = next((answer.fault for answer in done.answers if answer.fault), "")
+        if fault:
+            raise AnswerFault(fault)
+        return done.answers
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+        """Fail a check whose solution crashed or was late even if the check took that for an expected exception."""
+        result = yield
+        calls = pyfuncitem.stash.get(CALLS, None)
+        if calls is not None and calls.fault is not None:
+            raise calls.fault
+        return result
+
+    # -- what becomes of checks
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Settle who is to blame, escape what is shown, and attach what a leaderboard needs."""
+        check = item.stash.get(CHECK, None)
+        if check is None:
+            return (yield)
+        if call.when == "teardown":
+            item.user_properties.append(self._property(item, check))
+        report = yield
+        settle(report, call.excinfo)
+        if report.failed and call.excinfo is not None:
+            item.stash[REASON] = one_line(public_reason(call.excinfo))
+        neutralise(report)
+        return report
+
+    def _property(self, item: pytest.Item, check: Check) -> tuple[str, str]:
+        done = self._running.done(check.key)
+        told = check_property(self.settings.evaluation, check, self.tasks[check.key.task], done)
+        return "bitsec.check", json.dumps(told | {"reason": item.stash.get(REASON, "")}, sort_keys=True)

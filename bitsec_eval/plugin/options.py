@@ -1,0 +1,25 @@
+"""The options of an evaluation; nothing here loads an engine, since every pytest run of an environment comes by."""
+
+import pytest
+
+from bitsec_eval.core.rewards import RULES
+from bitsec_eval.sandbox.guards import IMAGE
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Add the options of an evaluation to pytest's."""
+    group = parser.getgroup("bitsec", "evaluation of agents (bitsec-eval)")
+    group.addoption("--bitsec-agents", metavar="PATH", help="evaluate these agents: a folder of NAME.py, or one file")
+    group.addoption("--bitsec-jobs", metavar="N", type=int, help="runs at the same time (default: CPUs)")
+    group.addoption("--bitsec-seed", metavar="N", type=int, help="draw what differs per evaluation from this seed")
+    group.addoption("--bitsec-emission", metavar="TAO", default="100", help="what is shared out (default: 100)")
+    group.addoption(
+        "--bitsec-rewards", choices=sorted(RULES), default="score", help="how it is shared out (default: score)"
+    )
+    group.addoption("--bitsec-results", metavar="DIR", default="results", help="where results go (default: results)")
+    group.addoption("--bitsec-fail-under", metavar="N", type=float, help="exit 1 if an agent scores less than this")
+    group.addoption("--bitsec-image", metavar="NAME", default=IMAGE, help=f"sandbox image (default: {IMAGE})")
+    group.addoption(
+        "--bitsec-runtime", metavar="NAME", help="the engine's runtime for sandboxes, such as crun or runsc"
+    )
+    group.addoption("--bitsec-state", metavar="DIR", help="where validators of this machine keep their locks")

@@ -1,0 +1,68 @@
+"""What an evaluation writes into junit for a leaderboard to read: a plan of every run, and a line for each check."""
+
+from collections.abc import Collection, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from bitsec_eval.plugin.settings import Settings
+from bitsec_eval.plugin.tasks import Check, CollectedTask, kind_of
+from bitsec_eval.schedule.work import Done, RunKey
+
+PLAN = "bitsec.plan"
+CHECK = "bitsec.check"
+
+
+def plan_of(
+    settings: Settings, tasks: Mapping[str, CollectedTask], selected: Collection[RunKey], image: str
+) -> dict[str, Any]:
+    """Return what the evaluation sets out to do: its settings, and every agent and task that was selected."""
+    agents = {key.agent for key in selected}
+    return {
+        "evaluation": settings.evaluation,
+        "started": settings.started,
+        "version": _version(),
+        "seed": settings.seed,
+        "emission": settings.emission,
+        "rewards": settings.rewards,
+        "image": image,
+        "agents": {agent.name: agent.sha256 for agent in settings.agents if agent.name in agents},
+        "tasks": {name: _planned(tasks[name]) for name in sorted({key.task for key in selected})},
+        "notes": [],
+    }
+
+
+def _planned(task: CollectedTask) -> dict[str, Any]:
+    checks = task.of_agent(next(iter(task.declared.values())).key.agent)
+    return {
+        "weight": task.task.weight,
+        "checks": len(checks),
+        "declared_weight": sum(check.weight for check in checks),
+        "kind": kind_of(task.fixtures),
+    }
+
+
+def check_property(evaluation: str, check: Check, task: CollectedTask, done: Done) -> dict[str, Any]:
+    """Return what a leaderboard needs to know of one check and its run; no hidden input is among it."""
+    declared = task.of_agent(check.key.agent)
+    answer = next((each for each in done.answers if each.fault), done.answers[0] if done.answers else None)
+    return {
+        "evaluation": evaluation,
+        "agent": check.key.agent,
+        "task": check.key.task,
+        "check": check.name,
+        "weight": check.weight,
+        "checks": len(declared),
+        "declared_weight": sum(each.weight for each in declared),
+        "task_weight": task.task.weight,
+        "repeat": 0,
+        "ending": answer.ending if answer else None,
+        "seconds": round(sum(each.seconds for each in done.answers), 3) if answer else None,
+        "attempts": done.attempts,
+    }
+
+
+def _version() -> str:
+    try:
+        return version("bitsec-eval")
+    except PackageNotFoundError:  # a source tree that was never installed
+        return ""

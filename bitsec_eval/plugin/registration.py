@@ -1,0 +1,24 @@
+"""Registers what an evaluation needs in each kind of process."""
+
+import pytest
+
+from bitsec_eval.plugin.board import Board
+from bitsec_eval.plugin.distribution import Controller, Worker
+from bitsec_eval.plugin.evaluation import Evaluation
+from bitsec_eval.plugin.settings import settings_from
+
+
+def register(config: pytest.Config) -> None:
+    """Register the evaluation with pytest.
+
+    Raises:
+        SettingsError: an option is wrong.
+    """
+    settings = settings_from(config)
+    evaluation = Evaluation(settings)
+    config.pluginmanager.register(evaluation, "bitsec-evaluation")
+    if hasattr(config, "workerinput"):
+        config.pluginmanager.register(Worker(evaluation), "bitsec-worker")
+    elif not config.option.collectonly:
+        config.pluginmanager.register(Board(settings, evaluation, config), "bitsec-board")
+        config.pluginmanager.register(Controller(settings), "bitsec-controller")

@@ -1,0 +1,98 @@
+"""The options of an evaluation, read once."""
+
+import os
+import random
+import tempfile
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.core.rewards import parse_emission
+from bitsec_eval.plugin.agents import Agent, find_agents
+from bitsec_eval.sandbox.docker_engine import DockerSettings
+
+SEEDS = 1 << 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What one evaluation was told; `evaluation`, `started` and `seed` are the same in all of its processes."""
+
+    agents: tuple[Agent, ...]
+    agents_path: Path
+    jobs: int
+    seed: int
+    evaluation: str
+    started: str
+    emission: str
+    rewards: str
+    results: Path
+    fail_under: float | None
+    docker: DockerSettings
+
+
+def settings_from(config: pytest.Config) -> Settings:
+    """Return the settings of an evaluation.
+
+    Raises:
+        SettingsError: an option is wrong.
+    """
+    path = config.getoption("--bitsec-agents")
+    folder = config.invocation_params.dir / path
+    shared = _shared(config)
+    return Settings(
+        agents=find_agents(folder, path),
+        agents_path=folder.resolve(),
+        jobs=_jobs(config),
+        emission=str(parse_emission(config.getoption("--bitsec-emission"))),
+        rewards=config.getoption("--bitsec-rewards"),
+        results=config.invocation_params.dir / config.getoption("--bitsec-results"),
+        fail_under=config.getoption("--bitsec-fail-under"),
+        docker=DockerSettings(
+            image=config.getoption("--bitsec-image"),
+            runtime=config.getoption("--bitsec-runtime"),
+            state=Path(config.getoption("--bitsec-state") or _state_folder()),
+        ),
+        seed=shared.seed,
+        evaluation=shared.evaluation,
+        started=shared.started,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What every process of one evaluation must agree on."""
+
+    seed: int
+    evaluation: str
+    started: str
+
+
+def _shared(config: pytest.Config) -> Shared:
+    """Return what was drawn once: by xdist's controller for its workers, by us otherwise."""
+    if hasattr(config, "workerinput"):
+        return Shared(**config.workerinput["bitsec"])
+    seed = config.getoption("--bitsec-seed")
+    return Shared(
+        seed=random.SystemRandom().randrange(SEEDS) if seed is None else seed,
+        evaluation=str(uuid.uuid4()),
+        started=datetime.now(UTC).isoformat(timespec="microseconds"),
+    )
+
+
+def _jobs(config: pytest.Config) -> int:
+    jobs = config.getoption("--bitsec-jobs")
+    if jobs is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if jobs < 1:
+        raise SettingsError(f"--bitsec-jobs {jobs}: at least 1 run must go on at a time")
+    return int(jobs)
+
+
+def _state_folder() -> str:
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return f"{runtime}/bitsec-eval" if runtime else f"{tempfile.gettempdir()}/bitsec-eval-{os.getuid()}"

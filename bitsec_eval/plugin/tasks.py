@@ -1,0 +1,146 @@
+"""From collected test functions to runs: which check belongs to which task, agent and declared total."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from bitsec_eval.core.errors import TaskError
+from bitsec_eval.core.renaming import Renaming
+from bitsec_eval.core.task import Task
+from bitsec_eval.plugin.agents import Agent
+from bitsec_eval.sandbox.agent import AgentOrder
+from bitsec_eval.sandbox.workspace import read_workspace
+from bitsec_eval.schedule.work import RunKey, Work
+
+FIXTURES = ("answer", "solution", "report", "twin_report")
+AGENT_FIXTURE = "bitsec_agent"
+SUITES = "task_suites"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One pytest item as a check of a run."""
+
+    key: RunKey
+    name: str
+    weight: float
+
+
+CHECK = pytest.StashKey[Check]()
+
+
+def task_of(module: object) -> Task | None:
+    """Return the TASK of a test module, or None for a module that is no task.
+
+    Raises:
+        TaskError: there is a TASK that is something else.
+    """
+    task = getattr(module, "TASK", None)
+    if task is None or isinstance(task, Task):
+        return task
+    raise TaskError(f"TASK must be a bitsec_eval.Task, got {type(task).__name__}")
+
+
+def task_id(path: Path, root: Path) -> str:
+    """Return a task's id: its path without suite folder, test_ and .py.
+
+    >>> task_id(Path("/r/task_suites/coding/test_reverse_string.py"), Path("/r"))
+    'coding/reverse_string'
+    """
+    try:
+        parts = list(path.relative_to(root).parts)
+    except ValueError:  # a suite outside the root is known by its last folder
+        parts = list(path.parts[-2:])
+    if SUITES in parts[:-1]:
+        parts = parts[parts.index(SUITES) + 1 :]
+    return "/".join([*parts[:-1], path.stem.removeprefix("test_")])
+
+
+def kind_of(fixtures: Iterable[str]) -> str:
+    """Return what a task asks for, told from the fixtures its checks use."""
+    used = set(fixtures)
+    if used & {"report", "twin_report"}:
+        return "findings"
+    return "code" if "solution" in used else "answer"
+
+
+@dataclass(slots=True)
+class CollectedTask:
+    """One task file and every check it declares, whether or not it was selected."""
+
+    id: str
+    task: Task
+    folder: Path
+    declared: dict[str, Check] = field(default_factory=dict)  # by node id
+    fixtures: set[str] = field(default_factory=set)
+
+    def declare(self, items: Iterable[pytest.Function]) -> None:
+        """Take note of the items one test function became; told twice, they count once."""
+        seen: Counter[str] = Counter()
+        listed = list(items)
+        for item in listed:
+            agent = _agent_of(item)
+            seen[agent.name] += 1
+            several = sum(_agent_of(each) is agent for each in listed) > 1
+            name = _name(item) + (f"#{seen[agent.name]}" if several else "")
+            check = Check(RunKey(agent.name, self.id), name, _weight(item))
+            self.declared[item.nodeid] = item.stash[CHECK] = check
+            self.fixtures.update(each for each in FIXTURES if each in item.fixturenames)
+
+    def of_agent(self, agent: str) -> list[Check]:
+        """Return the checks declared for one agent."""
+        return [check for check in self.declared.values() if check.key.agent == agent]
+
+    def work(self, agent: Agent, seed: int) -> Work:
+        """Return the run of `agent` on this task."""
+        return Work(
+            key=RunKey(agent.name, self.id),
+            orders=partial(self._orders, agent, seed),
+            limits=self.task.limits,
+            calls="solution" in self.fixtures,
+        )
+
+    def _orders(self, agent: Agent, seed: int) -> tuple[AgentOrder, ...]:
+        renaming = self.renaming(seed)
+        return tuple(
+            AgentOrder(source=agent.source, prompt=self.task.prompt, files=renaming.project(files))
+            for files in self.projects()
+        )
+
+    def projects(self) -> list[dict[str, bytes]]:
+        """Return the files of the workspace, and of the twin if there is one.
+
+        Raises:
+            TaskError: a folder cannot be a workspace.
+        """
+        named = [name for name in (self.task.workspace, self.task.twin) if name is not None]
+        return [read_workspace(self.folder / name) for name in named] or [{}]
+
+    def renaming(self, seed: int) -> Renaming:
+        """Return this evaluation's names for what the task renames."""
+        return Renaming.of_projects(self.task.rename, f"{seed}:{self.id}", *self.projects())
+
+
+def _agent_of(item: pytest.Function) -> Agent:
+    agent = item.callspec.params[AGENT_FIXTURE]
+    assert isinstance(agent, Agent)  # noqa: S101 - our own parameter
+    return agent
+
+
+def _name(item: pytest.Function) -> str:
+    owner = f"{item.cls.__name__}." if item.cls is not None else ""
+    return f"{owner}{item.originalname}"
+
+
+def _weight(item: pytest.Function) -> float:
+    marker = item.get_closest_marker("weight")
+    if marker is None:
+        return 1.0
+    value = marker.args[0] if len(marker.args) == 1 and not marker.kwargs else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e9:
+        raise TaskError(f"{item.nodeid}: the weight marker takes one positive number, as in weight(2)")
+    return float(value)

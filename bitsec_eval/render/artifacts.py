@@ -1,0 +1,84 @@
+"""One JSON file for each run, for the agent's author: what it printed, how it ended, which checks failed by name.
+
+No hidden input, no expected value and no failure text is in it.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bitsec_eval.core.answer import Answer
+from bitsec_eval.core.leaderboard import Leaderboard
+from bitsec_eval.core.text import one_line, printable
+
+SHOWN_STDOUT = 64 << 10
+SHOWN_STDERR = 16 << 10
+
+
+def run_file(results: Path, agent: str, task: str) -> Path:
+    """Return where a run's artifact lies."""
+    return results / "runs" / agent / f"{task.replace('/', '__')}.json"
+
+
+def write_run(results: Path, agent: str, task: str, evaluation: str, answers: Sequence[Answer]) -> None:
+    """Write what an agent printed on a task; `finish_runs` adds the outcomes when they are known."""
+    told = [_told(answer) for answer in answers]
+    content = {"agent": agent, "task": task, "evaluation": evaluation, **(told[0] if told else {"ending": None})}
+    if len(told) > 1:
+        content["twin"] = told[1]
+    write_json(run_file(results, agent, task), content)
+
+
+def _told(answer: Answer) -> dict[str, Any]:
+    return {
+        "ending": answer.ending,
+        "status": answer.status,
+        "reason": one_line(answer.fault),
+        "seconds": round(answer.seconds, 3),
+        "stdout": printable(answer.stdout, SHOWN_STDOUT),
+        "stderr": printable(answer.stderr[-SHOWN_STDERR:], SHOWN_STDERR),
+    }
+
+
+def finish_runs(results: Path, board: Leaderboard) -> None:
+    """Add to each run's artifact its state, its score and the outcome of every check by name."""
+    for row in board.rows:
+        for cell in row.tasks:
+            path = run_file(results, row.agent, cell.task)
+            known = read_json(path) or {"agent": row.agent, "task": cell.task}
+            checks = {check.name: check.outcome.value for check in cell.checks}
+            reasons = {check.name: check.reason for check in cell.checks if check.reason}
+            known |= {"state": cell.state.value, "score": cell.score, "checks": checks, "reasons": reasons}
+            write_json(path, known)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return the object in a JSON file, or None where there is no such file or no object in it."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a JSON file whole or not at all."""
+    write_text(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,218 @@
+"""Runs in parallel, in collection order, ahead of the checks that wait for them.
+
+Worker threads take the first of: a session to close, a run somebody waits for, a solution to load for checks that
+are next, and the next run that has not started. Nothing runs further ahead of the checks than `lead` runs, so neither
+answers nor loaded sandboxes pile up.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack
+from functools import partial
+from threading import Condition, Event, Thread
+from time import monotonic
+
+from bitsec_eval.core.answer import Answer
+from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.sandbox.agent import AgentOrder, run_agent
+from bitsec_eval.sandbox.calls import Calls
+from bitsec_eval.sandbox.session import Sandbox
+from bitsec_eval.schedule.attempts import Attempts
+from bitsec_eval.schedule.work import Done, RunKey, Work
+
+JOIN_SECONDS = 20
+
+
+class _Run:
+    """Where one run stands."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.started = False
+        self.done: Future[Done] = Future()
+        self.calls: Future[Calls] | None = None
+        self.sandbox = ExitStack()
+        self.released = False
+
+    @property
+    def wants_calls(self) -> bool:
+        """Whether a solution waits to be loaded: there is an answer, and nobody has begun."""
+        if self.released or not self.work.calls or self.calls is not None or not self.done.done():
+            return False
+        done = self.done.result()
+        return done.failure is None and not done.answers[0].fault
+
+
+class Schedule:
+    """Does every wanted run once; `done` and `calls` wait for what they need and no longer."""
+
+    def __init__(self, sandbox: Sandbox, jobs: int) -> None:
+        self._sandbox = sandbox
+        self._jobs = jobs
+        self._lead = 8 * jobs + 64
+        self._runs: dict[RunKey, _Run] = {}
+        self._open: list[_Run] = []  # wanted and not released, in order
+        self._urgent: _Run | None = None
+        self._closing: list[ExitStack] = []
+        self._changed = Condition()
+        self._stopped = Event()
+        self._attempts = Attempts(self._stopped)
+        self._threads: list[Thread] = []
+
+    def want(self, work: Work) -> None:
+        """Queue a run; a run that is queued already stays where it is."""
+        with self._changed:
+            if work.key not in self._runs:
+                self._runs[work.key] = run = _Run(work)
+                self._open.append(run)
+                self._changed.notify()
+            if len(self._threads) < self._jobs:
+                self._threads.append(Thread(target=self._serve, name="bitsec-run", daemon=True))
+                self._threads[-1].start()
+
+    def done(self, key: RunKey) -> Done:
+        """Wait for a run and return what came of it."""
+        run = self._runs[key]
+        if not run.done.done():
+            self._urge(run)
+        return run.done.result()
+
+    def calls(self, key: RunKey) -> Calls:
+        """Wait for a run's answer to be in a sandbox of its own, ready for `Calls.begin`.
+
+        Raises:
+            SandboxError: no sandbox could be had.
+        """
+        run = self._runs[key]
+        with self._changed:
+            mine = run.calls is None
+            if mine:
+                run.calls = Future()
+        if mine:
+            self._load(run)
+        assert run.calls is not None  # noqa: S101 - set above, and only `renew` takes it away
+        return run.calls.result()
+
+    def renew(self, key: RunKey) -> None:
+        """Give up a run's loaded sandbox; the next `calls` gets a fresh one."""
+        run = self._runs[key]
+        with self._changed:
+            self._closing.append(run.sandbox.pop_all())
+            run.calls = None
+            self._changed.notify()
+
+    def release(self, key: RunKey) -> None:
+        """No check needs this run for now: close its sandbox and let runs further ahead start."""
+        run = self._runs[key]
+        self.renew(key)
+        with self._changed:
+            run.released = True
+            if run in self._open:
+                self._open.remove(run)
+            self._changed.notify_all()
+
+    def forget(self, key: RunKey) -> None:
+        """No check will need this run again: release it and its answers."""
+        self.release(key)
+        with self._changed:
+            del self._runs[key]
+
+    def stop(self) -> None:
+        """Start nothing more, close every sandbox, and wait for the threads; stopping twice is as good as once."""
+        self._stopped.set()
+        with self._changed:
+            self._closing.extend(run.sandbox.pop_all() for run in self._runs.values())
+            self._changed.notify_all()
+        deadline = monotonic() + JOIN_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - monotonic()))
+        for run in self._runs.values():
+            if not run.done.done():
+                run.done.set_result(Done(failure=SandboxError("the evaluation was stopped before this run")))
+
+    # -- worker threads
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                job = self._next()
+                while job is None:
+                    if self._stopped.is_set():
+                        return
+                    self._changed.wait()
+                    job = self._next()
+            job()
+
+    def _next(self) -> Callable[[], None] | None:
+        """Return the next thing to do, claimed for the caller, or None; called with the lock held."""
+        if self._closing:
+            return self._closing.pop().close
+        if self._stopped.is_set():
+            return None
+        for run in self._ahead():
+            if run.wants_calls:
+                run.calls = Future()
+                return partial(self._load, run)
+        return self._next_run()
+
+    def _ahead(self) -> Iterator[_Run]:
+        """Yield the runs whose checks are next: as many as may hold a loaded sandbox at once."""
+        yield from self._open[: self._jobs + 1]
+
+    def _next_run(self) -> Callable[[], None] | None:
+        ahead = ([self._urgent] if self._urgent else []) + self._open[: self._lead]
+        for run in ahead:
+            if not run.started:
+                run.started = True
+                return partial(self._do, run)
+        return None
+
+    def _urge(self, run: _Run) -> None:
+        with self._changed:
+            self._urgent = run
+            self._changed.notify()
+
+    def _do(self, run: _Run) -> None:
+        try:
+            run.done.set_result(self._attempted(run.work))
+        except BaseException as error:  # whoever waits must hear of a fault of ours in any case
+            run.done.set_exception(error)
+            raise
+        finally:
+            with self._changed:
+                self._changed.notify_all()
+
+    def _attempted(self, work: Work) -> Done:
+        answers = []
+        attempts = 0
+        try:
+            for order in work.orders():
+                answer, tries = self._attempts.run(partial(self._answer, work, order))
+                answers.append(answer)
+                attempts = max(attempts, tries)
+        except SandboxError as error:
+            return Done(failure=error, attempts=error.attempts)
+        return Done(answers=tuple(answers), attempts=attempts)
+
+    def _answer(self, work: Work, order: AgentOrder) -> Answer:
+        with self._sandbox.open(work.limits) as session:
+            return run_agent(session, order, work.limits)
+
+    def _load(self, run: _Run) -> None:
+        future = run.calls
+        assert future is not None  # noqa: S101 - whoever calls has just made it
+        try:
+            calls, _ = self._attempts.run(lambda: self._loaded(run))
+            future.set_result(calls)
+        except BaseException as error:  # as in _do
+            future.set_exception(error)
+            if not isinstance(error, SandboxError):
+                raise
+
+    def _loaded(self, run: _Run) -> Calls:
+        answer = run.done.result().answers[0]
+        with ExitStack() as stack:
+            session = stack.enter_context(self._sandbox.open(run.work.limits))
+            calls = Calls(session, answer.stdout, run.work.limits)
+            run.sandbox = stack.pop_all()
+        return calls

@@ -1,0 +1,39 @@
+"""One run as values: what is to be done, and what came of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bitsec_eval.core.answer import Answer
+from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.task import Limits
+from bitsec_eval.sandbox.agent import AgentOrder
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RunKey:
+    """The agent and the task of a run, by name."""
+
+    agent: str
+    task: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One run to do: the agent, once for each order (a task's workspace, and its twin if it has one).
+
+    `orders` is called when the run starts, so that no more workspaces are held in memory than runs are going on.
+    """
+
+    key: RunKey
+    orders: Callable[[], tuple[AgentOrder, ...]]
+    limits: Limits
+    calls: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What came of a run: one answer for each order, or the failure of ours that makes it void."""
+
+    answers: tuple[Answer, ...] = ()
+    attempts: int = 1
+    failure: SandboxError | None = None

@@ -1,0 +1,3 @@
+"""Loads the evaluation from this checkout, installed or not."""
+
+pytest_plugins = ["bitsec_eval.plugin"]
