@@ -1,0 +1,165 @@
+"""Write, as a tar on stdout, the smallest root file system that runs this Python and its standard library.
+
+script/setup feeds this file to `python3 -I -` in a throwaway container of a full system (python:3.11-slim, or
+Debian packages where no registry answers) and imports the tar as the sandbox image.
+Packing by what is kept, not by what is removed, makes both bases come out alike: an interpreter, its modules with
+their bytecode, the shared libraries these load, /bin/sh for os.system, and time zones.
+No package tool, no third-party folder, no set-user-id file and no other program gets in.
+"""
+
+import compileall
+import io
+import os
+import pathlib
+import py_compile
+import re
+import stat
+import subprocess
+import sys
+import sysconfig
+import tarfile
+from collections.abc import Iterable, Iterator
+
+# Left out of either base, so that an agent finds the same modules whichever one the image came from.
+CARRIES_PIP = {"ensurepip"}
+NEEDS_A_DISPLAY = {"_tkinter", "idlelib", "tkinter", "turtle", "turtledemo"}
+NEEDS_A_RARE_LIBRARY = {"_dbm", "_gdbm", "nis"}  # dbm falls back to dbm.dumb
+NO_STANDARD_MODULE = {"_distutils_system_mod", "dist-packages", "site-packages", "sitecustomize", "test"}
+LEFT_OUT = CARRIES_PIP | NEEDS_A_DISPLAY | NEEDS_A_RARE_LIBRARY | NO_STANDARD_MODULE
+TEST_EXTENSION = re.compile(r"_?xx|_test|_ctypes_test")
+BUILD_FOLDER = re.compile(r"config-\d")
+
+WRITTEN = {
+    "/etc/passwd": "root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n",
+    "/etc/group": "root:x:0:\nnogroup:x:65534:\n",
+    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nservices: files\n",
+}
+FOLDERS = {"/tmp": 0o1777, "/dev": 0o755, "/proc": 0o755, "/sys": 0o755, "/run": 0o755, "/workspace": 0o755}  # noqa: S108
+
+
+def is_left_out(name: str) -> bool:
+    """Whether a file or folder directly in the standard library (or its lib-dynload) stays behind."""
+    module = name.partition(".")[0]
+    return module in LEFT_OUT or bool(TEST_EXTENSION.match(module) or BUILD_FOLDER.match(name))
+
+
+def library_files(library: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yield the source, extension and text files of the standard library that go into the image."""
+    for folder, subfolders, names in os.walk(library):
+        here = pathlib.Path(folder)
+        if here == library or here.name == "lib-dynload":
+            subfolders[:] = [name for name in subfolders if not is_left_out(name)]
+            names = [name for name in names if not is_left_out(name)]
+        subfolders[:] = [name for name in subfolders if name != "__pycache__"]
+        yield from (here / name for name in names if not name.endswith(".pyc"))
+
+
+def compiled(source: pathlib.Path) -> pathlib.Path:
+    """Compile one module; its bytecode never looks at the source's date, which a copied image may change."""
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_file(source, quiet=2, invalidation_mode=mode, force=True)
+    return source.parent / "__pycache__" / f"{source.stem}.{sys.implementation.cache_tag}.pyc"
+
+
+def loader() -> str:
+    """Path of the dynamic loader that runs this process."""
+    maps = pathlib.Path("/proc/self/maps").read_text()
+    return next(line.split()[-1] for line in maps.splitlines() if "/ld-" in line)
+
+
+def shared_libraries(binary: pathlib.Path) -> set[pathlib.Path]:
+    """Every library the loader would map for a program or extension, itself included, by the paths it names."""
+    done = subprocess.run([loader(), "--list", binary], check=True, capture_output=True, text=True)  # noqa: S603
+    return {pathlib.Path(word) for word in done.stdout.split() if word.startswith("/")}
+
+
+def zone_files() -> Iterator[pathlib.Path]:
+    """Yield the time zone files, without the copies that count leap seconds."""
+    zones = pathlib.Path("/usr/share/zoneinfo")
+    copies = (zones / "posix", zones / "right")
+    for found in sorted(zones.rglob("*")):
+        if found.is_file() and not any(found.is_relative_to(copy) for copy in copies):
+            yield found
+
+
+def wanted_files() -> set[pathlib.Path]:
+    """Every file of this system that goes into the image; some paths lead through symbolic links."""
+    python = pathlib.Path(sys.executable).resolve()
+    shell = pathlib.Path("/bin/sh")
+    modules = set(library_files(pathlib.Path(sysconfig.get_path("stdlib"))))
+    binaries = {python, shell} | {path for path in modules if path.suffix == ".so"}
+    libraries = set[pathlib.Path]().union(*map(shared_libraries, binaries))
+    # pthread_exit loads it by name, so no binary's list has it.
+    unwinder = {path.parent / "libgcc_s.so.1" for path in libraries if path.name == "libc.so.6"}
+    bytecode = {compiled(path) for path in modules if path.suffix == ".py"}
+    return (
+        binaries | libraries | unwinder | modules | {path for path in bytecode if path.exists()} | set(zone_files())
+    )
+
+
+def steps(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yield a file's folders, the links on the way to it and the file, by paths without links in their parents."""
+    walked = pathlib.Path("/")
+    parts = list(path.parts[1:])
+    while parts:
+        walked = walked / parts.pop(0)
+        yield walked
+        if walked.is_symlink():
+            target = os.path.normpath(walked.parent / walked.readlink())
+            parts = list(pathlib.Path(target).parts[1:]) + parts
+            walked = pathlib.Path("/")
+
+
+def entry(name: str, kind: bytes, mode: int) -> tarfile.TarInfo:
+    """An entry of root's, without a date, so that the same files make the same image."""
+    made = tarfile.TarInfo(name.lstrip("/"))
+    made.type, made.mode = kind, mode
+    return made
+
+
+def add_found(tar: tarfile.TarFile, path: pathlib.Path) -> None:
+    """Add one file, folder or link of this system, with no other permission than to read and to run it."""
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        link = entry(str(path), tarfile.SYMTYPE, 0o777)
+        link.linkname = str(path.readlink())
+        tar.addfile(link)
+    elif stat.S_ISDIR(status.st_mode):
+        tar.addfile(entry(str(path), tarfile.DIRTYPE, 0o755))
+    else:
+        add_bytes(tar, str(path), path.read_bytes(), 0o755 if status.st_mode & 0o100 else 0o644)
+
+
+def add_bytes(tar: tarfile.TarFile, name: str, content: bytes, mode: int = 0o644) -> None:
+    """Add a file with the given content."""
+    made = entry(name, tarfile.REGTYPE, mode)
+    made.size = len(content)
+    tar.addfile(made, io.BytesIO(content))
+
+
+def add_interpreter_names(tar: tarfile.TarFile, taken: Iterable[pathlib.Path]) -> None:
+    """Add python3 and python, beside the interpreter and in /usr/bin, wherever it lives."""
+    python = pathlib.Path(sys.executable).resolve()
+    for folder in sorted({python.parent, pathlib.Path("/usr/bin")}):
+        for name in ("python", "python3"):
+            if folder / name not in taken:
+                link = entry(str(folder / name), tarfile.SYMTYPE, 0o777)
+                link.linkname = str(python)
+                tar.addfile(link)
+
+
+def main() -> None:
+    """Pack this system."""
+    paths = {step for path in wanted_files() for step in steps(path)}
+    with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", format=tarfile.GNU_FORMAT) as tar:
+        for path in sorted(paths):
+            add_found(tar, path)
+        add_interpreter_names(tar, paths)
+        for name, mode in FOLDERS.items():
+            tar.addfile(entry(name, tarfile.DIRTYPE, mode))
+        for name, text in WRITTEN.items():
+            add_bytes(tar, name, text.encode())
+
+
+if __name__ == "__main__":
+    main()
