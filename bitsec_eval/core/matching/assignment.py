@@ -24,62 +24,69 @@ def assign(gains: Sequence[Sequence[float]]) -> tuple[int | None, ...]:
     # One spare column a row, worth nothing: staying without a partner is then a choice like any other.
     costs = [[-max(0.0, gain) for gain in row] + [0.0] * rows for row in gains]
     return tuple(
-        column if column < columns and gains[row][column] > 0 else None
-        for row, column in enumerate(_cheapest(costs))
+        column if column < columns and gains[row][column] > 0 else None for row, column in enumerate(_cheapest(costs))
     )
 
 
 def _cheapest(costs: list[list[float]]) -> list[int]:
     """Return for each row its column in the cheapest full assignment; there are at least as many columns as rows."""
-    width = len(costs[0])
-    row_price, column_price = [0.0] * len(costs), [0.0] * width
-    owner: list[int | None] = [None] * width
+    table = _Table(costs)
     for row in range(len(costs)):
-        _augment(row, costs, row_price, column_price, owner)
-    chosen = [0] * len(costs)
-    for column, holder in enumerate(owner):
-        if holder is not None:
-            chosen[holder] = column
-    return chosen
+        table.admit(row)
+    held = {row: column for column, row in table.owner.items()}
+    return [held[row] for row in range(len(costs))]
 
 
-def _augment(
-    row: int,
-    costs: list[list[float]],
-    row_price: list[float],
-    column_price: list[float],
-    owner: list[int | None],
-) -> None:
-    """Give `row` a column along the cheapest path that moves earlier rows on, keeping the prices valid."""
-    width = len(owner)
-    distance, came_from, done = [math.inf] * width, [-1] * width, [False] * width
-    current, at = row, -1
-    while True:
-        reach = math.inf
-        nearest = -1
-        for column in range(width):
-            if done[column]:
-                continue
-            price = costs[current][column] - row_price[current] - column_price[column]
-            if price < distance[column]:
-                distance[column], came_from[column] = price, at
-            if distance[column] < reach:
-                reach, nearest = distance[column], column
-        row_price[row] += reach
-        for column in range(width):
-            if done[column]:
-                holder = owner[column]
-                assert holder is not None  # noqa: S101 - a column is done only when a row holds it
-                row_price[holder] += reach
-                column_price[column] -= reach
-            else:
-                distance[column] -= reach
-        done[nearest], at = True, nearest
-        holder = owner[nearest]
-        if holder is None:
-            break
-        current = holder
-    while at != -1:
-        before = came_from[at]
-        owner[at] = row if before == -1 else owner[before]
-        at = before
+class _Table:
+    """The rows admitted so far and their columns, with prices under which no other choice is cheaper."""
+
+    def __init__(self, costs: list[list[float]]) -> None:
+        self._costs = costs
+        self._width = len(costs[0])
+        self._row_price = [0.0] * len(costs)
+        self._column_price = [0.0] * self._width
+        self.owner: dict[int, int] = {}  # the row that holds a column
+
+    def admit(self, row: int) -> None:
+        """Give `row` a column, along the cheapest path by which earlier rows move on to others."""
+        distance = [math.inf] * self._width
+        before: list[int | None] = [None] * self._width
+        reached: set[int] = set()
+        current, at = row, None
+        while True:
+            self._look(current, at, reached, distance, before)
+            nearest = min((c for c in range(self._width) if c not in reached), key=distance.__getitem__)
+            self._reprice(row, reached, distance, distance[nearest])
+            reached.add(nearest)
+            at = nearest
+            if nearest not in self.owner:
+                break
+            current = self.owner[nearest]
+        self._hand_over(row, at, before)
+
+    def _look(
+        self, row: int, at: int | None, reached: set[int], distance: list[float], before: list[int | None]
+    ) -> None:
+        """Note every column that is nearer from `row`, which holds the column `at`."""
+        costs, price = self._costs[row], self._row_price[row]
+        for column in range(self._width):
+            way = costs[column] - price - self._column_price[column]
+            if column not in reached and way < distance[column]:
+                distance[column], before[column] = way, at
+
+    def _reprice(self, row: int, reached: set[int], distance: list[float], step: float) -> None:
+        """Move the prices so that the nearest column costs nothing more; `distance` shrinks with them."""
+        self._row_price[row] += step
+        for column in reached:
+            self._row_price[self.owner[column]] += step
+            self._column_price[column] -= step
+        for column in range(self._width):
+            if column not in reached:
+                distance[column] -= step
+
+    def _hand_over(self, row: int, at: int | None, before: list[int | None]) -> None:
+        """Along the path that ends in `at`, give each column to the row that holds the one before it."""
+        while at is not None:
+            previous = before[at]
+            self.owner[at] = row if previous is None else self.owner[previous]
+            at = previous
