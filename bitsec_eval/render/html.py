@@ -1,0 +1,103 @@
+"""The board as a page: one set of templates for the file that can be mailed and for the hub's live pages.
+
+The file carries its style sheet and a policy that lets nothing else in.
+A server extends the same templates: it overrides the block `style` of base.html with a link, serves
+`stylesheet()` at that address, and can then send `default-src 'none'; style-src 'self'`.
+Nothing here needs a script, an inline style attribute or anything from another place.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterable
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from bitsec_eval.core.evaluation import Check, Outcome
+from bitsec_eval.core.leaderboard import Leaderboard, Row
+from bitsec_eval.core.scores import Cell, State
+from bitsec_eval.core.text import one_line
+from bitsec_eval.render.figures import amount, moment, points
+
+HEAT_LEVELS = 10
+
+
+def board_html(board: Leaderboard, *, title: str = "Leaderboard") -> str:
+    """Return the board as one self-contained page."""
+    page = environment().get_template("board.html")
+    return page.render(
+        title=title,
+        board=board,
+        csp=f"default-src 'none'; style-src '{_source_hash(stylesheet())}'; base-uri 'none'; form-action 'none'",
+        style=Markup(stylesheet()),  # noqa: S704 - our own file
+        agent_href=in_page_href(board),
+    )
+
+
+def environment(*folders: Path) -> Environment:
+    """Return a jinja2 environment with our templates and filters, templates in `folders` taking precedence.
+
+    Everything is escaped. Pages extend base.html (blocks `style`, `nav`, `content`, `footer`) and include
+    _board.html, _heat_map.html and _agent.html, whose first lines say which values they read.
+    """
+    loaders = [FileSystemLoader(folder) for folder in folders]
+    made = Environment(
+        loader=ChoiceLoader([*loaders, PackageLoader("bitsec_eval.render", "templates")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        amount=amount,
+        by_task=by_task,
+        heat=heat,
+        lost=lost,
+        moment=moment,
+        points=points,
+        shown=one_line,
+        unpassed=unpassed,
+    )
+    return made
+
+
+def stylesheet() -> str:
+    """Return the one style sheet, for a server to serve or a page to carry."""
+    return files("bitsec_eval.render").joinpath("templates", "style.css").read_text("utf-8")
+
+
+def in_page_href(board: Leaderboard) -> Callable[[str], str]:
+    """Return what maps an agent's name to the address of its section on the same page."""
+    anchors = {row.agent: f"#agent-{place}" for place, row in enumerate(board.rows, start=1)}
+    return lambda agent: anchors[agent]
+
+
+def heat(cell: Cell | None) -> str:
+    """Return the class of a cell in the heat map: heat-0 to heat-10, void or absent; heat-10 is a full score only."""
+    if cell is None:
+        return "absent"
+    if cell.score is None:
+        return "void"
+    return f"heat-{int(cell.score * HEAT_LEVELS / 100)}"
+
+
+def by_task(row: Row) -> dict[str, Cell]:
+    """Return the cells of `row` by their tasks."""
+    return {cell.task: cell for cell in row.tasks}
+
+
+def lost(row: Row) -> tuple[Cell, ...]:
+    """Return the cells of `row` that did not earn full points, in order of their tasks."""
+    return tuple(cell for cell in row.tasks if cell.state is not State.SCORED or cell.score != 100)
+
+
+def unpassed(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """Return the checks that did not pass."""
+    return tuple(check for check in checks if check.outcome is not Outcome.PASSED)
+
+
+def _source_hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"

@@ -1,0 +1,82 @@
+"""The board for programs: JSON that is the same, byte for byte, for the same board.
+
+`leaderboard.schema.json` beside this module says what each field means; `schema()` returns it.
+"""
+
+import json
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+from bitsec_eval.core.evaluation import Outcome
+from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
+from bitsec_eval.core.scores import Cell
+
+FORMAT = 1
+
+
+def board_json(board: Leaderboard) -> str:
+    """Return the board as indented JSON with sorted keys, plain ASCII and a newline at the end."""
+    return json.dumps(board_record(board), indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+
+def board_record(board: Leaderboard) -> dict[str, Any]:
+    """Return the board as plain values, amounts of TAO as numbers that print exactly."""
+    return {
+        "format": FORMAT,
+        "agents": [agent_record(row) for row in board.rows],
+        "tasks": list(board.tasks),
+        "runs": _runs(board.runs),
+        "emission": float(board.emission),
+        "rewards": board.rewards,
+        "undistributed": float(board.undistributed),
+        "provisional": board.provisional,
+        "doubts": list(board.doubts),
+        "notes": list(board.notes),
+        "evaluations": list(board.evaluations),
+        "last_evaluated": _time(board.last_evaluated),
+    }
+
+
+def agent_record(row: Row) -> dict[str, Any]:
+    """Return one agent's row as plain values."""
+    return {
+        "rank": row.rank,
+        "agent": row.agent,
+        "version": row.version,
+        "score": row.score,
+        "reward": float(row.reward),
+        "runs": _runs(row.runs),
+        "tasks": {cell.task: _cell(cell) for cell in row.tasks},
+        "last_evaluated": _time(row.last_evaluated),
+    }
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) that every board follows."""
+    text = files("bitsec_eval.render").joinpath("leaderboard.schema.json").read_text("utf-8")
+    record: dict[str, Any] = json.loads(text)
+    return record
+
+
+def _runs(runs: RunCounts) -> dict[str, int]:
+    return {"scored": runs.scored, "void": runs.void, "incomplete": runs.incomplete}
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    return {
+        "score": cell.score,
+        "state": cell.state.value,
+        "runs": cell.runs,
+        "checks": {check.name: check.outcome.value for check in cell.checks},
+        "reasons": {
+            check.name: check.reason for check in cell.checks if check.reason and check.outcome is not Outcome.PASSED
+        },
+        "reason": cell.reason,
+        "ending": cell.ending,
+        "seconds": cell.seconds,
+    }
+
+
+def _time(time: datetime | None) -> str | None:
+    return None if time is None else f"{time:%Y-%m-%dT%H:%M:%SZ}"
