@@ -1,0 +1,285 @@
+"""What an agent must be before it may run: UTF-8 Python for the sandbox, standard library only, taking `--task`.
+
+This is a fairness check and early feedback, not the wall: the sandbox has no other package and no network, so what a
+static check cannot see (`exec("import " + name)`) fails there.
+Everything here is a pure function of the bytes, never runs them, and reads the syntax tree rather than the text:
+encodings, continued lines, full-width letters and docstrings all mislead a regular expression.
+Parsing hostile source can exhaust memory or time, so a server calls `examine` in a limited child process.
+"""
+
+import ast
+import codecs
+import io
+import re
+import tokenize
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bitsec_eval.core.stdlib_modules import STDLIB_MODULES
+from bitsec_eval.core.text import one_line
+
+AGENT_BYTES = 256 * 1024
+SANDBOX_PYTHON = (3, 11)
+SHOWN_CAUTIONS = 20
+
+Nodes = Sequence[ast.AST]
+"""Every node of a tree, as `ast.walk` gives them."""
+
+_DYNAMIC_CODE = {"exec", "eval", "compile"}
+_DYNAMIC_IMPORT = {"__import__", "import_module"}
+_UNUSUAL_MODULES = {"ctypes", "socket", "subprocess"}
+_TASK_OPTION = re.compile(r"--task(?![\w-])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why an agent is not accepted: a reason for programs, a sentence for people and what to do about it."""
+
+    reason: str
+    sentence: str
+    remedy: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caution:
+    """Something about an agent that was accepted, and that its author may want to know."""
+
+    reason: str
+    sentence: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What `examine` found; `tree` is None where there is a refusal."""
+
+    refusal: Refusal | None = None
+    cautions: tuple[Caution, ...] = ()
+    tree: ast.Module | None = None
+
+
+def examine(source: bytes, modules: frozenset[str] = STDLIB_MODULES) -> Examination:
+    """Check one agent's bytes, cheapest rule first; the first refusal is the answer.
+
+    The parser is that of the running interpreter: run this under Python 3.11 to check for the sandbox.
+    """
+    tree = refused_bytes(source) or parsed(source)
+    if isinstance(tree, Refusal):
+        return Examination(refusal=tree)
+    nodes = tuple(ast.walk(tree))  # not a NodeVisitor, which recurses where the parser did not
+    refusal = foreign_import(nodes, modules) or missing_entry(nodes)
+    if refusal is not None:
+        return Examination(refusal=refusal)
+    return Examination(cautions=cautions(nodes), tree=tree)
+
+
+def refused_bytes(source: bytes) -> Refusal | None:
+    """Refuse what is too large, holds NUL, declares another encoding than UTF-8 or is not UTF-8."""
+    return _too_large(source) or _nul_byte(source) or _foreign_encoding(source) or _invalid_utf8(source)
+
+
+def _too_large(source: bytes) -> Refusal | None:
+    if len(source) <= AGENT_BYTES:
+        return None
+    return Refusal(
+        reason="too_large",
+        sentence=f"The agent has {len(source):,} bytes; at most {AGENT_BYTES:,} are accepted.",
+        remedy="Shorten the file; tables and data count as well.",
+    )
+
+
+def _not_utf8(sentence: str, line: int | None = None) -> Refusal:
+    return Refusal(
+        reason="not_utf8", sentence=sentence, remedy="Save the file as UTF-8 without a coding line.", line=line
+    )
+
+
+def _nul_byte(source: bytes) -> Refusal | None:
+    at = source.find(b"\0")
+    if at < 0:
+        return None
+    line = _line_of(source, at)
+    return _not_utf8(f"Line {line} holds a NUL byte; the file is binary, UTF-16 or damaged.", line)
+
+
+def _foreign_encoding(source: bytes) -> Refusal | None:
+    r"""Refuse a coding line other than UTF-8; a bare \r ends a line for Python, though not for `tokenize`."""
+    lines = io.BytesIO(source.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+    try:
+        encoding, _ = tokenize.detect_encoding(lines.readline)
+    except (SyntaxError, LookupError, ValueError) as error:
+        return _not_utf8(f"The file's encoding cannot be read: {one_line(str(error))}.")
+    if codecs.lookup(encoding).name in {"utf-8", "utf-8-sig"}:
+        return None
+    return _not_utf8(f"The file declares the encoding {one_line(encoding)}; only UTF-8 is accepted.")
+
+
+def _invalid_utf8(source: bytes) -> Refusal | None:
+    try:
+        source.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = _line_of(source, error.start)
+        return _not_utf8(f"Line {line} is not valid UTF-8 (byte {error.start}).", line)
+    return None
+
+
+def _line_of(source: bytes, at: int) -> int:
+    return source.count(b"\n", 0, at) + 1
+
+
+def parsed(source: bytes) -> ast.Module | Refusal:
+    """Parse bytes as Python, or say why they do not.
+
+    `ast.parse` and never `compile`: nested comprehensions that parse well crash the compiler itself.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except (RecursionError, MemoryError):
+        return TOO_COMPLEX
+    except SyntaxError as error:
+        return _syntax_error(one_line(error.msg), error.lineno)
+    except ValueError as error:
+        return _syntax_error(one_line(str(error)), None)
+
+
+TOO_COMPLEX = Refusal(
+    reason="too_complex",
+    sentence="The file is nested too deeply or takes too long to parse.",
+    remedy="Split long expressions and chains; put big tables into plain lists or strings.",
+)
+
+
+def _syntax_error(message: str, line: int | None) -> Refusal:
+    where = f"Line {line}" if line else "The file"
+    return Refusal(
+        reason="syntax_error",
+        sentence=f"{where} is not Python {_version()}: {message}.",
+        remedy=f"Run it with Python {_version()}, the sandbox's version, and mend what it reports.",
+        line=line,
+    )
+
+
+def _version() -> str:
+    return ".".join(map(str, SANDBOX_PYTHON))
+
+
+def foreign_import(nodes: Nodes, modules: frozenset[str] = STDLIB_MODULES) -> Refusal | None:
+    """Refuse the first import, wherever it stands, that the sandbox's standard library cannot serve."""
+    foreign = [(line, name) for line, name in imported(nodes) if name.split(".")[0] not in modules]
+    if not foreign:
+        return None
+    line, name = min(foreign)
+    shown = one_line(name, 80)
+    if name.startswith("."):
+        sentence = f"Line {line} imports {shown} relatively, but an agent is one file."
+    else:
+        sentence = f"Line {line} imports {shown}, which is not in Python {_version()}'s standard library."
+    return Refusal(
+        reason="not_stdlib",
+        sentence=sentence,
+        remedy="Use the standard library only, also inside try, if and functions; nothing else is installed.",
+        line=line,
+    )
+
+
+def imported(nodes: Nodes) -> Iterator[tuple[int, str]]:
+    """Every module named by an import statement or by a literal given to an import function, with its line.
+
+    A relative import begins with its dots.
+    """
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.lineno, "." * node.level + (node.module or "")
+        elif isinstance(node, ast.Call) and isinstance(name := _dynamic_import(node), str):
+            yield node.lineno, name
+
+
+def _dynamic_import(call: ast.Call) -> str | bool:
+    """Return the literal module an import function is called with, True for any other argument, else False."""
+    if _called(call) not in _DYNAMIC_IMPORT:
+        return False
+    named = [keyword.value for keyword in call.keywords if keyword.arg == "name"]
+    match [*call.args[:1], *named]:
+        case [ast.Constant(value=str(name)), *_]:
+            return name
+    return True
+
+
+def _called(call: ast.Call) -> str:
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def missing_entry(nodes: Nodes) -> Refusal | None:
+    """Refuse an agent that has no `__main__` path or in which no string names the option `--task`."""
+    if not any(_is_main_guard(node) for node in nodes):
+        return _no_entry('The file has no `if __name__ == "__main__":` part, so running it would do nothing.')
+    if not any(_names_task(text) for text in _strings(nodes)):
+        return _no_entry("The file never reads `--task`, so it cannot know what is asked.")
+    return None
+
+
+def _no_entry(sentence: str) -> Refusal:
+    return Refusal(
+        reason="no_entry_point",
+        sentence=sentence,
+        remedy='Under `if __name__ == "__main__":` read `--task` (argparse) and print the answer.',
+    )
+
+
+def _is_main_guard(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and any(_compares_to_main(part) for part in ast.walk(node.test))
+
+
+def _compares_to_main(node: ast.AST) -> bool:
+    match node:
+        case ast.Compare(left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value="__main__")]):
+            return True
+        case ast.Compare(left=ast.Constant(value="__main__"), ops=[ast.Eq()], comparators=[ast.Name(id="__name__")]):
+            return True
+    return False
+
+
+def _names_task(text: str) -> bool:
+    return text == "task=" or _TASK_OPTION.search(text) is not None  # "task=" is how getopt spells it
+
+
+def _strings(nodes: Nodes) -> Iterator[str]:
+    """Every string the code uses: docstrings and other bare string statements are not used."""
+    bare = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in bare:
+            yield node.value
+
+
+def cautions(nodes: Nodes) -> tuple[Caution, ...]:
+    """The first few things, by line, that are accepted but will probably not work in the sandbox."""
+    found = (caution for node in nodes for caution in _cautions_of(node))
+    return tuple(sorted(found, key=lambda caution: caution.line or 0)[:SHOWN_CAUTIONS])
+
+
+def _cautions_of(node: ast.AST) -> Iterator[Caution]:
+    if isinstance(node, ast.Call):
+        yield from _call_cautions(node)
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        for _, name in imported([node]):
+            if (top := name.split(".")[0]) in _UNUSUAL_MODULES:
+                sentence = f"Line {node.lineno} imports {top}; the sandbox has no network and few system calls."
+                yield Caution(reason="unusual_import", sentence=sentence, line=node.lineno)
+
+
+def _call_cautions(call: ast.Call) -> Iterator[Caution]:
+    if isinstance(call.func, ast.Name) and call.func.id in _DYNAMIC_CODE:
+        sentence = f"Line {call.lineno} calls {call.func.id}; what it runs cannot be checked here."
+        yield Caution(reason="dynamic_code", sentence=sentence, line=call.lineno)
+    elif _dynamic_import(call) is True:
+        sentence = f"Line {call.lineno} imports a module by a computed name; only the standard library is there."
+        yield Caution(reason="dynamic_import", sentence=sentence, line=call.lineno)

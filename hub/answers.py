@@ -1,0 +1,45 @@
+"""How a problem is answered: JSON for programs, a page for browsers, the same words in both."""
+
+from typing import cast
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from hub.problems import MALFORMED, NOT_FOUND, WRONG_METHOD, Problem, Refused, problem_fields
+from hub.show import page
+
+
+def wants_page(request: Request) -> bool:
+    """Whether the client is a browser, which shows a page."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def answer(request: Request, problem: Problem) -> Response:
+    """Answer a request with a problem."""
+    headers = _headers(problem)
+    if wants_page(request):
+        return page("problem.html", status=problem.status, headers=headers, problem=problem)
+    return JSONResponse(problem_fields(problem), status_code=problem.status, headers=headers)
+
+
+async def answer_refused(request: Request, error: Exception) -> Response:
+    """Answer what a route refused."""
+    return answer(request, cast("Refused", error).problem)
+
+
+async def answer_http_error(request: Request, error: Exception) -> Response:
+    """Answer what the framework refuses: an unknown address or a wrong method."""
+    refused = cast("HTTPException", error)
+    response = answer(request, {404: NOT_FOUND, 405: WRONG_METHOD}.get(refused.status_code, MALFORMED))
+    response.headers.update(refused.headers or {})
+    return response
+
+
+def _headers(problem: Problem) -> dict[str, str]:
+    headers = {}
+    if problem.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    if problem.retry_after_seconds is not None:
+        headers["retry-after"] = str(problem.retry_after_seconds)
+    return headers

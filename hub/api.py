@@ -1,0 +1,111 @@
+"""What programs ask the hub; every answer is JSON, but a browser that uploads gets a page."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.encoders import jsonable_encoder
+from starlette.responses import JSONResponse, Response
+
+from bitsec_eval.render.json import board_json
+from hub.answers import wants_page
+from hub.catalogue import OfferedTask
+from hub.connection import address_key
+from hub.documented import refusals
+from hub.forms import upload_form
+from hub.hub import TheHub
+from hub.journal import note
+from hub.problems import NOT_FOUND, Refused
+from hub.show import page
+from hub.standing import AgentReport, Standing, all_standings, board_now, report_on
+from hub.uploads import Receipt
+
+router = APIRouter(responses=refusals())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """That the hub answers; `python` is the version agents are parsed with."""
+
+    status: str
+    python: str
+    agents: int
+
+
+_FIELDS: dict[str, Any] = {
+    "miner_id": {"type": "string", "description": "whose agent it is"},
+    "agent": {"type": "string", "format": "binary", "description": "the agent, at most 256 KiB"},
+    "token": {"type": "string", "description": "the owner's token, in place of the Authorization header"},
+    "new_token": {"type": "string", "description": "a token of one's own choice for a new miner id"},
+}
+_FORM = {"type": "object", "required": ["miner_id", "agent"], "additionalProperties": False, "properties": _FIELDS}
+
+
+@router.post(
+    "/upload/agent",
+    status_code=201,
+    response_model=Receipt,
+    responses={
+        200: {"model": Receipt, "description": "These bytes are the current version", "content": {"text/html": {}}},
+        201: {"description": "Stored as a new version", "content": {"text/html": {}}},
+        **refusals(401, 409, 422, 503, 507),
+    },
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}},
+        "security": [{}, {"owner": []}],
+    },
+)
+async def upload_agent(request: Request, hub: TheHub) -> Response:
+    """Take in a new agent, or a new version of one by its owner, after every check."""
+    form = await upload_form(request)
+    address = address_key(request.client.host if request.client else "")
+    try:
+        receipt = await hub.uploads.take(form, address)
+    except Refused as refused:
+        note("refused", miner_id=form.miner_id[:80], address=address, reason=refused.problem.reason)
+        raise
+    note(receipt.status, miner_id=receipt.miner_id, address=address, sha256=receipt.sha256)
+    return _receipt(request, receipt)
+
+
+def _receipt(request: Request, receipt: Receipt) -> Response:
+    status = 201 if receipt.status == "stored" else 200
+    if wants_page(request):
+        return page("receipt.html", status=status, receipt=receipt)
+    return JSONResponse(jsonable_encoder(receipt), status_code=status)
+
+
+@router.get("/tasks")
+def tasks(hub: TheHub) -> list[OfferedTask]:
+    """Every task on offer: what an agent is told, never how it is checked."""
+    return hub.catalogue.tasks()
+
+
+@router.get("/agents")
+def agents(hub: TheHub) -> list[Standing]:
+    """Every agent in short, those on the board first."""
+    return all_standings(hub.store, hub.results)
+
+
+@router.get("/agents/{miner_id}", responses=refusals(404))
+def agent(miner_id: str, hub: TheHub) -> AgentReport:
+    """Everything about one agent: its versions, and each task's outcomes by check name."""
+    report = report_on(miner_id, hub.store, hub.results)
+    if report is None:
+        raise Refused(NOT_FOUND)
+    return report
+
+
+_BOARD = {"application/json": {"schema": {"$ref": "#/components/schemas/Board"}}}
+
+
+@router.get("/leaderboard", responses={200: {"content": _BOARD}})
+def leaderboard(hub: TheHub) -> Response:
+    """The board as every other part of bitsec_eval writes it: `pytest --bitsec-json` and this are one format."""
+    return Response(board_json(board_now(hub.store, hub.results)), media_type="application/json")
+
+
+@router.get("/healthz")
+def healthz(hub: TheHub) -> Health:
+    """That the hub answers."""
+    return Health(status="ok", python=hub.python, agents=len(hub.store.records()))

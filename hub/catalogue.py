@@ -1,0 +1,140 @@
+"""The tasks on offer, read from the task suites without running them: only what an agent may see.
+
+A task file is parsed, never imported, and of it only the literal `TASK = Task(...)` and the number of checks are
+taken; expected values cannot leave a file that is not run.
+"""
+
+import ast
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bitsec_eval.core.errors import TaskError
+from bitsec_eval.core.task import Task
+from bitsec_eval.core.text import one_line
+
+_KINDS = {"report": "findings", "twin_report": "findings", "solution": "code", "answer": "answer"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedTask:
+    """One task as miners see it; `problem` says why it cannot be read, and is empty otherwise.
+
+    `kind` says what is asked for: "code" is called, "findings" are matched, an "answer" is read as text.
+    """
+
+    id: str
+    suite: str
+    prompt: str = ""
+    timeout_seconds: float = 0.0
+    kind: str = ""
+    checks: int = 0
+    problem: str = ""
+
+
+class Catalogue:
+    """The task files under one folder; a file is read again when it changes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[Path, tuple[tuple[int, int], OfferedTask]] = {}
+
+    def tasks(self) -> list[OfferedTask]:
+        """Return every task, by id."""
+        known = self._read
+        self._read = dict(self._refreshed(known))
+        return sorted((task for _, task in self._read.values()), key=lambda task: task.id)
+
+    def _refreshed(
+        self, known: dict[Path, tuple[tuple[int, int], OfferedTask]]
+    ) -> Iterator[tuple[Path, tuple[tuple[int, int], OfferedTask]]]:
+        for path in self._folder.rglob("test_*.py"):
+            status = path.stat()
+            stamp = (status.st_mtime_ns, status.st_size)
+            kept = known.get(path)
+            yield path, kept if kept and kept[0] == stamp else (stamp, offered(path, self._folder))
+
+
+def offered(path: Path, folder: Path) -> OfferedTask:
+    """Read one task file; what is wrong with it is said in the task, not raised."""
+    inside = path.relative_to(folder)
+    id_ = inside.with_name(inside.stem.removeprefix("test_")).as_posix()
+    suite = inside.parent.as_posix()
+    try:
+        tree = ast.parse(path.read_bytes())
+        task = _task(tree)
+    except (OSError, SyntaxError, ValueError, TypeError, TaskError, RecursionError) as error:
+        return OfferedTask(id=id_, suite=suite, problem=one_line(str(error)))
+    return OfferedTask(
+        id=id_,
+        suite=suite,
+        prompt=task.prompt,
+        timeout_seconds=float(task.timeout),
+        kind=_kind(tree),
+        checks=sum(map(_cases, _checks(tree))),
+    )
+
+
+def _task(tree: ast.Module) -> Task:
+    constants = {name: value for name, value in _assignments(tree) if not isinstance(value, ast.Call)}
+    for name, value in _assignments(tree):
+        if name == "TASK" and isinstance(value, ast.Call):
+            return _called(value, constants)
+    raise TaskError("no TASK = Task(...) at the top of the file; add one")
+
+
+def _called(call: ast.Call, constants: dict[str, ast.expr]) -> Task:
+    if call.args[1:] or any(keyword.arg is None for keyword in call.keywords):
+        raise TaskError(f"line {call.lineno}: TASK cannot be read without running it; write Task(name=value, ...)")
+    given = [("prompt", value) for value in call.args]
+    given += [(keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg]
+    fields: dict[str, Any] = {name: _literal(name, value, constants) for name, value in given}
+    return Task(**fields)  # checks itself; TypeError where a field does not exist
+
+
+def _literal(name: str, value: ast.expr, constants: dict[str, ast.expr]) -> object:
+    if isinstance(value, ast.Name) and value.id in constants:
+        value = constants[value.id]
+    try:
+        return ast.literal_eval(value)
+    except ValueError:
+        raise TaskError(f"line {value.lineno}: {name} is computed; write it as a plain value") from None
+
+
+def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                yield name, value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                yield name, value
+
+
+def _checks(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    classes = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name.startswith("Test"))
+    for body in (tree.body, *(each.body for each in classes)):
+        yield from (node for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test"))
+
+
+def _kind(tree: ast.Module) -> str:
+    """What the task asks for, told from the fixtures that its checks and its own fixtures use."""
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    used = {argument.arg for function in functions for argument in function.args.args}
+    return next((kind for fixture, kind in _KINDS.items() if fixture in used), "")
+
+
+def _cases(check: ast.FunctionDef) -> int:
+    """How many checks a test function is: the product of its `parametrize` lists; an unreadable one counts once."""
+    return math.prod(
+        len(decorator.args[1].elts)
+        for decorator in check.decorator_list
+        if isinstance(decorator, ast.Call)
+        and _called_name(decorator) == "parametrize"
+        and isinstance(decorator.args[1], ast.List | ast.Tuple)
+    )
+
+
+def _called_name(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) and len(call.args) > 1 else ""

@@ -1,0 +1,83 @@
+"""The process that parses agents: started by `hub.checker` as a script, never imported by the server.
+
+It limits itself before it reads anything: a source that exhausts memory or time ends this process and no other.
+It speaks frames on stdin and stdout (four bytes of length, then the bytes) and ends when stdin does, so it never
+outlives the hub.
+"""
+
+import json
+import math
+import resource
+import struct
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import BinaryIO
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # python -I looks nowhere else for us
+
+from bitsec_eval.core.agent_check import TOO_COMPLEX, Examination, examine
+from bitsec_eval.core.similarity import likeness
+
+CPU_SECONDS = 3
+MEMORY_MIB = 768
+OPEN_FILES = 16
+
+
+def serve(asked: BinaryIO, answered: BinaryIO) -> None:
+    """Answer sources until there are no more; the first frame says which Python this is."""
+    _write(answered, {"python": ".".join(map(str, sys.version_info[:2]))})
+    while (source := _read(asked)) is not None:
+        _allow_cpu()
+        _write(answered, _verdict(source))
+
+
+def _verdict(source: bytes) -> dict[str, object]:
+    try:
+        found = examine(source)
+        return _facts(found) | _comparable(found)
+    except (MemoryError, RecursionError):
+        return _facts(Examination(refusal=TOO_COMPLEX))
+
+
+def _facts(found: Examination) -> dict[str, object]:
+    refusal = asdict(found.refusal) if found.refusal else None
+    return {"refusal": refusal, "cautions": [asdict(caution) for caution in found.cautions]}
+
+
+def _comparable(found: Examination) -> dict[str, object]:
+    if found.tree is None:
+        return {}
+    kept = likeness(found.tree)
+    return {"structure": kept.structure, "prints": sorted(kept.prints)}
+
+
+def _read(stream: BinaryIO) -> bytes | None:
+    head = stream.read(4)
+    return stream.read(struct.unpack(">I", head)[0]) if len(head) == 4 else None
+
+
+def _write(stream: BinaryIO, answer: dict[str, object]) -> None:
+    encoded = json.dumps(answer).encode()
+    stream.write(struct.pack(">I", len(encoded)) + encoded)
+    stream.flush()
+
+
+def _allow_cpu() -> None:
+    """Give the next source its own CPU seconds; over them, the kernel ends this process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = math.ceil(used.ru_utime + used.ru_stime) + CPU_SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
+
+
+def _limit_self() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MIB << 20, MEMORY_MIB << 20))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _allow_cpu()
+
+
+if __name__ == "__main__":
+    _limit_self()
+    serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,88 @@
+"""Everything one running hub holds, and how it is opened and closed."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from bitsec_eval.core.errors import SettingsError
+from hub.catalogue import Catalogue
+from hub.checker import Checker, CheckerError
+from hub.journal import note
+from hub.results import Results
+from hub.seen import Seen, Upload
+from hub.settings import Settings
+from hub.store import Store
+from hub.uploads import Uploads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """The parts routes talk to; `python` is the version agents are parsed with."""
+
+    settings: Settings
+    store: Store
+    uploads: Uploads
+    catalogue: Catalogue
+    results: Results
+    python: str
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Hub]:
+    """Take hold of the folders, recover what a crash left and start the checking process; undo it at the end.
+
+    Raises: SettingsError where a folder or the checking Python cannot be used.
+    """
+    store = Store(settings.agents, settings.free_mib << 20)
+    checker = Checker(settings.check_python)
+    for line in store.open():
+        note("not recovered", found=line)
+    try:
+        python = await _python(checker)
+        seen = _seen(store)
+        uploads = Uploads(settings=settings, store=store, checker=checker, seen=seen, clock=time.monotonic)
+        yield Hub(
+            settings=settings,
+            store=store,
+            uploads=uploads,
+            catalogue=Catalogue(settings.tasks),
+            results=Results(settings.results),
+            python=python,
+        )
+    finally:
+        checker.stop()
+        store.close()
+
+
+async def _python(checker: Checker) -> str:
+    try:
+        return await checker.version()
+    except CheckerError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _seen(store: Store) -> Seen:
+    seen = Seen()
+    for record in store.records():
+        for version in record.versions:
+            upload = Upload(
+                miner_id=record.miner_id,
+                sha256=version.sha256,
+                time=version.time,
+                likeness=store.likeness(record.miner_id, version.sha256),
+            )
+            seen.restore(upload, version.sequence)
+    return seen
+
+
+def _hub_of(request: Request) -> Hub:
+    return cast("Hub", request.state.hub)
+
+
+TheHub = Annotated[Hub, Depends(_hub_of)]
+"""A route's parameter of this type is the running hub."""

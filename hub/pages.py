@@ -1,0 +1,67 @@
+"""The pages: what the API says, for people; made on the server, without a script."""
+
+from functools import cache
+
+from fastapi import APIRouter, FastAPI, Request
+from starlette.responses import HTMLResponse, Response
+
+from bitsec_eval.core.agent_name import NAME_RULE
+from bitsec_eval.render.html import stylesheet
+from hub.documented import described, refusals
+from hub.hub import TheHub
+from hub.problems import NOT_FOUND, Refused
+from hub.show import TEMPLATES, page
+from hub.standing import all_standings, badges, board_now, report_on
+
+router = APIRouter(default_response_class=HTMLResponse, responses=refusals())
+
+_CSS = {"text/css": {"schema": {"type": "string"}}}
+
+
+@router.get("/")
+def board_page(hub: TheHub) -> HTMLResponse:
+    """The leaderboard, and the agents that wait to be on it."""
+    standings = all_standings(hub.store, hub.results)
+    return page(
+        "leaderboard.html",
+        title="Leaderboard",
+        board=board_now(hub.store, hub.results),
+        badges=badges(standings),
+        waiting=[standing for standing in standings if standing.rank is None and standing.status == "waiting"],
+    )
+
+
+@router.get("/miners/{miner_id}", responses=refusals(404))
+def miner_page(miner_id: str, hub: TheHub) -> HTMLResponse:
+    """One agent: each task and check, what it printed, and its versions."""
+    report = report_on(miner_id, hub.store, hub.results)
+    if report is None:
+        raise Refused(NOT_FOUND)
+    return page("miner.html", title=miner_id, report=report, standing=report.standing)
+
+
+@router.get("/submit")
+def submit_page(hub: TheHub) -> HTMLResponse:
+    """A form to upload an agent with, and the tasks it will meet."""
+    return page(
+        "submit.html", title="Submit an agent", name_rule=NAME_RULE, python=hub.python, tasks=hub.catalogue.tasks()
+    )
+
+
+@router.get("/docs")
+def docs_page(request: Request) -> HTMLResponse:
+    """Every address of the API, from the description at /openapi.json."""
+    app = request.scope["app"]
+    assert isinstance(app, FastAPI)  # noqa: S101 - the framework's word
+    return page("docs.html", title="API", paths=described(app)["paths"])
+
+
+@router.get("/static/style.css", response_class=Response, responses={200: {"content": _CSS}})
+def style() -> Response:
+    """The style sheet of every page."""
+    return Response(_style(), media_type="text/css", headers={"cache-control": "max-age=3600"})
+
+
+@cache
+def _style() -> str:
+    return stylesheet() + (TEMPLATES / "hub.css").read_text("utf-8")

@@ -1,0 +1,97 @@
+"""The board as the result files say it now: read again whenever one of them changes, so never stale."""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from bitsec_eval.core.errors import BitsecError
+from bitsec_eval.core.evaluation import Evaluation
+from bitsec_eval.core.junit import read_junit
+from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
+from bitsec_eval.core.text import one_line, printable
+from bitsec_eval.render.artifacts import read_json, run_file
+
+TAIL_CHARACTERS = 4000
+
+_Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standings:
+    """The board, and one line for each result file that could not be used."""
+
+    board: Leaderboard
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutput:
+    """The end of what an agent wrote on one task, safe to show anywhere."""
+
+    stdout: str = ""
+    stderr: str = ""
+
+
+class Results:
+    """One results folder; safe to use from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._files: dict[Path, tuple[_Stamp, Evaluation | str]] = {}
+        self._standings: Standings | None = None
+
+    def standings(self) -> Standings:
+        """Return what `*.xml` in the folder say together, read anew if any of them changed."""
+        with self._lock:
+            stamps = dict(_stamps(self._folder))
+            if self._standings is None or stamps != {path: stamp for path, (stamp, _) in self._files.items()}:
+                self._files = {path: self._refreshed(path, stamp) for path, stamp in stamps.items()}
+                self._standings = _standings([found for _, found in self._files.values()])
+            return self._standings
+
+    def output(self, agent: str, task: str) -> RunOutput:
+        """Return the tails of an agent's output on a task; empty where nothing was kept."""
+        kept = read_json(run_file(self._folder, agent, task)) or {}
+        return RunOutput(stdout=_tail(kept.get("stdout")), stderr=_tail(kept.get("stderr")))
+
+    def _refreshed(self, path: Path, stamp: _Stamp) -> tuple[_Stamp, Evaluation | str]:
+        known = self._files.get(path)
+        return known if known is not None and known[0] == stamp else (stamp, _read(path))
+
+
+def _stamps(folder: Path) -> list[tuple[Path, _Stamp]]:
+    found = []
+    for path in sorted(folder.glob("*.xml")):
+        try:
+            status = path.stat()
+        except OSError:  # removed meanwhile
+            continue
+        if not path.name.startswith("."):
+            found.append((path, (status.st_mtime_ns, status.st_size, status.st_ino)))
+    return found
+
+
+def _read(path: Path) -> Evaluation | str:
+    try:
+        with path.open("rb") as stream:
+            return read_junit(stream, path.name)
+    except (BitsecError, OSError) as error:
+        return one_line(str(error))
+
+
+def _standings(found: list[Evaluation | str]) -> Standings:
+    problems = [each for each in found if isinstance(each, str)]
+    try:
+        board = leaderboard([each for each in found if not isinstance(each, str)])
+    except BitsecError as error:
+        board = leaderboard([])
+        problems.append(one_line(str(error)))
+    return Standings(board=board, problems=tuple(problems))
+
+
+def _tail(text: object) -> str:
+    if not isinstance(text, str):
+        return ""
+    shown = printable(text[-TAIL_CHARACTERS:], 4 * TAIL_CHARACTERS)
+    return f"...\n{shown}" if len(text) > TAIL_CHARACTERS else shown

@@ -1,0 +1,58 @@
+"""Serve the app on one socket, in one process."""
+
+import logging
+import socket
+from contextlib import suppress
+
+import uvicorn
+
+from bitsec_eval.core.errors import SettingsError
+from hub.app import create_app
+from hub.connection import Connections, protocol_class
+from hub.settings import Settings
+
+SHUTDOWN_SECONDS = 3
+
+
+def serve(settings: Settings) -> None:
+    """Serve until a signal says stop.
+
+    Raises: SettingsError where the address cannot be listened on.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    listener = _listener(settings)
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    print(f"hub: http://{shown}:{port}/", flush=True)  # noqa: T201 - what the operator waits for
+    with listener, suppress(KeyboardInterrupt):
+        uvicorn.Server(_config(settings)).run(sockets=[listener])
+
+
+def _config(settings: Settings) -> uvicorn.Config:
+    limits = Connections(
+        most=settings.connections,
+        most_per_address=settings.connections_per_address,
+        header_seconds=settings.header_seconds,
+    )
+    return uvicorn.Config(
+        create_app(settings),
+        http=protocol_class(limits),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=settings.proxy is not None,
+        forwarded_allow_ips=settings.proxy,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+
+
+def _listener(settings: Settings) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((settings.host, settings.port), family=family, backlog=1024)
+    except OSError as error:
+        where = f"--host {settings.host} --port {settings.port}"
+        raise SettingsError(f"{where}: {error.strerror}; choose another address or port") from None

@@ -1,0 +1,93 @@
+"""What the operator may set, read once from the command line."""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bitsec_eval.core.agent_check import SANDBOX_PYTHON
+from bitsec_eval.core.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One hub: its address, its folders and its limits; every limit is set and has its unit in its name."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    agents: Path = Path("agents")
+    tasks: Path = Path("task_suites")
+    results: Path = Path("results")
+    names: tuple[str, ...] = ()
+    proxy: str | None = None
+    refuse_copies: bool = False
+    uploads_per_minute: int = 30
+    wrong_tokens_per_minute: int = 5
+    versions_per_miner: int = 200
+    free_mib: int = 64
+    header_seconds: float = 10.0
+    body_seconds: float = 20.0
+    connections_per_address: int = 128
+    connections: int = 512
+    check_python: str = sys.executable
+
+    def __post_init__(self) -> None:
+        for name in _POSITIVE:
+            if not getattr(self, name) > 0:
+                raise SettingsError(f"--{name.replace('_', '-')} must be above 0, got {getattr(self, name)}")
+        if not 0 <= self.port <= 65535:
+            raise SettingsError(f"--port must be from 0 to 65535, got {self.port}")
+        if not self.tasks.is_dir():
+            raise SettingsError(f"--tasks {self.tasks}: no such folder; try --tasks=task_suites/")
+
+
+_POSITIVE = (
+    "uploads_per_minute",
+    "wrong_tokens_per_minute",
+    "versions_per_miner",
+    "free_mib",
+    "header_seconds",
+    "body_seconds",
+    "connections_per_address",
+    "connections",
+)
+
+
+def settings_from(arguments: Sequence[str]) -> Settings:
+    """Read the command line.
+
+    Raises: SettingsError for a value that cannot be used; SystemExit for --help and unknown options.
+    """
+    options = vars(_parser().parse_args(arguments))
+    copies = options.pop("copies")
+    names = tuple(name.lower() for name in options.pop("names"))
+    check_python = options.pop("check_python") or sandbox_python()
+    return Settings(**options, refuse_copies=copies == "refuse", names=names, check_python=check_python)
+
+
+def sandbox_python() -> str:
+    """The interpreter agents are parsed with: the sandbox's version where this machine has it, else our own."""
+    if sys.version_info[:2] == SANDBOX_PYTHON:
+        return sys.executable
+    return shutil.which("python{}.{}".format(*SANDBOX_PYTHON)) or sys.executable
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m hub", description="Take agents in and show the board.")
+    add = parser.add_argument
+    default = Settings.__dataclass_fields__
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--port", type=int, default=8000, help="0 picks a free one (default: %(default)s)")
+    add("--agents", type=Path, default=Path("agents"), help="where agents are stored (default: %(default)s)")
+    add("--tasks", type=Path, default=Path("task_suites"), help="task suites (default: %(default)s)")
+    add("--results", type=Path, default=Path("results"), help="junit files and runs (default: %(default)s)")
+    add("--copies", choices=("flag", "refuse"), default="flag", help="copies of an earlier agent")
+    add("--name", dest="names", action="append", default=[], metavar="HOST", help="a name clients reach us by")
+    add("--proxy", metavar="ADDRESS", help="believe this address about whom it asks for (X-Forwarded-For)")
+    add("--check-python", metavar="PATH", help="Python that parses agents (default: python3.11 if found)")
+    for name in _POSITIVE:
+        kind = type(default[name].default)
+        add(f"--{name.replace('_', '-')}", type=kind, default=default[name].default, help="(default: %(default)s)")
+    return parser

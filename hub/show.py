@@ -1,0 +1,39 @@
+"""Fill in the hub's pages: the board's templates of `bitsec_eval.render`, and the hub's own before them."""
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment
+from starlette.responses import HTMLResponse
+
+from bitsec_eval.render.figures import moment
+from bitsec_eval.render.html import environment
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+def page(
+    template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: object
+) -> HTMLResponse:
+    """Return a page; every value is escaped where it is put in."""
+    text = _environment().get_template(template).render(agent_href=agent_href, **values)
+    return HTMLResponse(text.encode("utf-8", "backslashreplace"), status_code=status, headers=headers)
+
+
+def agent_href(agent: str) -> str:
+    """Return the address of an agent's page."""
+    return f"/miners/{quote(agent, safe='')}"
+
+
+def clock(time: str | None) -> str:
+    """Return a stored time as the board writes its times."""
+    return moment(datetime.fromisoformat(time).astimezone(UTC) if time else None)
+
+
+@cache
+def _environment() -> Environment:
+    made = environment(TEMPLATES)
+    made.filters["clock"] = clock
+    return made

@@ -1,0 +1,157 @@
+"""Where each agent stands: what was uploaded, joined with what the board says of it.
+
+Of a run these values hold outcomes by check name, never a test, its inputs or what it expected.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
+from bitsec_eval.core.scores import Cell
+from hub.records import CopyOf, Record, Version
+from hub.results import Results
+from hub.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One agent in short.
+
+    `status` is "waiting" until the current version was evaluated, "void" where all its runs failed through no
+    fault of its own, else "evaluated"; `score` is that of the evaluated version, 0 to 100.
+    `version` and `uploaded` are None for an agent that was not uploaded here.
+    `reward` is in TAO, as exact decimal text.
+    """
+
+    miner_id: str
+    status: str
+    rank: int | None
+    score: float | None
+    reward: str
+    runs: RunCounts
+    last_evaluated: datetime | None
+    evaluated_sha256: str
+    version: int | None
+    uploaded: str | None
+    copy_of: CopyOf | None
+    page: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskStanding:
+    """One agent on one task: `checks` holds passed, failed or error by name; output is its last part only."""
+
+    task: str
+    state: str
+    score: float | None
+    checks: dict[str, str]
+    reason: str = ""
+    ending: str | None = None
+    seconds: float | None = None
+    stdout: str = ""
+    stderr: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentReport:
+    """Everything the hub shows of one agent."""
+
+    standing: Standing
+    tasks: tuple[TaskStanding, ...] = ()
+    versions: tuple[Version, ...] = ()
+
+
+def board_now(store: Store, results: Results) -> Leaderboard:
+    """The board, doubtful where a result file could not be read, with a note for each copy among its agents."""
+    standings = results.standings()
+    copies = (_copy_note(store.record(row.agent)) for row in standings.board.rows)
+    return replace(
+        standings.board,
+        doubts=(*standings.board.doubts, *standings.problems),
+        notes=(*standings.board.notes, *filter(None, copies)),
+    )
+
+
+def _copy_note(record: Record | None) -> str:
+    if record is None or record.current.copy_of is None:
+        return ""
+    copy = record.current.copy_of
+    return f"{record.miner_id}: {copy.kind} copy of what {copy.miner_id} uploaded at {copy.time}"
+
+
+def badges(standings: Iterable[Standing]) -> dict[str, tuple[str, ...]]:
+    """What the board says beside an agent's name."""
+    return {standing.miner_id: tuple(_badges_of(standing)) for standing in standings}
+
+
+def _badges_of(standing: Standing) -> Iterator[str]:
+    if standing.copy_of is not None:
+        yield f"copy of {standing.copy_of.miner_id}, {standing.copy_of.time[:10]}"
+    if standing.status == "waiting":
+        yield f"version {standing.version} waits"
+
+
+def all_standings(store: Store, results: Results) -> list[Standing]:
+    """Every agent uploaded or on the board: the board's order first, then those that wait, by name."""
+    rows = {row.agent: row for row in results.standings().board.rows}
+    waiting = [record.miner_id for record in store.records() if record.miner_id not in rows]
+    return [standing_of(store.record(name), rows.get(name), name) for name in (*rows, *waiting)]
+
+
+def report_on(miner_id: str, store: Store, results: Results) -> AgentReport | None:
+    """Return everything about one agent; None where there is no such agent."""
+    record, row = store.record(miner_id), row_of(results.standings().board, miner_id)
+    if record is None and row is None:
+        return None
+    return AgentReport(
+        standing=standing_of(record, row, miner_id),
+        tasks=tuple(_task_standings(miner_id, row.tasks if row else (), results)),
+        versions=record.versions[::-1] if record else (),
+    )
+
+
+def row_of(board: Leaderboard, agent: str) -> Row | None:
+    """Return an agent's row on the board."""
+    return next((row for row in board.rows if row.agent == agent), None)
+
+
+def standing_of(record: Record | None, row: Row | None, miner_id: str) -> Standing:
+    """Join what was uploaded with what the board says."""
+    current = record.current if record else None
+    return Standing(
+        miner_id=miner_id,
+        status=_status(current, row),
+        rank=row.rank if row else None,
+        score=row.score if row else None,
+        reward=str(row.reward) if row else "0",
+        runs=row.runs if row else RunCounts(),
+        last_evaluated=row.last_evaluated if row else None,
+        evaluated_sha256=row.version if row else "",
+        version=current.version if current else None,
+        uploaded=current.time if current else None,
+        copy_of=current.copy_of if current else None,
+        page=f"/miners/{miner_id}",
+    )
+
+
+def _status(current: Version | None, row: Row | None) -> str:
+    if row is None or (current is not None and row.version != current.sha256):
+        return "waiting"
+    return "void" if row.score is None else "evaluated"
+
+
+def _task_standings(agent: str, cells: Iterable[Cell], results: Results) -> Iterable[TaskStanding]:
+    for cell in cells:
+        output = results.output(agent, cell.task)
+        yield TaskStanding(
+            task=cell.task,
+            state=cell.state.value,
+            score=cell.score,
+            checks={check.name: check.outcome.value for check in cell.checks},
+            reason=cell.reason,
+            ending=cell.ending,
+            seconds=cell.seconds,
+            stdout=output.stdout,
+            stderr=output.stderr,
+        )

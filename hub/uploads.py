@@ -1,0 +1,189 @@
+"""Take one upload through its checks, cheapest first, and store it or say why not."""
+
+import asyncio
+import errno
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from weakref import WeakValueDictionary
+
+from bitsec_eval.core.agent_check import Caution, refused_bytes
+from bitsec_eval.core.agent_name import is_agent_name
+from hub.checker import Checked, Checker, CheckerError
+from hub.forms import UploadForm
+from hub.journal import note
+from hub.limits import RateLimit
+from hub.owners import Owner, Owners
+from hub.problems import (
+    CHECKER_AWAY,
+    FULL,
+    QUOTA_USED,
+    UNWRITABLE,
+    WRONG_MINER_ID,
+    Refused,
+    copied,
+    refused_agent,
+    too_many,
+)
+from hub.records import CopyOf, Record, Version
+from hub.seen import Place, Seen, Upload
+from hub.settings import Settings
+from hub.store import Store
+
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The answer to an accepted upload; `token` is there once, when a miner id gets its owner.
+
+    `status` is "stored", or "unchanged" where these bytes are the current version already.
+    `python` is the version the agent was parsed with.
+    """
+
+    miner_id: str
+    status: str
+    version: int
+    sha256: str
+    size: int
+    time: str
+    warnings: tuple[Caution, ...]
+    copy_of: CopyOf | None
+    python: str
+    page: str
+    token: str | None = None
+
+
+class Uploads:
+    """Takes uploads in, one at a time for each miner id.
+
+    `clock` is monotonic seconds; `now` is the wall clock in UTC, for show only.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        store: Store,
+        checker: Checker,
+        seen: Seen,
+        clock: Callable[[], float],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._checker = checker
+        self._seen = seen
+        self._now = now
+        self._owners = Owners(store, settings.wrong_tokens_per_minute, clock)
+        self._rate = RateLimit(settings.uploads_per_minute, clock)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def take(self, form: UploadForm, address: str) -> Receipt:
+        """Store an upload.
+
+        Raises: Refused, with nothing changed.
+        """
+        if not is_agent_name(form.miner_id):
+            raise Refused(WRONG_MINER_ID)
+        self._admit(("address", address))
+        lock = self._locks.setdefault(form.miner_id, asyncio.Lock())
+        async with lock:
+            owner = self._owners.authorise(form, address)
+            self._admit(("miner", form.miner_id))
+            return await self._receive(form, owner)
+
+    def _admit(self, key: tuple[str, str]) -> None:
+        wait = self._rate.wait_seconds(key)
+        if wait:
+            raise Refused(too_many(wait))
+        self._rate.count(key)
+
+    async def _receive(self, form: UploadForm, owner: Owner) -> Receipt:
+        refusal = refused_bytes(form.source)
+        if refusal is not None:
+            raise Refused(refused_agent(refusal))
+        record = self._store.record(form.miner_id)
+        if record and record.current.sha256 == _sha256(form.source) and owner.token_hash is None:
+            await asyncio.to_thread(self._store.restore_current, record)
+            return await self._receipt(record, "unchanged", owner)
+        checked = await self._check(form.source)
+        if record and len(record.versions) >= self._settings.versions_per_miner:
+            raise Refused(QUOTA_USED)
+        return await self._receipt(await self._stored(form, record, checked, owner), "stored", owner)
+
+    async def _check(self, source: bytes) -> Checked:
+        try:
+            checked = await self._checker.check(source)
+        except CheckerError as error:
+            note("checker away", error=error)
+            raise Refused(CHECKER_AWAY) from None
+        if checked.refusal is not None:
+            raise Refused(refused_agent(checked.refusal))
+        return checked
+
+    async def _stored(self, form: UploadForm, record: Record | None, checked: Checked, owner: Owner) -> Record:
+        upload = Upload(
+            miner_id=form.miner_id,
+            sha256=_sha256(form.source),
+            time=self._now().isoformat(timespec="seconds"),
+            likeness=checked.likeness,
+        )
+        place = await asyncio.to_thread(self._seen.take_place, upload)
+        try:
+            self._refuse_copy(place.copy_of)
+            grown = _grown(record, upload, checked, place, len(form.source))
+            await asyncio.to_thread(self._put, grown, form.source, checked, owner)
+        except BaseException:
+            self._seen.withdraw(place)
+            raise
+        return grown
+
+    def _refuse_copy(self, copy_of: CopyOf | None) -> None:
+        if copy_of is not None and self._settings.refuse_copies:
+            raise Refused(copied(copy_of.miner_id, copy_of.time))
+
+    def _put(self, record: Record, source: bytes, checked: Checked, owner: Owner) -> None:
+        try:
+            if not self._store.has_room():
+                raise Refused(FULL)
+            self._store.put(record, source, checked.likeness, owner.token_hash)
+        except OSError as error:
+            note("not stored", miner_id=record.miner_id, error=error)
+            raise Refused(FULL if error.errno in _DISK_FULL else UNWRITABLE) from None
+
+    async def _receipt(self, record: Record, status: str, owner: Owner) -> Receipt:
+        current = record.current
+        return Receipt(
+            miner_id=record.miner_id,
+            status=status,
+            version=current.version,
+            sha256=current.sha256,
+            size=current.size,
+            time=current.time,
+            warnings=current.warnings,
+            copy_of=current.copy_of,
+            python=await self._checker.version(),
+            page=f"/miners/{record.miner_id}",
+            token=owner.token,
+        )
+
+
+def _grown(record: Record | None, upload: Upload, checked: Checked, place: Place, size: int) -> Record:
+    version = Version(
+        version=record.current.version + 1 if record else 1,
+        sha256=upload.sha256,
+        size=size,
+        time=upload.time,
+        sequence=place.sequence,
+        warnings=(*checked.cautions, *place.warnings),
+        copy_of=place.copy_of,
+    )
+    if record is None:
+        return Record(miner_id=upload.miner_id, versions=(version,))
+    return replace(record, versions=(*record.versions, version))
+
+
+def _sha256(source: bytes) -> str:
+    return hashlib.sha256(source).hexdigest()
