@@ -36,5 +36,5 @@ STDLIB_MODULES = frozenset(
     termios textwrap this threading time timeit token tokenize tomllib trace traceback tracemalloc tty types
     typing unicodedata unittest urllib uu uuid venv warnings wave weakref webbrowser wsgiref xdrlib xml
     xmlrpc zipapp zipfile zipimport zlib zoneinfo
-    """.split()
+    """.split()  # noqa: SIM905 - a name a line would fill five screens
 )

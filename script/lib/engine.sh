@@ -24,7 +24,7 @@ prepare_engine() {
     have docker || stop "DOCKER_HOST is set but there is no docker command; install Docker's client and try again"
     stop "no Docker engine answers at DOCKER_HOST=$DOCKER_HOST; start that engine, or unset DOCKER_HOST"
   fi
-  if [ -S /var/run/docker.sock ] && [ ! -w /var/run/docker.sock ]; then
+  if [[ $(within 10 docker info 2>&1) == *"permission denied"* ]]; then
     stop "you may not use this machine's Docker engine; run 'sudo usermod -aG docker $(id -un)', log in again, try again"
   fi
   if [ -n "${BITSEC_NO_INSTALL:-}" ]; then
@@ -41,8 +41,7 @@ prepare_engine() {
 install_engine() {
   if have dockerd && have docker; then return; fi
   have apt-get || stop "no Docker engine answers and there is no apt-get to install one; install Docker or set DOCKER_HOST"
-  # docker-cli is a package of its own from Debian 13 on; crun starts containers in less time than runc.
-  install_packages docker.io docker-cli iproute2 iptables crun
+  install_packages docker.io docker-cli iproute2 iptables # docker-cli: a package of its own from Debian 13 on
 }
 
 start_engine() {
@@ -59,11 +58,9 @@ start_engine() {
 # Without systemd nobody keeps services: the engine runs on by itself, in a session of its own.
 start_engine_by_hand() {
   local log=${BITSEC_DOCKERD_LOG:-/var/log/bitsec-dockerd.log}
-  local -a runtimes=()
   say "starting a Docker engine (log: $log)"
-  if have crun; then runtimes=(--add-runtime "crun=$(command -v crun)"); fi
   : >"$log"
-  (cd / && exec setsid dockerd "${runtimes[@]}" >>"$log" 2>&1 </dev/null 9>&-) &
+  (cd / && exec setsid dockerd >>"$log" 2>&1 </dev/null 9>&-) &
   await_engine "the reason is at the end of $log" $!
 }
 
