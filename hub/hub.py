@@ -10,8 +10,9 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.examine.process import CheckerError
 from hub.catalogue import Catalogue
-from hub.checker import Checker, CheckerError
+from hub.checker import Checker
 from hub.journal import note
 from hub.results import Results
 from hub.seen import Seen, Upload
@@ -63,7 +64,7 @@ async def _python(checker: Checker) -> str:
     try:
         return await checker.version()
     except CheckerError as error:
-        raise SettingsError(str(error)) from None
+        raise SettingsError(f"--check-python {error}") from None
 
 
 def _seen(store: Store) -> Seen:

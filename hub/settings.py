@@ -1,14 +1,13 @@
 """What the operator may set, read once from the command line."""
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bitsec_eval.core.agent_check import SANDBOX_PYTHON
 from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.examine.process import sandbox_python
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +64,6 @@ def settings_from(arguments: Sequence[str]) -> Settings:
     names = tuple(name.lower() for name in options.pop("names"))
     check_python = options.pop("check_python") or sandbox_python()
     return Settings(**options, refuse_copies=copies == "refuse", names=names, check_python=check_python)
-
-
-def sandbox_python() -> str:
-    """The interpreter agents are parsed with: the sandbox's version where this machine has it, else our own."""
-    if sys.version_info[:2] == SANDBOX_PYTHON:
-        return sys.executable
-    return shutil.which("python{}.{}".format(*SANDBOX_PYTHON)) or sys.executable
 
 
 def _parser() -> argparse.ArgumentParser:

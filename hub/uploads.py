@@ -10,7 +10,8 @@ from weakref import WeakValueDictionary
 
 from bitsec_eval.core.agent_check import Caution, refused_bytes
 from bitsec_eval.core.agent_name import is_agent_name
-from hub.checker import Checked, Checker, CheckerError
+from bitsec_eval.examine.process import Checked, CheckerError
+from hub.checker import Checker
 from hub.forms import UploadForm
 from hub.journal import note
 from hub.limits import RateLimit

@@ -1,8 +1,8 @@
-"""The process that parses agents: started by `hub.checker` as a script, never imported by the server.
+"""The process that parses agents: started by `bitsec_eval.examine.process` as a script, never imported.
 
 It limits itself before it reads anything: a source that exhausts memory or time ends this process and no other.
 It speaks frames on stdin and stdout (four bytes of length, then the bytes) and ends when stdin does, so it never
-outlives the hub.
+outlives who asked.
 """
 
 import json
@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # python -I looks nowhere else for us
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # python -I looks nowhere else for us
 
 from bitsec_eval.core.agent_check import TOO_COMPLEX, Examination, examine
 from bitsec_eval.core.similarity import likeness
