@@ -1,0 +1,157 @@
+"""One checking process from the side of whoever asks: started with exec, limited, ended when it takes too long.
+
+It inherits neither sockets nor signal handlers nor environment, so a server may start one.
+"""
+
+import json
+import os
+import shutil
+import struct
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
+from typing import IO, Any, cast
+
+from bitsec_eval.core.agent_check import SANDBOX_PYTHON, TOO_COMPLEX, Caution, Refusal, refused_bytes
+from bitsec_eval.core.errors import BitsecError
+from bitsec_eval.core.similarity import Likeness
+
+WALL_SECONDS = 8.0
+START_SECONDS = 20.0
+
+_PROGRAM = Path(__file__).with_name("examiner.py")
+
+
+class CheckerError(BitsecError):
+    """No checking process could be started; the operator must act, and no agent is to blame."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What is known of one source; `likeness` is None where it was refused."""
+
+    refusal: Refusal | None = None
+    cautions: tuple[Caution, ...] = ()
+    likeness: Likeness | None = None
+
+
+def check(source: bytes, python: str | None = None) -> Checked:
+    """Check one source in a process of its own, with the sandbox's Python where this machine has it.
+
+    Raises: CheckerError where no process starts.
+    """
+    refusal = refused_bytes(source)
+    if refusal is not None:
+        return Checked(refusal=refusal)
+    with closing(started(python or sandbox_python())) as examiner:
+        try:
+            return examiner.ask(source)
+        except (EOFError, OSError):
+            return Checked(refusal=TOO_COMPLEX)
+
+
+def sandbox_python() -> str:
+    """Return the interpreter agents are parsed with: the sandbox's version where this machine has it, else ours."""
+    if sys.version_info[:2] == SANDBOX_PYTHON:
+        return sys.executable
+    return shutil.which("python{}.{}".format(*SANDBOX_PYTHON)) or sys.executable
+
+
+class Examiner:
+    """One checking process; after an exception from `ask` it can only be closed."""
+
+    def __init__(self, process: Popen[bytes]) -> None:
+        self._process = process
+        self.python = ""
+        self.checks = 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    def greet(self) -> None:
+        """Wait until it says which Python it is.
+
+        Raises: EOFError, ValueError or KeyError where it does not.
+        """
+        with self._ended_after(START_SECONDS):
+            self.python = self._answer()["python"]
+
+    def ask(self, source: bytes) -> Checked:
+        """Check one source.
+
+        Raises: EOFError or OSError where the source ended the process or took too long.
+        """
+        self.checks += 1
+        with self._ended_after(WALL_SECONDS):
+            stdin = cast("IO[bytes]", self._process.stdin)
+            stdin.write(struct.pack(">I", len(source)) + source)
+            stdin.flush()
+            return _checked(self._answer())
+
+    def _answer(self) -> dict[str, Any]:
+        (size,) = struct.unpack(">I", self._read(4))
+        return cast("dict[str, Any]", json.loads(self._read(size)))
+
+    def _read(self, size: int) -> bytes:
+        read = cast("IO[bytes]", self._process.stdout).read(size)
+        if len(read) < size:
+            raise EOFError
+        return read
+
+    @contextmanager
+    def _ended_after(self, seconds: float) -> Iterator[None]:
+        timer = threading.Timer(seconds, self._process.kill)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def close(self) -> None:
+        """Kill it and wait; another thread that waits for its answer then gets EOFError."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):  # what it had not read yet
+                cast("IO[bytes]", pipe).close()
+
+
+def started(python: str) -> Examiner:
+    """Start a checking process.
+
+    Raises: CheckerError where `python` does not run it.
+    """
+    try:
+        process = Popen(  # noqa: S603 - the operator's own interpreter and our own file
+            (python, "-I", "-S", "-W", "ignore", str(_PROGRAM)),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            cwd="/",
+            env={"PATH": os.defpath},
+            start_new_session=True,  # Ctrl-C at the asker's terminal is the asker's to answer
+        )
+    except OSError as error:
+        raise CheckerError(f"{python} does not start: {error.strerror}; the check needs a Python 3.11") from None
+    examiner = Examiner(process)
+    try:
+        examiner.greet()
+    except (EOFError, ValueError, KeyError):
+        examiner.close()
+        raise CheckerError(f"{python} does not run the check; it needs a Python 3.11") from None
+    return examiner
+
+
+def _checked(answer: dict[str, Any]) -> Checked:
+    refusal = answer["refusal"]
+    cautions = tuple(Caution(**caution) for caution in answer["cautions"])
+    if refusal is not None:
+        return Checked(refusal=Refusal(**refusal), cautions=cautions)
+    prints = frozenset(answer["prints"])
+    return Checked(cautions=cautions, likeness=Likeness(structure=answer["structure"], prints=prints))
