@@ -2,7 +2,6 @@
 
 import os
 import random
-import tempfile
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.rewards import parse_emission
 from bitsec_eval.plugin.agents import Agent, find_agents
 from bitsec_eval.sandbox.docker_engine import DockerSettings
+from bitsec_eval.sandbox.ownership import state_folder
 
 SEEDS = 1 << 32
 
@@ -55,7 +55,7 @@ def settings_from(config: pytest.Config) -> Settings:
         docker=DockerSettings(
             image=config.getoption("--bitsec-image"),
             runtime=config.getoption("--bitsec-runtime"),
-            state=Path(config.getoption("--bitsec-state") or _state_folder()),
+            state=Path(config.getoption("--bitsec-state") or state_folder(os.environ)),
         ),
         seed=shared.seed,
         evaluation=shared.evaluation,
@@ -91,8 +91,3 @@ def _jobs(config: pytest.Config) -> int:
     if jobs < 1:
         raise SettingsError(f"--bitsec-jobs {jobs}: at least 1 run must go on at a time")
     return int(jobs)
-
-
-def _state_folder() -> str:
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    return f"{runtime}/bitsec-eval" if runtime else f"{tempfile.gettempdir()}/bitsec-eval-{os.getuid()}"

@@ -8,6 +8,7 @@ import fcntl
 import os
 import platform
 import stat
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,6 +57,12 @@ class Owner:
         if machine != platform.node() or folder != str(self._folder) or not block.isdecimal():
             return False
         return int(block) == self._block or _is_free(self._folder, int(block))
+
+
+def state_folder(environ: Mapping[str, str]) -> Path:
+    """Return where this user's validators keep their locks unless they are told another place."""
+    runtime = environ.get("XDG_RUNTIME_DIR")
+    return Path(runtime, "bitsec-eval") if runtime else Path(tempfile.gettempdir(), f"bitsec-eval-{os.getuid()}")
 
 
 @contextmanager
