@@ -828,7 +828,7 @@ class View:
         return found
 
     def called(self, call, caller):
-        """Return the routine that a call runs in this contract or a library, and the arguments it gets; or nothing."""
+        """Return the routine of this contract or a library that a call runs, and its arguments; or nothing."""
         words = texts(call.receiver)
         if not words:
             return self.fitting(self.routines, call.name, call.args)
@@ -938,7 +938,7 @@ class SpendAudit:
             self.learn_from_modifier(name, wanted, inside)
         self.learn(routine, routine.body, inside, depth + 1)
         known.allowed |= inside.allowed
-        for name, arg in zip(names, args):
+        for name, arg in zip(names, args, strict=False):
             if name not in inside.chosen:
                 known.chosen.discard(self.root(arg))
 
@@ -985,7 +985,7 @@ class SpendAudit:
             if statement.kind == "plain":
                 self.assign(statement.tokens, known)
             branches = [self.branch(statement, number, known, routine) for number in range(len(statement.bodies))]
-            for inner, start in zip(statement.bodies, branches):
+            for inner, start in zip(statement.bodies, branches, strict=True):
                 self.walk(routine, inner, start, depth)
             if statement.kind != "if":
                 for start in branches:
@@ -1028,8 +1028,8 @@ class SpendAudit:
     def follow(self, routine, args, known, depth):
         """Walk through a called routine with what its arguments carry."""
         names = [name for _, name in routine.params]
-        chosen = {name for name, arg in zip(names, args) if name and self.is_chosen(arg, known)}
-        callers = {name for name, arg in zip(names, args) if name and self.is_caller(arg, known)}
+        chosen = {name for name, arg in zip(names, args, strict=False) if name and self.is_chosen(arg, known)}
+        callers = {name for name, arg in zip(names, args, strict=False) if name and self.is_caller(arg, known)}
         self.enter(routine, Knowledge(chosen, callers), depth + 1)
 
     def payer(self, call):
@@ -1056,7 +1056,7 @@ class SpendAudit:
 
     def root(self, tokens):
         """Return the name that an expression starts from, through brackets and conversions."""
-        for token, after in zip(tokens, [*tokens[1:], Token("", 0)]):
+        for token, after in zip(tokens, [*tokens[1:], Token("", 0)], strict=True):
             casts = token.text in {"address", "payable", "("} or (
                 after.text == "(" and token.text in self.view.project.contracts
             )
@@ -1219,7 +1219,7 @@ class ShareAudit:
         return [f for f in self.functions if f.is_view and valuation in self.view.reached(f, only_views=True)]
 
     def prices_shares(self, valuation):
-        """Whether amounts are converted at the rate of the valuation: something is divided by it, or it by something."""
+        """Whether amounts are converted at the rate of the valuation."""
         if any("4626" in base for base in self.view.project.foreign_bases(self.view.contract)):
             return True
         return bool(self.conversions(valuation))
@@ -1236,7 +1236,7 @@ class ShareAudit:
         return found
 
     def supplies(self, valuation):
-        """Return the state variables that count shares: read where amounts are converted, and both grown and shrunk."""
+        """Return the variables that count shares: read where amounts are converted, grown and shrunk elsewhere."""
         read = {word for f in self.conversions(valuation) for word in texts(f.tokens)}
         signs = {}
         for _, tokens in self.changes():
@@ -1349,7 +1349,7 @@ def report_spend(entry, pulls):
         "title": f"Anyone can spend other accounts' approved tokens through {entry.name}",
         "description": (
             f"{entry.contract}.{entry.name} can be called by anyone and takes the account that pays as an argument, "
-            f"which is never compared with msg.sender and needs no authorization before it is used as the source of a "
+            f"which is never compared with msg.sender and needs no authorization before it becomes the source of a "
             f"token transfer ({where}). So an attacker can drain every account that has approved this contract."
         ),
         "severity": "high",
@@ -1365,8 +1365,8 @@ def report_share(valuation, debt, grows, paid):
     return {
         "title": f"{valuation.name} counts the uncollected {debt} as assets of the shareholders",
         "description": (
-            f"{grows.name} adds to {debt}, a fee or debt that {paid.name} later pays out of the contract's own balance. "
-            f"Until then {valuation.contract}.{valuation.name} includes that amount, because it reads the whole balance "
+            f"{grows.name} adds to {debt}, a fee or debt that {paid.name} later pays out of its own balance. "
+            f"Until then {valuation.contract}.{valuation.name} includes that amount: it reads the whole balance "
             f"and does not subtract {debt}. The share price is overstated: who deposits before {paid.name} overpays, "
             "and who redeems before it is paid too much at the expense of those who stay."
         ),
