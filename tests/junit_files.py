@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.junit import read_junit
+from bitsec_eval.core.text import one_line
 
 CHILD = {"failed": "failure", "error": "error", "skipped": "skipped"}
 SECRET = "assert solution.f('hidden input') == 'expected value'"
@@ -59,7 +60,7 @@ class JunitFile:
         if self.plan:
             _property(ET.SubElement(suite, "properties"), "bitsec.plan", self._plan())
         for record, outcome in self.cases:
-            case = ET.SubElement(suite, "testcase", classname="t", name=record["check"], time="0.1")
+            case = ET.SubElement(suite, "testcase", classname="t", name=one_line(str(record["check"])), time="0.1")
             _property(ET.SubElement(case, "properties"), "bitsec.check", record)
             if outcome in CHILD:
                 ET.SubElement(case, CHILD[outcome], message=SECRET).text = SECRET

@@ -15,6 +15,7 @@ from bitsec_eval.core.errors import SettingsError
 CENT = Decimal("0.01")
 RAO = Decimal("0.000000001")  # the smallest amount of TAO there is
 MOST_TAO = Decimal(10) ** 9
+MOST_DIGITS = 15  # what a JSON number carries without loss
 
 Claims = Mapping[str, int]
 Rule = Callable[[Mapping[str, float]], Claims]
@@ -64,19 +65,18 @@ def reward(
 def parse_emission(text: str) -> Decimal:
     """Return the TAO that `text` names.
 
-    Raises: SettingsError unless it is a plain number from 0 to a billion with at most 9 decimals.
+    Raises: SettingsError unless it is a number from 0 to a billion with at most 9 decimals and 15 digits.
     """
     try:
         emission = Decimal(text.strip())
     except InvalidOperation:
         emission = Decimal("NaN")
     if not emission.is_finite() or not 0 <= emission <= MOST_TAO:
-        raise SettingsError(
-            f"emission {text!r}: not an amount of TAO from 0 to {MOST_TAO:f}; try --emission=100"
-        )
-    if emission % RAO:
-        raise SettingsError(f"emission {text!r}: finer than a rao, 0.000000001 TAO; give at most 9 decimals")
-    return emission.normalize() + Decimal(0)
+        raise SettingsError(f"emission {text!r}: not an amount of TAO from 0 to {MOST_TAO:f}; try --emission=100")
+    plain = emission.normalize() + Decimal(0)
+    if emission % RAO or len(plain.as_tuple().digits) > MOST_DIGITS:
+        raise SettingsError(f"emission {text!r}: too fine; give at most 9 decimals and {MOST_DIGITS} digits")
+    return plain
 
 
 def split(units: int, claims: Claims) -> dict[str, int]:
