@@ -143,12 +143,10 @@ def _checked_reply(heard: Frame, number: str) -> dict[str, Any]:
     reply = loads(heard.payload)
     if not isinstance(reply, dict) or reply.pop("id", None) != number or len(reply) != 1:
         raise ValueFault("a reply to no call of ours")
-    name: str
-    content: Any
     name, content = next(iter(reply.items()))
-    if name not in _REPLY_KINDS or type(content) is not _REPLY_KINDS[name]:
+    if name not in _REPLY_KINDS or not isinstance(content, _REPLY_KINDS[name]):
         raise ValueFault("a reply of no known form")
-    if name == "raised" and [type(part) for part in content] != [str, str]:
+    if name == "raised" and [type(part) for part in reply["raised"]] != [str, str]:
         raise ValueFault("a reply of no known form")
     return reply
 

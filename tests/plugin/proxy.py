@@ -1,0 +1,71 @@
+"""A Docker engine that can die: a unix socket in front of the real one, cut when a test says so."""
+
+import re
+import socket
+import threading
+import time
+from pathlib import Path
+
+REAL = "/var/run/docker.sock"
+_START = re.compile(rb"POST \S*/containers/[0-9a-f]+/start ")
+
+
+class EngineProxy:
+    """Forwards every connection until `die`, after which nothing answers, as when dockerd was killed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._open: list[socket.socket] = []
+        self._starts = 0
+        self._dead = False
+
+    def __enter__(self) -> "EngineProxy":
+        self._listener.bind(str(self._path))
+        self._listener.listen(64)
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.die()
+
+    def die(self) -> None:
+        """Cut every connection and answer no more."""
+        self._dead = True
+        self._listener.close()
+        self._path.unlink(missing_ok=True)
+        for end in self._open:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+    def wait_for_starts(self, wanted: int) -> None:
+        """Wait until so many containers have been started."""
+        deadline = time.monotonic() + 120
+        while self._starts < wanted:
+            assert time.monotonic() < deadline, f"{self._starts} of {wanted} containers were started"
+            time.sleep(0.05)
+        time.sleep(0.5)
+
+    def _accept(self) -> None:
+        while not self._dead:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            engine = socket.socket(socket.AF_UNIX)
+            engine.connect(REAL)
+            self._open += [client, engine]
+            threading.Thread(target=self._forward, args=(client, engine, True), daemon=True).start()
+            threading.Thread(target=self._forward, args=(engine, client, False), daemon=True).start()
+
+    def _forward(self, source: socket.socket, target: socket.socket, requests: bool) -> None:
+        try:
+            while chunk := source.recv(1 << 16):
+                if requests:
+                    self._starts += len(_START.findall(chunk))
+                target.sendall(chunk)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            return

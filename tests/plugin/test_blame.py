@@ -1,0 +1,191 @@
+"""The agent's faults are failures and cost points; ours are errors, make the run void and cost nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from plugin.evaluations import (
+    GOOD,
+    REVERSE_TASK,
+    Ran,
+    command,
+    environment,
+    evaluate,
+    lay_out,
+    printing,
+    run,
+)
+
+pytestmark = pytest.mark.usefixtures("docker_cli")
+
+FIXTURE_TASK = '''
+import pytest
+from bitsec_eval import SolutionError, Task
+
+TASK = Task(prompt="Implement reverse_string(s).", timeout=1, call_timeout=1)
+
+@pytest.fixture
+def reversed_word(solution):
+    return solution.reverse_string("hello")
+
+def test_in_a_fixture(reversed_word):
+    assert reversed_word == "olleh"
+
+def test_expecting_an_exception(solution):
+    with pytest.raises(SolutionError):
+        solution.reverse_string(3)
+    assert solution.reverse_string("ab") == "ba"
+
+def test_swallowing_everything(solution):
+    try:
+        solution.reverse_string("hello")
+    except BaseException:
+        pass
+'''
+
+FAULTY = {
+    "late": "while True: pass\n",
+    "crashed": "import os\nos.abort()\n",
+    "exited": "print('def reverse_string(s): return s[::-1]')\nraise SystemExit(3)\n",
+    "garbage": "import os\nos.write(1, bytes(range(256)))\n",
+    "unparsable": "print('def reverse_string(s) return s')\n",
+    "import_error": printing("import requests\ndef reverse_string(s):\n    return s[::-1]\n"),
+    "nameless": printing("def reverse(s):\n    return s[::-1]\n"),
+    "hanging": printing("def reverse_string(s):\n    while True: pass\n"),
+    "dying": printing("import os\ndef reverse_string(s):\n    os._exit(0)\n"),
+    "leaving": printing("def reverse_string(s):\n    raise SystemExit\n"),
+}
+
+
+def test_whatever_an_agent_does_wrong_is_a_failure_even_where_checks_expect_exceptions(tmp_path: Path):
+    ran = evaluate(tmp_path, agents=FAULTY | {"good": GOOD}, tasks={"suite/test_x.py": FIXTURE_TASK})
+
+    rows = {row["agent"]: row for row in ran.board()["agents"]}
+    assert {name: row["score"] for name, row in rows.items()} == dict.fromkeys(FAULTY, 0.0) | {"good": 100.0}
+    assert all(row["runs"] == {"scored": 1, "void": 0, "incomplete": 0} for row in rows.values())
+    assert ran.status == 0
+    assert rows["late"]["tasks"]["suite/x"]["ending"] == "timed_out"
+
+
+def test_the_reason_a_miner_reads_says_what_went_wrong(tmp_path: Path):
+    ran = evaluate(tmp_path, agents=FAULTY, tasks={"suite/test_x.py": FIXTURE_TASK})
+
+    said = {row["agent"]: row["tasks"]["suite/x"]["reason"] for row in ran.board()["agents"]}
+    assert said["late"].startswith("the agent was still running after 1.0 s and was stopped")
+    assert said["crashed"] == "the agent crashed (signal 6)"
+    assert said["exited"] == "the agent ended with status 3"
+    assert "not UTF-8" in said["garbage"] or "neither Python source" in said["garbage"]
+    assert said["unparsable"] == (
+        "loading the answer: the answer is neither Python source nor holds a fenced python block"
+    )
+    assert said["import_error"] == (
+        "loading the answer: loading the answer raised ModuleNotFoundError: No module named 'requests'"
+    )
+    assert said["nameless"] == "the solution defines no 'reverse_string'"
+    assert said["hanging"] == "calling reverse_string: the solution took longer than 1 s"
+    assert said["dying"] == "calling reverse_string: the solution's process ended (status 0)"
+
+
+def test_an_engine_that_dies_mid_run_voids_runs_and_costs_no_points(tmp_path: Path):
+    """The engine is a proxy of ours in front of the real one, so that the tests beside this one keep theirs."""
+    from plugin.proxy import EngineProxy
+
+    slow = "import time\ntime.sleep(3)\n" + GOOD
+    agents = {"a": GOOD, "b": slow, "c": GOOD}
+    lay_out(tmp_path, agents, {"suite/test_reverse.py": REVERSE_TASK})
+    with EngineProxy(tmp_path / "engine.sock") as proxy:
+        process = subprocess.Popen(
+            command("--bitsec-jobs=1"),
+            cwd=tmp_path,
+            env=environment(DOCKER_HOST=f"unix://{tmp_path}/engine.sock"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        proxy.wait_for_starts(3)  # a's agent, a's solution, b's agent
+        proxy.die()
+        output, _ = process.communicate(timeout=120)
+
+    ran = Ran(tmp_path, process.returncode, output)
+    rows = {row["agent"]: row for row in ran.board()["agents"]}
+    assert ran.status == 1, output
+    assert rows["a"]["score"] == 100.0
+    assert [rows[name]["score"] for name in "bc"] == [None, None]
+    assert [rows[name]["runs"]["void"] for name in "bc"] == [1, 1]
+    assert "rewards are provisional" in output
+    assert "<error" in (tmp_path / "results/junit.xml").read_text()
+
+
+def test_a_validator_killed_outright_leaves_no_container_after_the_next_start(tmp_path: Path):
+    state = f"--bitsec-state={tmp_path / 'state'}"
+    lay_out(tmp_path, {"slow": "import time\ntime.sleep(60)\n"}, {"suite/test_x.py": REVERSE_TASK})
+    process = subprocess.Popen(
+        command("--timeout=100", state), cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL
+    )
+    _wait_for_containers(tmp_path, 1)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+    (tmp_path / "agents/slow.py").write_text(GOOD)
+    ran = run(tmp_path, *command(state))
+
+    assert ran.scores() == {"slow": 100.0}
+    assert _containers(tmp_path) == 0
+
+
+def test_ctrl_c_leaves_no_container_and_a_junit_that_can_be_read(tmp_path: Path):
+    state = f"--bitsec-state={tmp_path / 'state'}"
+    agents = {"a": GOOD, "slow": "import time\ntime.sleep(60)\n"}
+    lay_out(tmp_path, agents, {"suite/test_x.py": REVERSE_TASK.replace("timeout=5", "timeout=60")})
+    process = subprocess.Popen(
+        command("--bitsec-jobs=1", state), cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True
+    )
+    _wait_for_containers(tmp_path, 1)
+    time.sleep(3)
+    os.kill(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 2, output
+    rows = {row["agent"]: row for row in Ran(tmp_path, 2, output).board()["agents"]}
+    assert rows["slow"]["runs"]["incomplete"] == 1
+    assert _containers(tmp_path) == 0
+
+
+def test_no_escape_sequence_of_an_agent_reaches_terminal_or_junit(tmp_path: Path):
+    nasty = "\x1b]0;pwn\x07\x1b[31m\x9b31m\u202e"
+    agents = {"nasty": printing(f"def reverse_string(s):\n    raise ValueError({nasty!r})\n")}
+    agents["shouting"] = f"import sys\nsys.stdout.write({nasty!r})\nsys.stderr.write({nasty!r})\nsys.exit(1)\n"
+    task = REVERSE_TASK + "\n\ndef test_raw(answer):\n    print(answer)\n    assert answer == 'x\\ny'\n"
+
+    ran = evaluate(tmp_path, "-vv", "--showlocals", "--color=yes", agents=agents, tasks={"suite/test_x.py": task})
+
+    everything = [(tmp_path / "results/junit.xml").read_text()]
+    everything += [path.read_text() for path in (tmp_path / "results/runs").rglob("*.json")]
+    everything.append(json.dumps(ran.board()))
+    for text in everything:
+        assert not any(character in text for character in "\x1b\x07\x9b\u202e")
+    assert "\x1b]0;pwn" not in ran.output
+    assert not any(character in ran.output for character in "\x07\x9b\u202e")
+    assert r"\x1b]0;pwn\x07" in everything[0]
+
+
+def _containers(folder: Path) -> int:
+    code = (
+        "import sys, docker\n"
+        "from bitsec_eval.sandbox.ownership import LABEL\n"
+        "found = docker.APIClient().containers(all=True, filters={'label': [LABEL]})\n"
+        "print(sum(sys.argv[1] in each['Labels'][LABEL] for each in found))\n"
+    )
+    return int(run(folder, sys.executable, "-c", code, str(folder)).output)
+
+
+def _wait_for_containers(folder: Path, wanted: int) -> None:
+    deadline = time.monotonic() + 60
+    while _containers(folder) < wanted:
+        assert time.monotonic() < deadline, "no container appeared"
+        time.sleep(0.2)
