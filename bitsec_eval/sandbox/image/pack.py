@@ -50,7 +50,7 @@ def library_files(library: pathlib.Path) -> Iterator[pathlib.Path]:
         if here == library or here.name == "lib-dynload":
             subfolders[:] = [name for name in subfolders if not is_left_out(name)]
             names = [name for name in names if not is_left_out(name)]
-        subfolders[:] = [name for name in subfolders if name != "__pycache__"]
+        subfolders[:] = [name for name in subfolders if name not in ("__pycache__", "test", "tests")]
         yield from (here / name for name in names if not name.endswith(".pyc"))
 
 
@@ -70,7 +70,8 @@ def loader() -> str:
 def shared_libraries(binary: pathlib.Path) -> set[pathlib.Path]:
     """Every library the loader would map for a program or extension, itself included, by the paths it names."""
     done = subprocess.run([loader(), "--list", binary], check=True, capture_output=True, text=True)  # noqa: S603
-    return {pathlib.Path(word) for word in done.stdout.split() if word.startswith("/")}
+    # Normalised, since a library beside the program is named by way of it: /usr/local/bin/../lib/libpython3.11.so.1.0
+    return {pathlib.Path(os.path.normpath(word)) for word in done.stdout.split() if word.startswith("/")}
 
 
 def zone_files() -> Iterator[pathlib.Path]:
