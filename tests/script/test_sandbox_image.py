@@ -10,6 +10,7 @@ from machine import REPOSITORY
 
 from bitsec_eval.core.stdlib_modules import STDLIB_MODULES
 
+pytestmark = pytest.mark.docker
 IMAGE = "bitsec-eval/python:3.11"
 
 PROBE = r"""

@@ -107,5 +107,5 @@ def test_a_path_given_to_the_tests_replaces_all_of_them(machine, arguments, pyte
         "-m ruff format --check .",
         "-m ruff check .",
         "-m mypy --no-error-summary",
-        f"-m pytest {pytest_arguments}",
+        f"-m pytest -c tests/pytest.ini {pytest_arguments}",
     ]
