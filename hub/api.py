@@ -17,7 +17,7 @@ from hub.hub import TheHub
 from hub.journal import note
 from hub.problems import NOT_FOUND, Refused
 from hub.show import page
-from hub.standing import AgentReport, Standing, all_standings, board_now, report_on
+from hub.standing import AgentReport, Standing, all_standings, board_now, report_on, with_copies
 from hub.uploads import Receipt
 
 router = APIRouter(responses=refusals())
@@ -102,7 +102,7 @@ _BOARD = {"application/json": {"schema": {"$ref": "#/components/schemas/Board"}}
 @router.get("/leaderboard", responses={200: {"content": _BOARD}})
 def leaderboard(hub: TheHub) -> Response:
     """The board as every other part of bitsec_eval writes it: `pytest --bitsec-json` and this are one format."""
-    return Response(board_json(board_now(hub.store, hub.results)), media_type="application/json")
+    return Response(board_json(with_copies(board_now(hub.results), hub.store)), media_type="application/json")
 
 
 @router.get("/healthz")

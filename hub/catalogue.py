@@ -12,9 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from bitsec_eval.core.errors import TaskError
+from bitsec_eval.core.report import AUDIT_PROMPT
 from bitsec_eval.core.task import Task
 from bitsec_eval.core.text import one_line
 
+SHOWN = ("prompt", "timeout")
+"""The fields of a Task that a miner is told."""
+
+_IMPORTABLE = {"AUDIT_PROMPT": AUDIT_PROMPT}  # texts a task file may take from bitsec_eval
 _KINDS = {"report": "findings", "twin_report": "findings", "solution": "code", "answer": "answer"}
 
 
@@ -78,25 +83,23 @@ def offered(path: Path, folder: Path) -> OfferedTask:
 
 
 def _task(tree: ast.Module) -> Task:
-    constants = {name: value for name, value in _assignments(tree) if not isinstance(value, ast.Call)}
-    for name, value in _assignments(tree):
-        if name == "TASK" and isinstance(value, ast.Call):
-            return _called(value, constants)
-    raise TaskError("no TASK = Task(...) at the top of the file; add one")
+    """Return what the file's TASK shows an agent; the fields that it does not show may be computed."""
+    values = dict(_assignments(tree))
+    call = values.get("TASK")
+    if not isinstance(call, ast.Call):
+        raise TaskError("no TASK = Task(...) at the top of the file; add one")
+    given = {each.arg: each.value for each in call.keywords} | dict(zip(("prompt",), call.args, strict=False))
+    fields: dict[str, Any] = {name: _plain(name, given[name], values) for name in SHOWN if name in given}
+    if "prompt" not in fields:
+        raise TaskError(f"line {call.lineno}: TASK has no prompt to be read; write Task(prompt=...)")
+    return Task(**fields)
 
 
-def _called(call: ast.Call, constants: dict[str, ast.expr]) -> Task:
-    if call.args[1:] or any(keyword.arg is None for keyword in call.keywords):
-        raise TaskError(f"line {call.lineno}: TASK cannot be read without running it; write Task(name=value, ...)")
-    given = [("prompt", value) for value in call.args]
-    given += [(keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg]
-    fields: dict[str, Any] = {name: _literal(name, value, constants) for name, value in given}
-    return Task(**fields)  # checks itself; TypeError where a field does not exist
-
-
-def _literal(name: str, value: ast.expr, constants: dict[str, ast.expr]) -> object:
-    if isinstance(value, ast.Name) and value.id in constants:
-        value = constants[value.id]
+def _plain(name: str, value: ast.expr, values: dict[str, ast.expr]) -> object:
+    if isinstance(value, ast.Name) and value.id in _IMPORTABLE:
+        return _IMPORTABLE[value.id]
+    if isinstance(value, ast.Name):
+        value = values.get(value.id, value)
     try:
         return ast.literal_eval(value)
     except ValueError:

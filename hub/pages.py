@@ -25,7 +25,7 @@ def board_page(hub: TheHub) -> HTMLResponse:
     return page(
         "leaderboard.html",
         title="Leaderboard",
-        board=board_now(hub.store, hub.results),
+        board=board_now(hub.results),
         badges=badges(standings),
         waiting=[standing for standing in standings if standing.rank is None and standing.status == "waiting"],
     )

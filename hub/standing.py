@@ -62,15 +62,16 @@ class AgentReport:
     versions: tuple[Version, ...] = ()
 
 
-def board_now(store: Store, results: Results) -> Leaderboard:
-    """The board, doubtful where a result file could not be read, with a note for each copy among its agents."""
+def board_now(results: Results) -> Leaderboard:
+    """The board, doubtful where a result file could not be read."""
     standings = results.standings()
-    copies = (_copy_note(store.record(row.agent)) for row in standings.board.rows)
-    return replace(
-        standings.board,
-        doubts=(*standings.board.doubts, *standings.problems),
-        notes=(*standings.board.notes, *filter(None, copies)),
-    )
+    return replace(standings.board, doubts=(*standings.board.doubts, *standings.problems))
+
+
+def with_copies(board: Leaderboard, store: Store) -> Leaderboard:
+    """The board with a note for each agent on it that copies an earlier one."""
+    notes = (_copy_note(store.record(row.agent)) for row in board.rows)
+    return replace(board, notes=(*board.notes, *filter(None, notes)))
 
 
 def _copy_note(record: Record | None) -> str:
