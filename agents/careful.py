@@ -1056,7 +1056,7 @@ class SpendAudit:
 
     def root(self, tokens):
         """Return the name that an expression starts from, through brackets and conversions."""
-        for token, after in zip(tokens, [*tokens[1:], Token("", 0)], strict=True):
+        for token, after in zip(tokens, [*tokens[1:], Token("", 0)], strict=False):
             casts = token.text in {"address", "payable", "("} or (
                 after.text == "(" and token.text in self.view.project.contracts
             )

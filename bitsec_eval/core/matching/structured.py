@@ -6,13 +6,14 @@ A finding that names more than a few functions, files or kinds has named none of
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from bitsec_eval.core.errors import TaskError
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision, Verdict
+from bitsec_eval.core.matching.assignment import assign
 from bitsec_eval.core.matching.kinds import KINDS, acquits, kinds_in, waives
 from bitsec_eval.core.text import one_line
 
@@ -110,11 +111,12 @@ class StructuredMatcher:
         What no match took may still be partly right: the right place, and a kind that does not fit.
         """
         table = [[_judge(truth, finding) for finding in reported] for truth in expected]
-        taken = _assigned(table, ("match",), {})
-        taken = _assigned(table, ("match", "partial"), taken)
-        owner = {truth: finding for finding, truth in taken.items()}
-        return tuple(_decision(index, row, owner.get(index)) for index, row in enumerate(table))
+        given = assign([[_WORTH[held.verdict] for held in row] for row in table])
+        return tuple(_decision(index, row, given[index]) for index, row in enumerate(table))
 
+
+_WORTH: dict[Verdict, float] = {"match": 1.0, "partial": 0.001, "none": 0.0}
+"""No number of partial matches (a report has 100 findings at most) is worth giving up one match."""
 
 _CONFIDENCE: dict[Verdict, float] = {"match": 1.0, "partial": 0.5, "none": 0.0}
 
@@ -139,31 +141,6 @@ def _nearest_miss(row: Sequence[_Judgement]) -> str:
     if row[nearest].verdict != "none":
         return f"finding {nearest} {row[nearest].reason}, but counts for another expected finding"
     return f"no finding is near; the nearest, {nearest}, {row[nearest].reason}"
-
-
-def _assigned(
-    table: Sequence[Sequence[_Judgement]], wanted: tuple[Verdict, ...], taken: dict[int, int]
-) -> dict[int, int]:
-    """Return which truth each finding goes to: `taken`, enlarged to the most that `wanted` verdicts allow."""
-    grown = dict(taken)
-    for truth in range(len(table)):
-        if truth not in grown.values():
-            _place(
-                truth, lambda row: [i for i, held in enumerate(table[row]) if held.verdict in wanted], grown, set()
-            )
-    return grown
-
-
-def _place(truth: int, edges: Callable[[int], list[int]], taken: dict[int, int], tried: set[int]) -> bool:
-    """Give `truth` a finding, moving other truths to other findings where that makes room (augmenting paths)."""
-    for finding in edges(truth):
-        if finding in tried:
-            continue
-        tried.add(finding)
-        if finding not in taken or _place(taken[finding], edges, taken, tried):
-            taken[finding] = truth
-            return True
-    return False
 
 
 def _judge(truth: Expected, finding: Finding) -> _Judgement:
