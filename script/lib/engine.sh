@@ -69,7 +69,10 @@ await_engine() { # WHERE-TO-LOOK [PID]
   local deadline=$((SECONDS + ${BITSEC_ENGINE_SECONDS:-60}))
   until engine_answers; do
     if [ -n "${2:-}" ] && ! kill -0 "$2" 2>/dev/null; then stop "the Docker engine ended at once; $1"; fi
-    if ((SECONDS >= deadline)); then stop "the Docker engine did not answer in time; $1"; fi
+    if ((SECONDS >= deadline)); then
+      [ -z "${2:-}" ] || kill "$2" # half an engine is in the next one's way
+      stop "the Docker engine did not answer in time; $1"
+    fi
     sleep 0.2
   done
 }

@@ -6,9 +6,9 @@ import shutil
 import subprocess
 
 import pytest
-from machine import REPOSITORY
 
 from bitsec_eval.core.stdlib_modules import STDLIB_MODULES
+from tests.script.machine import REPOSITORY
 
 pytestmark = pytest.mark.docker
 IMAGE = "bitsec-eval/python:3.11"

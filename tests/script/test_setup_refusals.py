@@ -4,7 +4,17 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-from machine import PYTHON, SILENT_DOCKER, Machine, is_running, last_line, log_named_in, one_line, ready_machine
+
+from tests.script.machine import (
+    PYTHON,
+    SILENT_DOCKER,
+    Machine,
+    is_running,
+    last_line,
+    log_named_in,
+    one_line,
+    ready_machine,
+)
 
 USER = "case $1 in -u) echo 1000 ;; *) echo ada ;; esac"
 without_systemd = pytest.mark.skipif(Path("/run/systemd/system").exists(), reason="systemd starts the engine here")

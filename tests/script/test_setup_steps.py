@@ -1,7 +1,8 @@
 """The set-up does each step once, names it in a line, and does it again only when what it was made of has changed."""
 
 import pytest
-from machine import ready_machine
+
+from tests.script.machine import ready_machine
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import shutil
 import subprocess
 
 import pytest
-from machine import REPOSITORY
+
+from tests.script.machine import REPOSITORY
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
