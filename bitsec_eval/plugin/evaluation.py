@@ -66,6 +66,8 @@ class Evaluation:
         if not set(FIXTURES) & set(metafunc.fixturenames):
             name = metafunc.function.__name__
             raise TaskError(f"{name} uses none of {', '.join(FIXTURES)}; a check must look at what the agent did")
+        if "twin_report" in metafunc.fixturenames and task.twin is None:
+            raise TaskError("a check uses twin_report, but TASK has no twin; give twin= a folder")
         names = list(self._agents)
         metafunc.parametrize(AGENT_FIXTURE, self.settings.agents, ids=names, indirect=True, scope="module")
 
@@ -87,9 +89,13 @@ class Evaluation:
 
     def _collected(self, module: pytest.Module, task: Task) -> CollectedTask:
         identity = task_id(module.path, module.config.rootpath)
-        known = self.tasks.setdefault(identity, CollectedTask(identity, task, module.path.parent))
-        if known.folder != module.path.parent:
-            raise TaskError(f"{module.path} and a task in {known.folder} have one id, {identity}; rename one")
+        known = self.tasks.get(identity)
+        if known is None:
+            known = CollectedTask(identity, task, module.path)
+            known.renaming(self.settings.seed)  # reads the workspaces: what is wrong with one is found here
+            self.tasks[identity] = known
+        if known.path != module.path:
+            raise TaskError(f"{module.path} and {known.path} are both task {identity}; rename one of the files")
         return known
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -116,6 +122,7 @@ class Evaluation:
             self.plan = plan_of(self.settings, self.tasks, {check.key for check in checks}, self.image)
             self._schedule = Schedule(sandbox, self.settings.jobs)
             self._open.callback(self._schedule.stop)
+            self._open.callback(sandbox.stop)  # first: it releases the runs that stopping the schedule waits for
             if not hasattr(session.config, "workerinput"):  # a worker of xdist is told bit by bit what is its own
                 for key in self._left:
                     self._want(key)
@@ -198,10 +205,8 @@ class Evaluation:
 
     def _report(self, request: pytest.FixtureRequest, index: int) -> Report:
         task = self.tasks[request.node.stash[CHECK].key.task]
-        answers = self._answers(request)
-        if index >= len(answers):
-            raise TaskError(f"twin_report in {task.id}, whose TASK has no twin; give twin= a folder")
-        return task.renaming(self.settings.seed).report(parse_report(answers[index].text))
+        answer = self._answers(request)[index]
+        return task.renaming(self.settings.seed).report(parse_report(answer.text))
 
     def _answers(self, request: pytest.FixtureRequest) -> tuple[Answer, ...]:
         """Return the answers of a check's run; a fault of any is the agent's, a failure of ours is raised."""
