@@ -62,7 +62,8 @@ unpack_packages() { # WORK-FOLDER
   quietly "apt-get could not read Debian's package lists" private_apt "$work" update
   quietly "apt-get could not fetch Debian's Python" private_apt "$work" install --download-only "${PACKAGES[@]}"
   for package in "$work"/cache/archives/*.deb; do dpkg-deb --extract "$package" "$work/root"; done
-  tar --owner=0 --group=0 -C "$work/root" -c . | docker import - "$UNPACKED" >/dev/null
+  tar --owner=0 --group=0 --file="$work/unpacked.tar" -C "$work/root" -c .
+  quietly "the Docker engine refused Debian's Python" docker import "$work/unpacked.tar" "$UNPACKED"
 }
 
 private_apt() { # WORK-FOLDER ARGUMENT...
@@ -82,6 +83,6 @@ pack_image() { # FULL-IMAGE WORK-FOLDER
   docker run --rm -i --network none --entrypoint python3.11 "$1" -I - \
     <bitsec_eval/sandbox/image/pack.py >"$2/image.tar" 2>>"$setup_log" ||
     stop "could not pack $IMAGE; the reason is at the end of $setup_log"
-  docker import "${changes[@]}" "$2/image.tar" "$IMAGE" >/dev/null
+  quietly "the Docker engine refused $IMAGE" docker import "${changes[@]}" "$2/image.tar" "$IMAGE"
   docker image prune --force --filter "label=$RECIPE_LABEL" >/dev/null # the one it replaces
 }

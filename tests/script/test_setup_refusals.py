@@ -188,6 +188,20 @@ def test_a_container_that_cannot_pack_is_found_in_the_log(machine):
     assert log_named_in(line) == "no space left\n"
 
 
+def test_an_engine_without_room_for_the_image_is_found_in_the_log(machine):
+    docker = machine.commands / "docker"
+    docker.write_text(
+        docker.read_text().replace('"import "*)', '"import "*) echo no space left >&2; exit 1 ;; "rm "*)')
+    )
+
+    line = last_line(machine.run())
+
+    assert line.startswith(
+        "script/setup: the Docker engine refused bitsec-eval/python:3.11; the reason is at the end of"
+    )
+    assert log_named_in(line) == "no space left\n"
+
+
 def test_modules_cannot_be_listed_without_the_image(tmp_path):
     machine = Machine(tmp_path)
     machine.has("docker", "exit 1")
