@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ENGINE, HTTP, PYTEST, WEB = {"docker", "requests"}, {"openai", "httpx"}, {"pytest", "_pytest", "xdist"}, {"jinja2", "markupsafe"}
+ENGINE, HTTP, PYTEST, WEB = (
+    {"docker", "requests"},
+    {"openai", "httpx"},
+    {"pytest", "_pytest", "xdist"},
+    {"jinja2", "markupsafe"},
+)
 
 MAY_IMPORT = {
     "bitsec_eval/core": set(),
@@ -69,7 +74,9 @@ def test_a_package_imports_only_what_lies_below_it(folder: str):
 
 
 def test_every_package_has_its_layer():
-    packages = {f"bitsec_eval/{path.name}" for path in (ROOT / "bitsec_eval").iterdir() if (path / "__init__.py").exists()}
+    packages = {
+        f"bitsec_eval/{path.name}" for path in (ROOT / "bitsec_eval").iterdir() if (path / "__init__.py").exists()
+    }
 
     assert packages <= MAY_IMPORT.keys()
 

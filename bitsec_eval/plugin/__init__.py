@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 import pytest
 
-from bitsec_eval.core.errors import BitsecError, SettingsError, TaskError
+from bitsec_eval.core.errors import SettingsError, TaskError
 from bitsec_eval.core.task import Task
 from bitsec_eval.plugin.options import add_options
 
@@ -38,15 +38,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         module = item.getparent(pytest.Module)
         if module is not None and isinstance(getattr(module.obj, "TASK", None), Task):
             raise pytest.UsageError(f"{module.nodeid} is a task for agents; give them with --bitsec-agents=agents/")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtestloop() -> Generator[None, object, object]:
-    """Turn what the operator must mend before anything can run into a usage error."""
-    try:
-        return (yield)
-    except BitsecError as error:
-        raise pytest.UsageError(str(error)) from error
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bitsec_eval.core.answer import Answer
-from bitsec_eval.core.errors import AnswerFault, TaskError
+from bitsec_eval.core.errors import AnswerFault, SandboxError, TaskError
 from bitsec_eval.core.report import Report, parse_report
 from bitsec_eval.core.task import Task
 from bitsec_eval.core.text import one_line
@@ -24,7 +24,7 @@ from bitsec_eval.plugin.settings import Settings
 from bitsec_eval.plugin.tasks import AGENT_FIXTURE, CHECK, FIXTURES, Check, CollectedTask, task_id, task_of
 from bitsec_eval.render.artifacts import write_run
 from bitsec_eval.sandbox.calls import Calls
-from bitsec_eval.sandbox.docker_engine import docker_sandbox
+from bitsec_eval.sandbox.docker_engine import DockerSandbox, docker_sandbox
 from bitsec_eval.sandbox.solution import Solution
 from bitsec_eval.schedule.schedule import Schedule
 from bitsec_eval.schedule.work import Done, RunKey
@@ -117,7 +117,7 @@ class Evaluation:
         if session.config.option.collectonly or not checks:
             return (yield)
         with self._open:
-            sandbox = self._open.enter_context(docker_sandbox(self.settings.docker))
+            sandbox = self._sandbox()
             self.image = sandbox.image
             self.plan = plan_of(self.settings, self.tasks, {check.key for check in checks}, self.image)
             self._schedule = Schedule(sandbox, self.settings.jobs)
@@ -127,6 +127,12 @@ class Evaluation:
                 for key in self._left:
                     self._want(key)
             return (yield)
+
+    def _sandbox(self) -> DockerSandbox:
+        try:
+            return self._open.enter_context(docker_sandbox(self.settings.docker))
+        except SandboxError as error:  # nothing has run yet: the operator must act first
+            raise pytest.UsageError(str(error)) from error
 
     def _want(self, key: RunKey) -> None:
         task = self.tasks[key.task]

@@ -74,7 +74,7 @@ class CollectedTask:
 
     id: str
     task: Task
-    folder: Path
+    path: Path
     declared: dict[str, Check] = field(default_factory=dict)  # by node id
     fixtures: set[str] = field(default_factory=set)
 
@@ -118,7 +118,7 @@ class CollectedTask:
             TaskError: a folder cannot be a workspace.
         """
         named = [name for name in (self.task.workspace, self.task.twin) if name is not None]
-        return [read_workspace(self.folder / name) for name in named] or [{}]
+        return [read_workspace(self.path.parent / name) for name in named] or [{}]
 
     def renaming(self, seed: int) -> Renaming:
         """Return this evaluation's names for what the task renames."""

@@ -175,9 +175,8 @@ class Schedule:
     def _do(self, run: _Run) -> None:
         try:
             run.done.set_result(self._attempted(run.work))
-        except BaseException as error:  # whoever waits must hear of a fault of ours in any case
+        except BaseException as error:  # noqa: BLE001 - whoever waits must hear of a fault of ours in any case
             run.done.set_exception(error)
-            raise
         finally:
             with self._changed:
                 self._changed.notify_all()
@@ -204,10 +203,8 @@ class Schedule:
         try:
             calls, _ = self._attempts.run(lambda: self._loaded(run))
             future.set_result(calls)
-        except BaseException as error:  # as in _do
+        except BaseException as error:  # noqa: BLE001 - as in _do
             future.set_exception(error)
-            if not isinstance(error, SandboxError):
-                raise
 
     def _loaded(self, run: _Run) -> Calls:
         answer = run.done.result().answers[0]

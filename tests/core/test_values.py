@@ -16,10 +16,12 @@ HASHABLE = st.recursive(
 )
 PLAIN = st.recursive(
     HASHABLE,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(HASHABLE, inner, max_size=4)
-    | st.sets(HASHABLE, max_size=4)
-    | st.tuples(inner),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(HASHABLE, inner, max_size=4)
+        | st.sets(HASHABLE, max_size=4)
+        | st.tuples(inner)
+    ),
     max_leaves=12,
 )
 

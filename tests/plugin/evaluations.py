@@ -55,7 +55,9 @@ class Ran:
         target = self.folder / "board.json"
         given = files or (str(self.folder / "results/junit.xml"),)
         command = [sys.executable, "-m", "bitsec_eval", "leaderboard", *given, "--json", str(target)]
-        done = subprocess.run(command, check=False, cwd=self.folder, env=environment(), capture_output=True, text=True)
+        done = subprocess.run(
+            command, check=False, cwd=self.folder, env=environment(), capture_output=True, text=True
+        )
         assert done.returncode in (0, 1), done.stderr  # 1: provisional
         return json.loads(target.read_text())
 

@@ -23,7 +23,7 @@ from plugin.evaluations import (
 
 pytestmark = pytest.mark.usefixtures("docker_cli")
 
-FIXTURE_TASK = '''
+FIXTURE_TASK = """
 import pytest
 from bitsec_eval import SolutionError, Task
 
@@ -46,7 +46,7 @@ def test_swallowing_everything(solution):
         solution.reverse_string("hello")
     except BaseException:
         pass
-'''
+"""
 
 FAULTY = {
     "late": "while True: pass\n",

@@ -59,7 +59,7 @@ def test_xdist_gives_the_same_board_and_does_each_run_once(tmp_path: Path):
     assert lone.scores() == {"a": 100.0, "a-b": 100.0, "c": 100.0}
 
 
-PARAMETRIZED_TASK = '''
+PARAMETRIZED_TASK = """
 import pytest
 from bitsec_eval import Task
 
@@ -71,7 +71,7 @@ def test_one_run_for_all_checks(answer, word, request):
     agent = request.node.callspec.params["bitsec_agent"].name
     assert len(answer.strip()) == 32
     assert SEEN.setdefault(agent, answer) == answer
-'''
+"""
 
 
 def _noting_agent() -> str:
@@ -109,7 +109,7 @@ def test_a_selection_gives_an_incomplete_run_not_a_better_one(tmp_path: Path, ar
     assert ran.status == 1
 
 
-CLASS_TASK = '''
+CLASS_TASK = """
 from bitsec_eval import Task
 
 TASK = Task(prompt="Implement reverse_string(s).", timeout=5)
@@ -120,7 +120,7 @@ class TestReversing:
 
     def test_words(self, solution):
         assert solution.reverse_string("ab cd") == "dc ba"
-'''
+"""
 
 
 def test_stopping_at_the_first_failure_leaves_runs_that_are_incomplete(tmp_path: Path):
@@ -159,7 +159,7 @@ def test_skip_and_xfail_are_never_a_pass(tmp_path: Path):
     assert ran.status == 0
 
 
-SKIPS = '''
+SKIPS = """
 
 def test_skips(solution):
     pytest.skip("too hard")
@@ -168,7 +168,7 @@ def test_skips(solution):
 @pytest.mark.skip
 def test_skips_by_mark(solution):
     pass
-'''
+"""
 
 
 def test_a_weight_marker_and_a_task_weight_count(tmp_path: Path):

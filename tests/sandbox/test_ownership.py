@@ -1,0 +1,73 @@
+"""Containers are swept only when the validator that started them is gone, and users are never shared."""
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.sandbox.ownership import BLOCK, LABEL, owning
+
+
+def test_two_validators_hold_different_users(tmp_path: Path):
+    with owning(tmp_path) as one, owning(tmp_path) as other, one.uid() as uid, other.uid() as another:
+        assert one.labels != other.labels
+        assert abs(uid - another) >= BLOCK
+
+
+def test_a_living_validators_containers_are_left_alone_and_a_dead_ones_are_not(tmp_path: Path):
+    with owning(tmp_path) as mine:
+        with owning(tmp_path) as theirs:
+            labels = theirs.labels
+            assert not mine.abandoned(labels)
+        assert mine.abandoned(labels)
+        assert mine.abandoned(mine.labels)  # held by us, so whatever carries it is from before
+
+
+@pytest.mark.parametrize("label", ["", "elsewhere:/x:0", "{node}:/other/folder:0", "{node}:{folder}:x"])
+def test_what_is_not_known_to_be_dead_is_left_alone(tmp_path: Path, label: str):
+    import platform
+
+    with owning(tmp_path) as mine:
+        assert not mine.abandoned({LABEL: label.format(node=platform.node(), folder=tmp_path)})
+
+
+def _hold(folder: Path, ready: "multiprocessing.synchronize.Event") -> None:
+    with owning(folder):
+        ready.set()
+        multiprocessing.Event().wait()
+
+
+def test_the_kernel_frees_the_block_of_a_validator_that_was_killed(tmp_path: Path):
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    process = context.Process(target=_hold, args=(tmp_path, ready))
+    process.start()
+    assert ready.wait(30)
+    with owning(tmp_path) as mine:
+        first = mine.labels
+    process.kill()
+    process.join()
+
+    with owning(tmp_path) as mine:
+        assert mine.labels != first
+        assert mine.labels[LABEL].endswith(":0")
+
+
+def test_users_run_out_with_a_message(tmp_path: Path):
+    with owning(tmp_path) as mine, pytest.raises(SandboxError, match="more than 400 sandboxes are open at once"):
+        from contextlib import ExitStack
+
+        with ExitStack() as stack:
+            for _ in range(BLOCK + 1):
+                stack.enter_context(mine.uid())
+
+
+def test_a_folder_that_cannot_hold_locks_is_named(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+
+    with (
+        pytest.raises(SandboxError, match="cannot use .*file for locks: .*; set --bitsec-state"),
+        owning(tmp_path / "file"),
+    ):
+        pass

@@ -1,0 +1,198 @@
+"""Runs start in order and in parallel, ahead of checks; our faults are tried again, an agent's never."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.task import Limits
+from bitsec_eval.core.values import dumps
+from bitsec_eval.sandbox.agent import AgentOrder
+from bitsec_eval.sandbox.session import Frame
+from bitsec_eval.schedule.attempts import Attempts
+from bitsec_eval.schedule.schedule import Schedule
+from bitsec_eval.schedule.work import RunKey, Work
+
+
+class FakeSession:
+    """A guest that prints its agent's source after a while, then ends with status 0."""
+
+    def __init__(self, sandbox: "FakeSandbox") -> None:
+        self._sandbox = sandbox
+        self._replies: list[Frame] = []
+
+    def send(self, kind: str, payload: bytes = b"") -> None:
+        if kind == "P":
+            self._source = payload.partition(b"\0")[2]
+        if kind == "A":
+            self._sandbox.note(self._source)
+            self._replies = [Frame("B", b""), Frame("O", self._source), Frame("X", dumps({"status": 0}))]
+
+    def receive(self, deadline: float) -> Frame | Ending:
+        if self._replies[0].kind == "O":
+            time.sleep(self._sandbox.seconds)
+        return self._replies.pop(0)
+
+    def death(self) -> Ending:
+        return Ending.CRASHED
+
+
+class FakeSandbox:
+    """Counts what is open at once, and fails as often as it is told to."""
+
+    def __init__(self, seconds: float = 0.0, failures: int = 0) -> None:
+        self.seconds = seconds
+        self.failures = failures
+        self.order: list[bytes] = []
+        self.open_now = self.most_open = 0
+        self._lock = threading.Lock()
+
+    def note(self, source: bytes) -> None:
+        with self._lock:
+            self.order.append(source)
+
+    @contextmanager
+    def open(self, limits: Limits) -> Iterator[FakeSession]:
+        with self._lock:
+            if self.failures:
+                self.failures -= 1
+                raise SandboxError("could not start a container")
+            self.open_now += 1
+            self.most_open = max(self.most_open, self.open_now)
+        try:
+            yield FakeSession(self)
+        finally:
+            with self._lock:
+                self.open_now -= 1
+
+
+def work(number: int, calls: bool = False) -> Work:
+    source = f"{number:03}".encode()
+    order = AgentOrder(source=source, prompt="x", files={})
+    return Work(key=RunKey("a", f"t{number:03}"), orders=lambda: (order,), limits=Limits(), calls=calls)
+
+
+def start(sandbox: FakeSandbox, works: list[Work], jobs: int) -> Schedule:
+    schedule = Schedule(sandbox, jobs)
+    for each in works:
+        schedule.want(each)
+    return schedule
+
+
+def test_runs_start_in_order_and_no_more_than_jobs_at_once():
+    sandbox, works = FakeSandbox(0.01), [work(number) for number in range(20)]
+    schedule = start(sandbox, works, 3)
+    for each in works:
+        assert schedule.done(each.key).answers[0].stdout == each.key.task[1:].encode()
+        schedule.forget(each.key)
+    schedule.stop()
+
+    assert sandbox.most_open == 3
+    assert [abs(int(source) - place) <= 3 for place, source in enumerate(sandbox.order)] == [True] * 20
+    assert len(sandbox.order) == 20
+
+
+def test_a_check_that_waits_goes_before_the_rest_whatever_the_order():
+    sandbox, works = FakeSandbox(0.02), [work(number) for number in range(200)]
+    schedule = start(sandbox, works, 1)
+
+    assert schedule.done(works[199].key).answers[0].stdout == b"199"
+    assert len(sandbox.order) < 10
+    schedule.stop()
+
+
+def test_runs_do_not_run_away_from_the_checks():
+    sandbox, works = FakeSandbox(), [work(number) for number in range(300)]
+    schedule = start(sandbox, works, 1)
+    time.sleep(0.5)
+
+    assert len(sandbox.order) <= 8 + 64 + 1
+    for each in works:
+        schedule.done(each.key)
+        schedule.forget(each.key)
+    schedule.stop()
+    assert len(sandbox.order) == 300
+
+
+def test_a_run_that_is_wanted_twice_is_done_once():
+    sandbox, works = FakeSandbox(), [work(1), work(1)]
+    schedule = start(sandbox, works, 2)
+    schedule.done(works[0].key)
+    schedule.stop()
+
+    assert sandbox.order == [b"001"]
+
+
+def test_our_failures_are_tried_again_and_counted():
+    sandbox = FakeSandbox(failures=2)
+    schedule = Schedule(sandbox, 1)
+    schedule._attempts = Attempts(threading.Event(), (0.0, 0.0))
+    schedule.want(work(1))
+
+    done = schedule.done(work(1).key)
+
+    assert (done.failure, done.attempts, done.answers[0].ending) == (None, 3, Ending.EXITED)
+    schedule.stop()
+
+
+def test_a_failure_that_stays_makes_the_run_void():
+    schedule = Schedule(FakeSandbox(failures=99), 1)
+    schedule._attempts = Attempts(threading.Event(), (0.0, 0.0))
+    schedule.want(work(1))
+
+    done = schedule.done(work(1).key)
+
+    assert str(done.failure) == "could not start a container"
+    assert (done.attempts, done.answers) == (3, ())
+    schedule.stop()
+
+
+def test_while_the_engine_is_away_nobody_waits_for_second_attempts_and_recovery_is_noticed():
+    tried = []
+
+    def action() -> str:
+        tried.append(1)
+        if len(tried) < 20:
+            raise SandboxError("gone")
+        return "back"
+
+    attempts = Attempts(threading.Event(), (0.0, 0.0))
+    counts = []
+    for _ in range(20):
+        before = len(tried)
+        try:
+            attempts.run(action)
+        except SandboxError:
+            counts.append(len(tried) - before)
+
+    assert counts[0] == 3
+    assert counts[-1] == 1
+    assert attempts.run(lambda: "fine") == ("fine", 1)
+
+
+def test_a_fault_of_our_own_code_reaches_whoever_waits():
+    def broken() -> tuple:
+        raise ValueError("a bug")
+
+    schedule = Schedule(FakeSandbox(), 1)
+    schedule.want(Work(key=RunKey("a", "t"), orders=broken, limits=Limits()))
+
+    with pytest.raises(ValueError, match="a bug"):
+        schedule.done(RunKey("a", "t"))
+    schedule.stop()
+
+
+def test_stopping_releases_everybody_and_ends_every_thread():
+    sandbox, works = FakeSandbox(0.2), [work(number) for number in range(50)]
+    schedule = start(sandbox, works, 2)
+    before = time.monotonic()
+    schedule.stop()
+
+    assert time.monotonic() - before < 2
+    assert str(schedule.done(works[49].key).failure) == "the evaluation was stopped before this run"
+    assert not [thread for thread in threading.enumerate() if thread.name == "bitsec-run"]
+    assert sandbox.open_now == 0
