@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Concatenate, NoReturn, ParamSpec, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 from xml.parsers import expat
 
 from bitsec_eval.core.errors import ResultsError
@@ -25,7 +25,6 @@ PLAN_CHARACTERS = 1 << 26
 _OUTCOMES = {"failure": Outcome.FAILED, "skipped": Outcome.FAILED, "error": Outcome.ERROR}
 _LEVELS = frozenset(("testsuites", "testsuite", "testcase"))
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -139,29 +138,29 @@ class _File:
     def _testcase_ends(self) -> None:
         if self._check:
             record = _record(self._check, "bitsec.check", CHECK_CHARACTERS)
-            self._same_evaluation(record)
             _understood(self._take_check, record, "bitsec.check")
         self._check, self._outcome = "", Outcome.PASSED
 
     def _take_plan(self, text: str) -> None:
         record = _record(text, "bitsec.plan", PLAN_CHARACTERS)
         plan = _understood(_plan, record, "bitsec.plan")
-        self._same_evaluation(record)
+        _understood(self._same_evaluation, record, "bitsec.plan")
         if self._plan not in (None, plan):
             raise _WrongError("holds two plans of one evaluation; give the junit file as pytest wrote it")
         self._plan = plan
 
     def _same_evaluation(self, record: dict[str, Any]) -> None:
-        if self._id is not None and record.get("evaluation") == self._id:
+        if record["evaluation"] == self._id and self._id is not None:
             return
-        fresh = _understood(_name, record, "bitsec property", "evaluation")
+        fresh = _name(record, "evaluation")
         if self._id is not None:
             raise _WrongError(f"holds two evaluations, {self._id} and {fresh}; give each a file of its own")
         self._id = fresh
 
     def _take_check(self, record: dict[str, Any]) -> None:
-        run_key: _RunKey = record["agent"], record["task"], record.get("repeat", 0)
-        run = self._runs.get(run_key) or self._new_run(record)
+        self._same_evaluation(record)
+        key: _RunKey = record["agent"], record["task"], record.get("repeat", 0)
+        run = self._runs.get(key) or self._new_run(record)
         run.add(record, self._checks.get(self._check_key(record)) or self._new_check(record))
 
     def _check_key(self, record: dict[str, Any]) -> "_CheckKey":
@@ -294,15 +293,9 @@ def _record(text: str, what: str, most_characters: int) -> dict[str, Any]:
     return record
 
 
-def _understood(
-    read: Callable[Concatenate[dict[str, Any], P], T],
-    record: dict[str, Any],
-    what: str,
-    *args: P.args,
-    **kwargs: P.kwargs,
-) -> T:
+def _understood(read: Callable[[dict[str, Any]], T], record: dict[str, Any], what: str) -> T:
     try:
-        return read(record, *args, **kwargs)
+        return read(record)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         found = f"lacks {error}" if isinstance(error, KeyError) else one_line(str(error))
         raise _WrongError(f"a {what} in it is wrong: {found}; give the junit file as pytest wrote it") from None

@@ -15,6 +15,7 @@ from bitsec_eval.core.scores import AgentScore, Cell, Scores, State, merge, scor
 
 DEFAULT_EMISSION = "100"
 DEFAULT_REWARDS = "score"
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +85,7 @@ def leaderboard(
     """
     merged = merge(evaluations)
     scored = scores(merged)
-    amount = parse_emission(
-        str(emission) if emission is not None else _told(merged, "emission", DEFAULT_EMISSION)
-    )
+    amount = parse_emission(str(emission) if emission is not None else _told(merged, "emission", DEFAULT_EMISSION))
     rule = rewards if rewards is not None else _told(merged, "rewards", DEFAULT_REWARDS)
     earned = reward({agent.agent: agent.score for agent in scored.agents}, emission=amount, rule=rule)
     rows = _ranked(scored.agents, earned)
@@ -134,9 +133,7 @@ def _counts(cells: Iterable[Cell]) -> RunCounts:
     counts = dict.fromkeys(State, 0)
     for cell in cells:
         counts[cell.state] += cell.runs
-    return RunCounts(
-        scored=counts[State.SCORED], void=counts[State.VOID], incomplete=counts[State.INCOMPLETE]
-    )
+    return RunCounts(scored=counts[State.SCORED], void=counts[State.VOID], incomplete=counts[State.INCOMPLETE])
 
 
 def _doubts(rows: Sequence[Row], runs: RunCounts, scored: Scores) -> Iterator[str]:
@@ -144,9 +141,11 @@ def _doubts(rows: Sequence[Row], runs: RunCounts, scored: Scores) -> Iterator[st
         yield f"{_runs(runs.void)} void"
     if runs.incomplete:
         yield f"{_runs(runs.incomplete)} incomplete"
-    for row in sorted(rows, key=lambda row: row.agent):
-        if len(row.tasks) < len(scored.tasks):
-            yield f"{row.agent} was evaluated on {len(row.tasks)} of {len(scored.tasks)} tasks"
+    short = sorted((row.agent, len(row.tasks)) for row in rows if len(row.tasks) < len(scored.tasks))
+    if len(short) > MOST_NAMED:
+        yield f"{len(short)} agents were evaluated on fewer than all {len(scored.tasks)} tasks"
+    else:
+        yield from (f"{agent} was evaluated on {count} of {len(scored.tasks)} tasks" for agent, count in short)
 
 
 def _runs(count: int) -> str:

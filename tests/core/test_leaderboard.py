@@ -62,6 +62,13 @@ def test_rewards_are_provisional_when_agents_met_different_tasks():
     assert board(all_tasks, easy_task).doubts == ("b was evaluated on 1 of 2 tasks",)
 
 
+def test_many_agents_that_met_fewer_tasks_are_counted_and_not_named():
+    all_tasks = JunitFile("e1").run("a", "t1", [P]).run("a", "t2", [F])
+    easy_task = JunitFile("e2").run("b", "t1", [P]).run("c", "t1", [P]).run("d", "t1", [P]).run("e", "t1", [P])
+
+    assert board(all_tasks, easy_task).doubts == ("4 agents were evaluated on fewer than all 2 tasks",)
+
+
 def test_settings_come_from_the_evaluation_unless_given():
     file = JunitFile(settings={"emission": "10", "rewards": "winner"}).run("a", "t", [P, P]).run("b", "t", [P, F])
 
