@@ -98,7 +98,7 @@ def _json_in(text: str) -> object:
 
 def _not_json(error: ValueError, text: str) -> AnswerFault:
     shown = one_line(text[:60], 60)
-    return AnswerFault(f"the report is not JSON: {one_line(str(error))}; it begins {shown!r}; {_FORM}")
+    return AnswerFault(f"the report is not JSON: {one_line(str(error))}; it begins '{shown}'; {_FORM}")
 
 
 def _last_block(text: str) -> str | None:
