@@ -8,8 +8,8 @@ a finding says first what is wrong and then quotes code, and quoted code makes e
 
 *Rivals.* What a reported finding shares even more with another expected finding speaks against this one.
 
-*Place.* A finding that names functions or a file, none of which the expected finding speaks of, is about another
-place and is held to be another fault, whatever its words.
+*Place.* A finding that names no function and no file that the expected finding speaks of is about another place, or
+about none. It is held to be another fault, whatever its words.
 
 A logistic curve turns that into a probability.
 Its two numbers, and the probability from which a pair is a match, were learned from published decisions of ScaBench's
@@ -168,12 +168,12 @@ class _Truth:
         self._names_code = bool(names(told))
 
     def speaks_of(self, report: "_Reported") -> bool:
-        """Whether a place `report` names is named here too, or one of the two names no place at all."""
+        """Whether a place that `report` names is named here too, or here no place is named at all."""
         if not self._names_code:
             return True
         if report.functions:
             return any(function in self.text for function in report.functions)
-        return not report.files or any(file in self.text for file in report.files)
+        return any(file in self.text for file in report.files)
 
 
 class _Reported:
