@@ -82,7 +82,7 @@ def _seen(store: Store) -> Seen:
 
 
 def _hub_of(request: Request) -> Hub:
-    return cast("Hub", request.state.hub)
+    return cast("Hub", request.app.state.hub)
 
 
 TheHub = Annotated[Hub, Depends(_hub_of)]

@@ -1,7 +1,10 @@
 """Serve the app on one socket, in one process."""
 
+import asyncio
 import logging
+import signal
 import socket
+import sys
 from contextlib import suppress
 
 import uvicorn
@@ -9,38 +12,45 @@ import uvicorn
 from bitsec_eval.core.errors import SettingsError
 from hub.app import create_app
 from hub.connection import Connections, protocol_class
+from hub.hub import Hub, opened
 from hub.settings import Settings
 
 SHUTDOWN_SECONDS = 3
 
 
 def serve(settings: Settings) -> None:
-    """Serve until a signal says stop.
+    """Serve until a signal says stop; then close everything that was opened.
 
-    Raises: SettingsError where the address cannot be listened on.
+    Raises: SettingsError where the address cannot be listened on, or a folder or the checking Python not be used.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    listener = _listener(settings)
-    host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    print(f"hub: http://{shown}:{port}/", flush=True)  # noqa: T201 - what the operator waits for
-    with listener, suppress(KeyboardInterrupt):
-        uvicorn.Server(_config(settings)).run(sockets=[listener])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # the server raises it again once it has stopped
+    with suppress(KeyboardInterrupt), _listener(settings) as listener:
+        asyncio.run(_serve(settings, listener))
 
 
-def _config(settings: Settings) -> uvicorn.Config:
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    async with opened(settings) as hub:
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        print(f"hub: http://{shown}:{port}/", flush=True)  # noqa: T201 - what the operator waits for
+        await uvicorn.Server(_config(hub)).serve(sockets=[listener])
+
+
+def _config(hub: Hub) -> uvicorn.Config:
+    settings = hub.settings
     limits = Connections(
         most=settings.connections,
         most_per_address=settings.connections_per_address,
         header_seconds=settings.header_seconds,
     )
     return uvicorn.Config(
-        create_app(settings),
+        create_app(hub),
         http=protocol_class(limits),
         ws="none",
-        lifespan="on",
+        lifespan="off",
         log_config=None,
-        log_level="warning",
+        log_level="error",
         access_log=False,
         server_header=False,
         proxy_headers=settings.proxy is not None,

@@ -1,0 +1,105 @@
+"""First seen keeps its place: copies of another miner's agent are flagged, or refused where that is wanted."""
+
+import inspect
+import shlex
+
+from bitsec_eval.core.similarity import Likeness
+from hub.seen import Seen, Upload
+from tests.hub.conftest import RunningHub, StartHub, agent
+
+PROGRAM = inspect.getsource(shlex).encode() + agent()
+
+
+def test_an_exact_copy_is_flagged_with_whose_it_was_and_since_when(hub: RunningHub):
+    first = hub.upload("author", PROGRAM).json()
+
+    copy = hub.upload("copier", PROGRAM).json()
+
+    assert first["copy_of"] is None
+    assert copy["copy_of"] == {"miner_id": "author", "time": first["time"], "kind": "exact"}
+
+
+def test_renaming_reformatting_and_other_comments_do_not_hide_a_copy(hub: RunningHub):
+    hub.upload("author2", agent(5))
+    disguised = agent(5).replace(b"parser", b"p").replace(b'"""An agent."""', b"# mine").replace(b"    ", b"  ")
+
+    assert hub.upload("copier2", disguised).json()["copy_of"]["kind"] == "renamed"
+
+
+def test_a_changed_copy_is_a_warning(hub: RunningHub):
+    hub.upload("author3", PROGRAM + b"\nx = 1")
+
+    warnings = hub.upload("copier3", PROGRAM + b"\nprint('mine')\n").json()["warnings"]
+
+    assert [warning["reason"] for warning in warnings] == ["similar"]
+    assert "author" in warnings[0]["sentence"]
+
+
+def test_a_miner_may_build_on_his_own_earlier_version(hub: RunningHub):
+    token = hub.upload("self", b"y = 1\n" + agent(77)).json()["token"]
+
+    again = hub.upload("self", b"z = 1\n" + agent(77), token=token).json()
+
+    assert (again["copy_of"], again["warnings"]) == (None, [])
+
+
+def test_the_board_and_the_api_tell_of_a_copy(hub: RunningHub):
+    hub.upload("author4", agent(44))
+    hub.upload("copier4", agent(44))
+
+    assert hub.get("/agents/copier4").json()["standing"]["copy_of"]["miner_id"] == "author4"
+    assert "copy of author4" in hub.get("/").text
+    assert "Exact copy" in hub.get("/miners/copier4").text
+
+
+def test_copies_are_refused_where_the_operator_wants_that(start_hub: StartHub):
+    hub = start_hub("--copies=refuse")
+    first = hub.upload("author", agent(1)).json()
+
+    answer = hub.upload("copier", agent(1).replace(b"parser", b"p"))
+
+    assert (answer.status_code, answer.json()["reason"]) == (409, "copy")
+    assert f"author uploaded at {first['time']}" in answer.json()["sentence"]
+    assert not list(hub.agents.rglob("copier*"))
+    assert hub.upload("copier", agent(2)).status_code == 201
+
+
+def test_a_restarted_hub_still_knows_who_was_first(start_hub: StartHub):
+    hub = start_hub()
+    hub.upload("author", PROGRAM)
+    hub.stop()
+
+    again = start_hub()
+
+    assert again.upload("copier", PROGRAM).json()["copy_of"]["miner_id"] == "author"
+    assert again.upload("other", PROGRAM + b"\nx = 2").json()["warnings"][0]["reason"] == "similar"
+
+
+def _upload(miner_id: str, structure: str = "s") -> Upload:
+    return Upload(
+        miner_id=miner_id, sha256=miner_id, time="t", likeness=Likeness(structure=structure, prints=frozenset())
+    )
+
+
+def test_the_first_of_several_is_named_whatever_the_order_of_restoring():
+    seen = Seen()
+    for sequence, miner_id in ((7, "late"), (3, "first"), (5, "middle")):
+        seen.restore(_upload(miner_id), sequence)
+
+    place = seen.take_place(_upload("copier"))
+    assert (place.sequence, place.copy_of.miner_id) == (8, "first")
+
+
+def test_an_upload_that_was_not_stored_is_forgotten():
+    seen = Seen()
+    seen.withdraw(seen.take_place(_upload("failed")))
+
+    assert seen.take_place(_upload("next")).copy_of is None
+
+
+def test_the_author_of_the_first_is_never_called_a_copier():
+    seen = Seen()
+    for miner_id in ("author", "copier"):
+        seen.take_place(_upload(miner_id))
+
+    assert seen.take_place(_upload("author")).copy_of is None
