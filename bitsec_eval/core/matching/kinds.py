@@ -11,7 +11,7 @@ _WHO = r"(?:user|account|address|holder|victim|wallet|payer|payor|approver|owner
 _TAKE = r"(?:call|invok|drain|steal|stol|spen[dt]|withdr|transfer|mov|tak|pull|mint|burn|chang|set|collect|charg)\w*"
 _LACK = r"(?:miss(?:ing|es)|lack(?:s|ing)?(?: of)?|no|without|broken|improper|insufficient|weak|absent|needs?)"
 _NOT = r"(?:not|never|cannot|without|fail(?:s|ed)? to|forgets? to|does ?nt|is ?nt|omit\w*|missing)"
-_BACKED = r"(?:approv\w*|allowance)"
+_BACKED = r"(?:approv\w*|allowances?)"
 
 _TABLE = {
     "access-control": rf"""
@@ -98,11 +98,12 @@ _QUOTES = re.compile(r"[`*\"'\u2018-\u201d]")
 _ACQUITTAL = re.compile(
     r"\b(?:no (?:\w+ ){0,4}?(?:issues?|vulnerabilit\w+|problems?|flaws?|risks?|bugs?|concerns?|findings?)"
     r"|not (?:\w+ )?(?:vulnerable|exploitable|affected|a (?:vulnerability|bug|problem|risk|finding|real issue))"
-    r"|(?:is|are|looks?|seems?|appears?) (?:\w+ )?(?:safe|secure|sound|correct|fine)\b(?! ?(?:only|if|unless|when))"
+    r"|(?:is|are|looks?|seems?|appears?) (?!not |never )(?:\w+ )?"
+    r"(?:safe|secure|sound|correct|fine)\b(?! ?(?:only|if|unless|when))"
     r"|false positive|working as intended|works as intended|properly (?:protected|guarded|restricted|checked)"
     r"|cannot be (?:exploited|abused)|free of)\b"
 )
-_NOT_A_FAULT = re.compile(r"\s*(?:none|safe|ok|n/?a|secure|no issue|not vulnerable|false positive)\s*\Z")
+_NOT_A_FAULT = re.compile(r"\s*(?:none|safe|ok|secure|no issue|not vulnerable|false positive)\s*\Z")
 
 
 def normal(text: str) -> str:
