@@ -10,8 +10,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from bitsec_eval.core.evaluation import Evaluation
+from bitsec_eval.core.merging import merge
 from bitsec_eval.core.rewards import Rewards, parse_emission, reward
-from bitsec_eval.core.scores import AgentScore, Cell, Scores, State, merge, scores
+from bitsec_eval.core.scores import AgentScore, Cell, Scores, State, scores
 
 DEFAULT_EMISSION = "100"
 DEFAULT_REWARDS = "score"

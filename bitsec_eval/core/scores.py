@@ -9,13 +9,12 @@ order their parts were added.
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import reduce
 
-from bitsec_eval.core.errors import ResultsError
-from bitsec_eval.core.evaluation import Check, Evaluation, Outcome, Plan, Run
+from bitsec_eval.core.evaluation import Check, Evaluation, Outcome, Run
+from bitsec_eval.core.merging import agents_of, merge, plan_of, runs_of, version_of, worst_of_each
 
 DECIMALS = 6
 
@@ -101,89 +100,12 @@ def scores(evaluations: Iterable[Evaluation]) -> Scores:
     return Scores(agents=agents, tasks=tuple(sorted(tasks)), notes=_notes(merged, latest))
 
 
-def merge(evaluations: Iterable[Evaluation]) -> tuple[Evaluation, ...]:
-    """Return `evaluations` from the oldest to the latest, those with one id made one.
-
-    A check told twice keeps its worst outcome.
-
-    Raises: ResultsError where two of one id contradict each other.
-    """
-    by_id: dict[str, list[Evaluation]] = defaultdict(list)
-    for evaluation in evaluations:
-        by_id[evaluation.id].append(evaluation)
-    return tuple(sorted((reduce(_joined, same) for same in by_id.values()), key=lambda one: one.age_key))
-
-
-def _joined(one: Evaluation, other: Evaluation) -> Evaluation:
-    if one.plan is not None and other.plan is not None and one.plan != other.plan:
-        raise ResultsError(
-            f"evaluation {one.id}: two files have different plans for it; give only one of them"
-        )
-    runs = {(run.agent, run.task, run.repeat): run for run in one.runs}
-    for run in other.runs:
-        key = (run.agent, run.task, run.repeat)
-        runs[key] = _joined_run(one.id, runs[key], run) if key in runs else run
-    return Evaluation(id=one.id, plan=one.plan or other.plan, runs=tuple(runs.values()))
-
-
-def _joined_run(evaluation: str, one: Run, other: Run) -> Run:
-    if one == other:
-        return one
-    told = (one.declared_checks, one.declared_weight, one.task_weight)
-    if told != (other.declared_checks, other.declared_weight, other.task_weight):
-        raise ResultsError(
-            f"evaluation {evaluation}: two files disagree on what {one.task} declares; give only one of them"
-        )
-    checks = _worst_of_each((one, other))
-    if len(checks) > one.declared_checks:
-        raise ResultsError(
-            f"evaluation {evaluation}: two files hold {len(checks)} checks of {one.agent} on {one.task},"
-            f" which declares {one.declared_checks}; give only one of them"
-        )
-    facts = max(one, other, key=lambda run: (run.ending or "", run.seconds or 0.0, run.attempts))
-    return replace(facts, checks=checks)
-
-
-def _worst_of_each(runs: Iterable[Run]) -> tuple[Check, ...]:
-    worst: dict[str, Check] = {}
-    for run in runs:
-        for check in run.checks:
-            worst[check.name] = worst[check.name].worse(check) if check.name in worst else check
-    return tuple(worst[name] for name in sorted(worst))
-
-
-def _runs_of(evaluation: Evaluation) -> Iterator[Run]:
-    """Yield the runs of `evaluation`, those that were planned and left no trace included."""
-    yield from evaluation.runs
-    if evaluation.plan is None:
-        return
-    seen = {(run.agent, run.task) for run in evaluation.runs}
-    for task, planned in evaluation.plan.tasks.items():
-        for agent in evaluation.plan.agents:
-            if (agent, task) not in seen:
-                yield Run(
-                    agent=agent,
-                    task=task,
-                    declared_checks=planned.checks,
-                    declared_weight=planned.declared_weight,
-                    task_weight=planned.weight,
-                )
-
-
-def _version(evaluation: Evaluation, agent: str) -> str:
-    return evaluation.plan.agents.get(agent, "") if evaluation.plan else ""
-
-
-def _agents_of(evaluation: Evaluation) -> set[str]:
-    return {run.agent for run in evaluation.runs} | set(evaluation.plan.agents if evaluation.plan else ())
-
-
 def _latest_versions(evaluations: Sequence[Evaluation]) -> dict[str, str]:
     newest: dict[str, tuple[float, str]] = {}
     for evaluation in evaluations:
         started, _ = evaluation.age_key
-        for agent in _agents_of(evaluation):
-            version = (started, _version(evaluation, agent))
+        for agent in agents_of(evaluation):
+            version = (started, version_of(evaluation, agent))
             newest[agent] = max(newest.get(agent, version), version)
     return {agent: version for agent, (_, version) in newest.items()}
 
@@ -191,13 +113,11 @@ def _latest_versions(evaluations: Sequence[Evaluation]) -> dict[str, str]:
 _Told = tuple[Evaluation, Run]
 
 
-def _runs_by_agent(
-    evaluations: Sequence[Evaluation], latest: Mapping[str, str]
-) -> dict[str, dict[str, list[_Told]]]:
+def _runs_by_agent(evaluations: Sequence[Evaluation], latest: Mapping[str, str]) -> dict[str, dict[str, list[_Told]]]:
     told: dict[str, dict[str, list[_Told]]] = defaultdict(lambda: defaultdict(list))
     for evaluation in evaluations:
-        for run in _runs_of(evaluation):
-            if _version(evaluation, run.agent) == latest[run.agent]:
+        for run in runs_of(evaluation):
+            if version_of(evaluation, run.agent) == latest[run.agent]:
                 told[run.agent][run.task].append((evaluation, run))
     return told
 
@@ -207,12 +127,8 @@ def _task_weights(evaluations: Sequence[Evaluation]) -> dict[str, float]:
     weights: dict[str, float] = {}
     for evaluation in evaluations:
         weights |= {run.task: run.task_weight for run in evaluation.runs}
-        weights |= {task: planned.weight for task, planned in _plan_of(evaluation).tasks.items()}
+        weights |= {task: planned.weight for task, planned in plan_of(evaluation).tasks.items()}
     return weights
-
-
-def _plan_of(evaluation: Evaluation) -> Plan:
-    return evaluation.plan or Plan()
 
 
 def _agent_score(
@@ -235,7 +151,7 @@ def _cell(task: str, told: Sequence[_Told]) -> Cell:
     counted = [pair for pair, its_state in zip(told, states, strict=True) if its_state is state]
     runs = [run for _, run in counted]
     _, latest = max(counted, key=lambda pair: (pair[0].age_key, pair[1].repeat))
-    checks = latest.checks if len(runs) == 1 else _worst_of_each(runs)
+    checks = latest.checks if len(runs) == 1 else worst_of_each(runs)
     score = None if state is State.VOID else _rounded(math.fsum(map(run_score, runs)) / len(runs))
     return Cell(
         task=task,
@@ -252,33 +168,29 @@ def _cell(task: str, told: Sequence[_Told]) -> Cell:
 def _reason(checks: Iterable[Check]) -> str:
     """Return the reason of the worst check that has one, the first by name."""
     lost = [check for check in checks if check.reason and check.outcome is not Outcome.PASSED]
-    return next(
-        (check.reason for check in lost if check.outcome is Outcome.ERROR), lost[0].reason if lost else ""
-    )
+    return next((check.reason for check in lost if check.outcome is Outcome.ERROR), lost[0].reason if lost else "")
 
 
 def _notes(evaluations: Sequence[Evaluation], latest: Mapping[str, str]) -> tuple[str, ...]:
-    notes = {note for evaluation in evaluations for note in _plan_of(evaluation).notes}
+    notes = {note for evaluation in evaluations for note in plan_of(evaluation).notes}
     return (*_left_out(evaluations, latest), *_changed_tasks(evaluations), *sorted(notes))
 
 
 def _left_out(evaluations: Sequence[Evaluation], latest: Mapping[str, str]) -> Iterator[str]:
     earlier: dict[str, int] = defaultdict(int)
     for evaluation in evaluations:
-        for agent in _agents_of(evaluation):
-            earlier[agent] += _version(evaluation, agent) != latest[agent]
+        for agent in agents_of(evaluation):
+            earlier[agent] += version_of(evaluation, agent) != latest[agent]
     for agent, count in sorted(earlier.items()):
         if count:
-            told = (
-                "1 evaluation of another version" if count == 1 else f"{count} evaluations of other versions"
-            )
+            told = "1 evaluation of another version" if count == 1 else f"{count} evaluations of other versions"
             yield f"{agent}: only version {latest[agent][:12]} counts; {told} left out"
 
 
 def _changed_tasks(evaluations: Sequence[Evaluation]) -> Iterator[str]:
     declared: dict[str, set[tuple[int, float, float]]] = defaultdict(set)
     for evaluation in evaluations:
-        for run in _runs_of(evaluation):
+        for run in runs_of(evaluation):
             declared[run.task].add((run.declared_checks, run.declared_weight, run.task_weight))
     for task, told in sorted(declared.items()):
         if len(told) > 1:

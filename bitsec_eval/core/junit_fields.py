@@ -1,0 +1,141 @@
+"""Our two junit properties, taken apart with distrust: a value is what it must be, or the file is refused.
+
+The functions ending in `_of` return one field of a record and raise KeyError, TypeError or ValueError where it is
+not what it must be; `understood` turns that into the file's refusal.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, NoReturn, TypeVar
+
+from bitsec_eval.core.evaluation import Plan, PlannedTask
+from bitsec_eval.core.text import one_line
+
+NAME_CHARACTERS = 300
+
+Record = dict[str, Any]
+T = TypeVar("T")
+
+
+class WrongFileError(Exception):
+    """What is wrong with a junit file and what to do, still without the file's name."""
+
+
+def decoded(value: str, what: str, most_characters: int) -> Record:
+    """Return the JSON object that a property holds.
+
+    Raises: WrongFileError where it is longer than `most_characters`, no JSON, or no object.
+    """
+    try:
+        record, end = _decode(value) if len(value) <= most_characters else (None, 0)
+    except (ValueError, RecursionError):
+        record, end = None, 0
+    if end != len(value) or not isinstance(record, dict):
+        raise WrongFileError(f"a {what} in it is no JSON object; give the junit file as pytest wrote it")
+    return record
+
+
+def understood(read: Callable[[Record], T], record: Record, what: str) -> T:
+    """Return `read(record)`.
+
+    Raises: WrongFileError, naming `what`, where a field is missing or not what it must be.
+    """
+    try:
+        return read(record)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        found = f"lacks {error}" if isinstance(error, KeyError) else one_line(str(error))
+        raise WrongFileError(f"a {what} in it is wrong: {found}; give the junit file as pytest wrote it") from None
+
+
+def text_of(record: Record, field: str) -> str:
+    """Return a text as it was written, "" where it is null or missing."""
+    value = record.get(field)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError(f"{field} is {_short(value)}, not a text")
+    return value
+
+
+def name_of(record: Record, field: str) -> str:
+    """Return a name of 1 to 300 characters, those that do not print spelled out."""
+    name = text_of(record, field)
+    if not 0 < len(name) <= NAME_CHARACTERS:
+        raise ValueError(f"{field} has {len(name)} characters, not 1 to {NAME_CHARACTERS}")
+    return one_line(name, NAME_CHARACTERS * 12)
+
+
+def agent_of(record: Record) -> str:
+    """Return the agent's name, which is refused rather than escaped: two agents must never share a row."""
+    name = name_of(record, "agent")
+    if name != record["agent"]:
+        raise ValueError(f"agent {name} has a character that does not print")
+    return name
+
+
+def count_of(record: Record, field: str, least: int) -> int:
+    """Return a whole number from `least` to a million, `least` where it is missing."""
+    value = record.get(field, least)
+    if type(value) is not int or not least <= value <= 1_000_000:
+        raise ValueError(f"{field} is {_short(value)}, not a count from {least} to 1000000")
+    return value
+
+
+def number_of(record: Record, field: str) -> float:
+    """Return a number from 0 to a billion."""
+    value = record[field]
+    if type(value) not in (int, float) or not 0 <= value <= 1e9:
+        raise ValueError(f"{field} is {_short(value)}, not a number from 0 to 1e9")
+    return float(value)
+
+
+def weight_of(record: Record, field: str) -> float:
+    """Return a number above 0."""
+    value = number_of(record, field)
+    if value == 0:
+        raise ValueError(f"{field} is 0, not a number above it")
+    return value
+
+
+def plan_of(record: Record) -> Plan:
+    """Return the plan that a `bitsec.plan` holds."""
+    return Plan(
+        started=_started(record),
+        version=one_line(text_of(record, "version"), 60),
+        seed=record.get("seed") if isinstance(record.get("seed"), int) else None,
+        emission=one_line(text_of(record, "emission"), 60) or None,
+        rewards=one_line(text_of(record, "rewards"), 60) or None,
+        image=one_line(text_of(record, "image")),
+        agents={agent_of({"agent": name}): text_of({name: sha}, name) for name, sha in record["agents"].items()},
+        tasks={name_of({"task": name}, "task"): _planned_task(task) for name, task in record["tasks"].items()},
+        notes=tuple(one_line(text_of({"note": note}, "note")) for note in record.get("notes", ())),
+    )
+
+
+def _planned_task(record: Record) -> PlannedTask:
+    return PlannedTask(
+        weight=weight_of(record, "weight"),
+        checks=count_of(record, "checks", 1),
+        declared_weight=weight_of(record, "declared_weight"),
+        kind=one_line(text_of(record, "kind"), 40),
+    )
+
+
+def _started(record: Record) -> datetime | None:
+    written = text_of(record, "started")
+    if not written:
+        return None
+    started = datetime.fromisoformat(written)
+    return (started if started.tzinfo else started.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number")
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode
+
+
+def _short(value: object) -> str:
+    return one_line(repr(value), 60)

@@ -1,0 +1,92 @@
+"""What several files say together: files of one evaluation made one, and every run that was planned."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import reduce
+
+from bitsec_eval.core.errors import ResultsError
+from bitsec_eval.core.evaluation import Check, Evaluation, Plan, Run
+
+
+def merge(evaluations: Iterable[Evaluation]) -> tuple[Evaluation, ...]:
+    """Return `evaluations` from the oldest to the latest, those with one id made one.
+
+    A check told twice keeps its worst outcome.
+
+    Raises: ResultsError where two of one id contradict each other.
+    """
+    by_id: dict[str, list[Evaluation]] = defaultdict(list)
+    for evaluation in evaluations:
+        by_id[evaluation.id].append(evaluation)
+    return tuple(sorted((reduce(_joined, same) for same in by_id.values()), key=lambda one: one.age_key))
+
+
+def _joined(one: Evaluation, other: Evaluation) -> Evaluation:
+    if one.plan is not None and other.plan is not None and one.plan != other.plan:
+        raise ResultsError(f"evaluation {one.id}: two files have different plans for it; give only one of them")
+    runs = {(run.agent, run.task, run.repeat): run for run in one.runs}
+    for run in other.runs:
+        key = (run.agent, run.task, run.repeat)
+        runs[key] = _joined_run(one.id, runs[key], run) if key in runs else run
+    return Evaluation(id=one.id, plan=one.plan or other.plan, runs=tuple(runs.values()))
+
+
+def _joined_run(evaluation: str, one: Run, other: Run) -> Run:
+    if one == other:
+        return one
+    told = (one.declared_checks, one.declared_weight, one.task_weight)
+    if told != (other.declared_checks, other.declared_weight, other.task_weight):
+        raise ResultsError(
+            f"evaluation {evaluation}: two files disagree on what {one.task} declares; give only one of them"
+        )
+    checks = worst_of_each((one, other))
+    if len(checks) > one.declared_checks:
+        raise ResultsError(
+            f"evaluation {evaluation}: two files hold {len(checks)} checks of {one.agent} on {one.task},"
+            f" which declares {one.declared_checks}; give only one of them"
+        )
+    facts = max(one, other, key=lambda run: (run.ending or "", run.seconds or 0.0, run.attempts))
+    return replace(facts, checks=checks)
+
+
+def worst_of_each(runs: Iterable[Run]) -> tuple[Check, ...]:
+    """Return the checks of all `runs`, each with its worst outcome, in order of their names."""
+    worst: dict[str, Check] = {}
+    for run in runs:
+        for check in run.checks:
+            worst[check.name] = worst[check.name].worse(check) if check.name in worst else check
+    return tuple(worst[name] for name in sorted(worst))
+
+
+def runs_of(evaluation: Evaluation) -> Iterator[Run]:
+    """Yield the runs of `evaluation`, those that were planned and left no trace included."""
+    yield from evaluation.runs
+    if evaluation.plan is None:
+        return
+    seen = {(run.agent, run.task) for run in evaluation.runs}
+    for task, planned in evaluation.plan.tasks.items():
+        for agent in evaluation.plan.agents:
+            if (agent, task) not in seen:
+                yield Run(
+                    agent=agent,
+                    task=task,
+                    declared_checks=planned.checks,
+                    declared_weight=planned.declared_weight,
+                    task_weight=planned.weight,
+                )
+
+
+def version_of(evaluation: Evaluation, agent: str) -> str:
+    """Return the SHA-256 of the agent that was evaluated, "" where that is not known."""
+    return evaluation.plan.agents.get(agent, "") if evaluation.plan else ""
+
+
+def agents_of(evaluation: Evaluation) -> set[str]:
+    """Return the names of the agents that were evaluated or were to be."""
+    return {run.agent for run in evaluation.runs} | set(evaluation.plan.agents if evaluation.plan else ())
+
+
+def plan_of(evaluation: Evaluation) -> Plan:
+    """Return the plan of `evaluation`, an empty one where it has none."""
+    return evaluation.plan or Plan()
