@@ -24,11 +24,12 @@ MAY_IMPORT = {
     "bitsec_eval/scabench": {"core", "sandbox", "numpy", "scipy", "sklearn"},
     "bitsec_eval/schedule": {"core", "sandbox", "inference"},
     "bitsec_eval/render": {"core", *WEB},
-    "bitsec_eval/watch": {"core"},
+    "bitsec_eval/evaluate": {"core"},
+    "bitsec_eval/watch": {"core", "render", "evaluate"},
     "bitsec_eval/examine": {"core"},
     "bitsec_eval/plugin": {"core", "sandbox", "schedule", "inference", "render", *PYTEST},
-    "bitsec_eval/cli": {"core", "render", "scabench", "judge", "sandbox", "watch", "cli"},
-    "bitsec_eval/miner": {"core", "examine", "sandbox", "schedule", "render", *HTTP},
+    "bitsec_eval/cli": {"core", "render", "scabench", "judge", "sandbox", "evaluate", "watch", "cli"},
+    "bitsec_eval/miner": {"core", "examine", "evaluate", "sandbox", "schedule", "render", *HTTP},
     "hub": {"core", "render", "examine", "fastapi", "starlette", "uvicorn", "h11", "pydantic", *WEB},
 }
 IMPURE = {"os", "time", "random", "socket", "subprocess", "threading", "tempfile", "urllib", "http"}

@@ -6,7 +6,7 @@ Whatever an engine answers that is not success is a `SandboxError`, and costs no
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -32,8 +32,8 @@ from bitsec_eval.sandbox.session import Frame
 CALL_SECONDS = 30
 HELLO_SECONDS = 30
 DEATH_SECONDS = 15
-BEYOND_OUTPUT_BYTES = 32 << 20
-"""What a guest may send in all besides its stdout: stderr, replies and the frames themselves."""
+BEYOND_OUTPUT_BYTES = 96 << 20
+"""What a guest may send in all besides its stdout: stderr, replies, questions to an LLM and the frames themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,7 @@ class DockerSandbox:
             stream = stack.enter_context(self._attach(container))
             self._call("start a container", lambda client: client.start(container))
             session = DockerSession(self, container, stream, limits)
+            stack.callback(session.close)
             session.greet(uid)
             yield session
 
@@ -217,6 +218,10 @@ class DockerSession:
         """See `Session.send`."""
         self._channel.send(kind, payload)
 
+    def close(self) -> None:
+        """Take nothing more to send."""
+        self._channel.close()
+
     def receive(self, deadline: float) -> Frame | Ending:
         """See `Session.receive`."""
         heard = self._channel.receive(deadline)
@@ -231,6 +236,19 @@ class DockerSession:
         if state.get("ExitCode") == 137:  # process 1 cannot be killed from inside
             raise SandboxError("a sandbox was killed from outside")
         return Ending.CRASHED
+
+
+def ask_engine(base_url: str | None = None) -> None:
+    """Ask the engine whether it is there.
+
+    Raises:
+        SandboxError: it does not answer.
+    """
+    try:
+        with closing(_connect(base_url)) as client:
+            client.ping()
+    except (docker.errors.DockerException, requests.RequestException, OSError, ValueError) as error:
+        raise SandboxError(f"no Docker engine answers: {_reason(error)}; start it with script/setup") from error
 
 
 def guest_source() -> str:

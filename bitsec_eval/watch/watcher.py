@@ -1,0 +1,172 @@
+"""Look for what is new or changed, evaluate it, publish what came of it, and never give up."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Protocol
+
+from bitsec_eval.core.errors import BitsecError, SandboxError
+from bitsec_eval.core.leaderboard import Leaderboard
+from bitsec_eval.core.text import one_line
+from bitsec_eval.evaluate.process import Order, Stopped, trouble
+from bitsec_eval.watch.patience import Patience
+from bitsec_eval.watch.publication import Made, Publication
+from bitsec_eval.watch.submissions import Submission, conditions, submissions
+
+ENGINE = "engine"
+"""What patience is had with besides agents."""
+
+
+class Engine(Protocol):
+    """The container engine, as far as a watch must know it."""
+
+    def ask(self) -> None:
+        """Return if it answers.
+
+        Raises:
+            SandboxError: it does not.
+        """
+
+    def sweep(self) -> None:
+        """Remove the containers that killed evaluations left."""
+
+
+Evaluate = Callable[[Order, Event], int]
+"""Evaluates one agent and returns pytest's exit status; see `bitsec_eval.evaluate.process.evaluate`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is watched: `tasks` are folders or files, `options` further arguments for pytest."""
+
+    agents: Path
+    tasks: tuple[Path, ...]
+    results: Path
+    interval_seconds: float = 60.0
+    options: tuple[str, ...] = ()
+
+
+class Watcher:
+    """Looks once at a time; `say` is given one line for everything an operator should know."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        publication: Publication,
+        *,
+        engine: Engine,
+        evaluate: Evaluate,
+        say: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._publication = publication
+        self._engine = engine
+        self._evaluate = evaluate
+        self._say = say
+        self._patience = Patience(settings.interval_seconds, clock)
+        self._complaints: set[str] = set()
+
+    def watch(self, stop: Event) -> None:
+        """Look, wait and look again until `stop` is set."""
+        while not stop.is_set():
+            self.look(stop)
+            stop.wait(self._settings.interval_seconds)
+
+    def look(self, stop: Event) -> bool:
+        """Evaluate what is due; return whether every agent's result is now that of its current version, in full."""
+        try:
+            return self._look(stop)
+        except (BitsecError, OSError) as error:
+            self._say(f"not now: {one_line(str(error))}; looking again in {self._settings.interval_seconds:g} s")
+            return False
+
+    def _look(self, stop: Event) -> bool:
+        found = submissions(self._settings.agents)
+        self._complain(found.complaints)
+        if not found.agents:
+            return not found.complaints  # a folder that is empty by mistake must not empty the board
+        self._retire(found.agents)
+        condition = conditions(self._settings.tasks, self._settings.options)
+        wanted = {agent: (agent.sha256, condition) for agent in found.agents}
+        stale = {agent: made for agent, made in wanted.items() if not self._publication.is_current(agent.name, made)}
+        due = [agent for agent, made in stale.items() if self._patience.is_over((agent.name, made))]
+        if not due or not self._engine_answers():
+            return not stale and not found.complaints
+        scored = [self._renew(agent, stale[agent], stop) for agent in due if not stop.is_set()]
+        return len(scored) == len(stale) and all(scored) and not found.complaints
+
+    def _complain(self, complaints: Iterable[str]) -> None:
+        """Say each complaint once for as long as it lasts."""
+        found = set(complaints)
+        for complaint in sorted(found - self._complaints):
+            self._say(complaint)
+        self._complaints = found
+
+    def _retire(self, agents: Iterable[Submission]) -> None:
+        for name in self._publication.retire({agent.name for agent in agents}):
+            self._say(f"{name}: gone, and off the board")
+
+    def _engine_answers(self) -> bool:
+        if not self._patience.is_over(ENGINE):
+            return False
+        try:
+            self._engine.ask()
+        except SandboxError as error:
+            self._say(f"{error}; asking again in {self._patience.failed(ENGINE):g} s")
+            return False
+        self._patience.succeeded(ENGINE)
+        return True
+
+    def _renew(self, agent: Submission, made: Made, stop: Event) -> bool:
+        """Evaluate one agent and publish it; return whether every run was scored."""
+        board, doubt = self._evaluated(agent, made, stop)
+        if stop.is_set():
+            return False
+        if board is not None:
+            self._say(f"{agent.name}: {_verdict(board)}")
+        if not doubt:
+            self._patience.succeeded((agent.name, made))
+            return True
+        seconds = self._patience.failed((agent.name, made))
+        log = self._publication.log(agent.name)
+        self._say(f"{agent.name}: {doubt}; trying again in {seconds:g} s, see {log}")
+        return False
+
+    def _evaluated(self, agent: Submission, made: Made, stop: Event) -> tuple[Leaderboard | None, str]:
+        """Evaluate one agent; return the board of it alone, if there is one, and why it must be done again."""
+        publication = self._publication
+        try:
+            publication.draft(agent.name).unlink(missing_ok=True)
+            publication.staged(agent.name).write_bytes(agent.source)
+            status = self._evaluate(self._order(agent.name), stop)
+            if stop.is_set() or not publication.draft(agent.name).exists():
+                return None, f"not evaluated (pytest ended with {status}): {trouble(publication.log(agent.name))}"
+            board = publication.publish(agent.name, made)
+        except Stopped as stopped:
+            if stopped.forced:
+                self._engine.sweep()
+            return None, str(stopped)
+        except (BitsecError, OSError) as error:  # of this agent alone: the others are evaluated all the same
+            return None, one_line(str(error))
+        finally:
+            publication.staged(agent.name).unlink(missing_ok=True)
+        return board, ", ".join(board.doubts)
+
+    def _order(self, name: str) -> Order:
+        return Order(
+            agent=self._publication.staged(name),
+            tasks=self._settings.tasks,
+            results=self._publication.results,
+            junit=self._publication.draft(name),
+            log=self._publication.log(name),
+            more=self._settings.options,
+        )
+
+
+def _verdict(board: Leaderboard) -> str:
+    scores = [f"{row.score:.1f}" for row in board.rows if row.score is not None]
+    runs = "1 run" if board.runs.scored == 1 else f"{board.runs.scored} runs"
+    return f"scored {', '.join(scores) or 'nothing'} over {runs}"
