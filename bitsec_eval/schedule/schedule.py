@@ -189,6 +189,8 @@ class Schedule:
                 answer, tries = self._attempts.run(partial(self._answer, work, order))
                 answers.append(answer)
                 attempts = max(attempts, tries)
+                if answer.fault:  # nothing of this run can be checked any more
+                    break
         except SandboxError as error:
             return Done(failure=error, attempts=error.attempts)
         return Done(answers=tuple(answers), attempts=attempts)
