@@ -8,11 +8,15 @@ from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.values import ValueFault, dumps, loads
+from bitsec_eval.sandbox.exchanges import Exchanges, Line, door_order
 from bitsec_eval.sandbox.guards import ENVIRONMENT
 from bitsec_eval.sandbox.session import Frame, Session
 
 BEGIN_SECONDS = 60
 STDERR_BYTES = 64 << 10
+GLANCE_SECONDS = 0.25
+"""How long a failure of the LLM, or a change of the agent's clock, may go unnoticed."""
+
 SIGKILL = 9
 
 
@@ -25,28 +29,43 @@ class AgentOrder:
     files: Mapping[str, bytes]
 
 
-def run_agent(session: Session, order: AgentOrder, limits: Limits) -> Answer:
+def run_agent(session: Session, order: AgentOrder, limits: Limits, line: Line | None = None) -> Answer:
     """Run `python agent.py --task PROMPT` in the session, within the limits.
+
+    What the agent asks an LLM goes over `line`, which is closed when this returns; without one nobody listens.
 
     Raises:
         SandboxError: the sandbox failed; the agent is not to blame.
+        InferenceError: the LLM failed; the agent is not to blame.
     """
+    try:
+        _start(session, order, line)
+        return _Listening(session, limits, line).answer()
+    finally:
+        if line is not None:
+            line.close()
+
+
+def _start(session: Session, order: AgentOrder, line: Line | None) -> None:
     session.send("P", b"/tmp/agent/agent.py\0" + order.source)
     for path, content in sorted(order.files.items()):
         session.send("P", f"/workspace/{path}".encode() + b"\0" + content)
-    session.send("A", dumps({"argv": ["--task", order.prompt], "env": ENVIRONMENT}))
+    environment = {**ENVIRONMENT, **(line.environment if line else {})}
+    door = door_order(line) if line else None
+    session.send("A", dumps({"argv": ["--task", order.prompt], "env": environment, "door": door}))
     heard = session.receive(time.monotonic() + BEGIN_SECONDS)
     if not isinstance(heard, Frame) or heard.kind != "B":
         raise SandboxError("a sandbox did not take the agent and its workspace; is this machine overloaded?")
-    return _Listening(session, limits).answer()
 
 
 class _Listening:
     """Collects what one running agent sends until it ends or must be stopped."""
 
-    def __init__(self, session: Session, limits: Limits) -> None:
+    def __init__(self, session: Session, limits: Limits, line: Line | None) -> None:
         self._session = session
         self._limits = limits
+        self._line = line
+        self._exchanges = Exchanges(session.send, line) if line else None
         self._started = time.monotonic()
         self._stdout = bytearray()
         self._stderr = bytearray()
@@ -55,7 +74,7 @@ class _Listening:
     def answer(self) -> Answer:
         ending = None
         while ending is None:
-            ending = self._hear(self._session.receive(self._started + self._limits.wall_seconds))
+            ending = self._hear(self._next())
         return Answer(
             ending=ending,
             stdout=bytes(self._stdout[: self._limits.output_bytes]),
@@ -63,6 +82,20 @@ class _Listening:
             seconds=time.monotonic() - self._started,
             status=self._status,
         )
+
+    def _next(self) -> Frame | Ending:
+        """Return the next frame or the ending; the agent's clock stands still while it is held up by us."""
+        deadline = self._started + self._limits.wall_seconds
+        if self._line is None:
+            return self._session.receive(deadline)
+        while True:
+            glance = time.monotonic() + GLANCE_SECONDS
+            heard = self._session.receive(min(deadline + self._line.held_up_seconds, glance))
+            if self._line.failure is not None:
+                raise self._line.failure
+            late = time.monotonic() >= deadline + self._line.held_up_seconds
+            if heard is not Ending.TIMED_OUT or late:
+                return heard
 
     def _hear(self, heard: Frame | Ending) -> Ending | None:
         if isinstance(heard, Ending):
@@ -73,6 +106,8 @@ class _Listening:
         if heard.kind == "E":
             self._stderr = (self._stderr + heard.payload)[-STDERR_BYTES:]
             return None
+        if heard.kind == "Q" and self._exchanges is not None:
+            return self._exchanges.take(heard.payload)
         if heard.kind == "X":
             return self._exited(heard.payload)
         return Ending.MALFORMED

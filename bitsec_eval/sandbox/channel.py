@@ -1,8 +1,11 @@
 """Both directions of a session's stream in one loop, so that neither side can make the other wait for ever."""
 
 import select
+import socket
 import time
 from collections import deque
+from collections.abc import Callable
+from threading import Lock
 from typing import Protocol
 
 from bitsec_eval.core.answer import Ending
@@ -32,18 +35,28 @@ class Transport(Protocol):
 
 
 class Channel:
-    """Frames over a transport, with a cap on all that a guest may ever send."""
+    """Frames over a transport, with a cap on all that a guest may ever send.
+
+    One thread receives; any thread may send, and wakes the one that receives.
+    """
 
     def __init__(self, transport: Transport, most_bytes: int) -> None:
         self._transport = transport
         self._left = most_bytes
         self._frames = FrameReader()
         self._outgoing: deque[memoryview] = deque()
+        self._alarm = Alarm()
         self.closed = False
 
     def send(self, kind: str, payload: bytes) -> None:
         """Queue a frame; it is written while `receive` waits."""
         self._outgoing.append(memoryview(pack(kind, payload)))
+        self._alarm.ring()
+
+    def close(self) -> None:
+        """Take nothing more: what is sent from now on goes nowhere."""
+        self.closed = True
+        self._alarm.close()
 
     def receive(self, deadline: float) -> Frame | Ending | None:
         """Return the next frame, or why there is none: late, too loud, malformed, or None for a closed stream."""
@@ -67,10 +80,12 @@ class Channel:
             return False
         reader, writer = self._transport.filenos()
         poll = select.poll()
+        poll.register(self._alarm, select.POLLIN)
         poll.register(reader, select.POLLIN)
         if self._outgoing:
             poll.register(writer, select.POLLOUT if writer != reader else select.POLLIN | select.POLLOUT)
         ready = dict(poll.poll(seconds * 1000))
+        self._alarm.hush()
         try:
             if self._outgoing and ready.get(writer, 0) & (select.POLLOUT | select.POLLERR):
                 self._write()
@@ -83,6 +98,7 @@ class Channel:
         return bool(ready)
 
     def _write(self) -> None:
+        # Other threads only ever append, so the first stays the first.
         written = self._transport.write(self._outgoing[0])
         self._outgoing[0] = self._outgoing[0][written:]
         if not self._outgoing[0]:
@@ -95,3 +111,45 @@ class Channel:
             return
         self._left -= len(chunk)
         self._frames.feed(chunk)
+
+
+class Alarm:
+    """Wakes the thread that waits for `fileno` to be readable; may be rung from any thread, also when closed."""
+
+    def __init__(self) -> None:
+        self._ear, self._bell = socket.socketpair()
+        self._ear.setblocking(False)
+        self._bell.setblocking(False)
+        self._lock = Lock()  # a number that was closed may be another session's by the time it is written to
+        self._open = True
+
+    def fileno(self) -> int:
+        """Return what to wait on."""
+        return self._ear.fileno()
+
+    def ring(self) -> None:
+        """Wake whoever waits."""
+        with self._lock:
+            if self._open:
+                self._ignoring(lambda: self._bell.send(b"\0"))
+
+    def hush(self) -> None:
+        """Forget how often it was rung."""
+        self._ignoring(lambda: self._ear.recv(4096))
+
+    def close(self) -> None:
+        """Ring no more."""
+        with self._lock:
+            self._open = False
+            self._ear.close()
+            self._bell.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    @staticmethod
+    def _ignoring(step: Callable[[], object]) -> None:
+        try:
+            step()
+        except BlockingIOError:  # rung and not yet heard, or not rung at all
+            return

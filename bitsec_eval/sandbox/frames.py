@@ -11,7 +11,7 @@ HEADER = struct.Struct(">IB")
 FRAME_BYTES = (1 << 20) + 4096
 """The longest payload a guest may send; a longer one is refused before it is held in memory."""
 
-GUEST_KINDS = frozenset("HBOEXVD")
+GUEST_KINDS = frozenset("HBOEXVDQ")
 
 
 class MalformedFrame(Exception):  # noqa: N818 - what the guest did, not an error of ours

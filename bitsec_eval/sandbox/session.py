@@ -18,7 +18,7 @@ class Session(Protocol):
     """One open sandbox, fresh and not yet told anything, with nothing untrusted running."""
 
     def send(self, kind: str, payload: bytes = b"") -> None:
-        """Queue a frame for the guest; it leaves while `receive` waits."""
+        """Queue a frame for the guest, from any thread; it leaves while `receive` waits."""
 
     def receive(self, deadline: float) -> Frame | Ending:
         """Return the guest's next frame, or the ending after which there will be none.

@@ -9,13 +9,16 @@ A frame is a 4-byte big-endian payload length, one byte of kind, and the payload
 | host to guest                                | guest to host                                         |
 |----------------------------------------------|-------------------------------------------------------|
 | P put a file: path, NUL, content             | H hello: what this process observes about its guards  |
-| A run the agent: {"argv": [...], "env": {}}  | B begun: everything is in place, the clock may start  |
+| A run the agent: {"argv": [...], "env": {},  | B begun: everything is in place, the clock may start  |
+|   "door": null or {"port", "bytes", "text"}} |                                                       |
 | L load: the answer's bytes                   | O, E output of the agent: stdout, stderr bytes        |
+| R reply: a part of one to a question         | Q question: a part of one to the LLM (see `door.py`)  |
 | N new check: a fresh process for the answer  | X the agent ended: {"status": n} or {"signal": n}     |
 | C call: {"id", "op", ...}                    | V reply: {"id", "value" / "raised" / "fault" ...}     |
 |                                              | D the solution's process ended: {"status" / "signal"} |
 """
 
+import _socket
 import ast
 import builtins
 import json
@@ -170,24 +173,28 @@ class Supervisor:
 
     def run_agent(self, order):
         protect(WORKSPACE)
+        doorway = Doorway(order["door"]) if order.get("door") else None
         send(1, "B", b"")
         out, out_write = os.pipe()
         err, err_write = os.pipe()
         pid = os.fork()
         if pid == 0:
+            if doorway:
+                doorway.listener.close()
             become_guest(out_write, err_write, WORKSPACE)
             return lambda: run_as_main(order)
         os.close(out_write)
         os.close(err_write)
-        status = self.forward(pid, {out: "O", err: "E"})
+        status = self.forward(pid, {out: "O", err: "E"}, doorway)
         send_json(1, "X", ending(status))
         raise Ended
 
-    def forward(self, pid, pipes):
-        """Send the agent's output on until the agent has ended; return its wait status."""
+    def forward(self, pid, pipes, doorway):
+        """Send the agent's output and questions on until the agent has ended; return its wait status."""
         status = None
         while status is None:
-            ready = select.select([0, self.wake] + list(pipes), [], [])[0]
+            readers, writers, seconds = doorway.waits() if doorway else ([], [], None)
+            ready, writable, _ = select.select([0, self.wake] + list(pipes) + readers, writers, [], seconds)
             for fd in [fd for fd in ready if fd in pipes]:
                 if not pump(fd, pipes[fd]):
                     del pipes[fd]
@@ -198,6 +205,11 @@ class Supervisor:
                 self.host.fill()
                 if self.host.closed:
                     raise Ended
+                for kind, payload in iter(self.host.pop, None):
+                    if kind == "R" and doorway:
+                        doorway.reply(payload)
+            if doorway:
+                doorway.serve(ready, writable)
         for fd, kind in pipes.items():
             drain_pipe(fd, kind)
         return status
@@ -327,6 +339,38 @@ def wipe(folder):
                 os.unlink(entry.path)
     for current in reversed(emptied[1:]):
         os.rmdir(current)
+
+
+# -- the way to the LLM -----------------------------------------------------------------------------------------
+
+
+class Doorway:
+    """Listens where the agent finds the LLM; the door itself is loaded when the first connection comes."""
+
+    def __init__(self, order):
+        self.order = order
+        self.door = None
+        self.listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+        self.listener.bind(("127.0.0.1", order["port"]))
+        self.listener.listen(64)
+
+    def waits(self):
+        return self.door.waits() if self.door else ([self.listener], [], None)
+
+    def serve(self, readers, writers):
+        if self.door:
+            self.door.serve(readers, writers)
+        elif self.listener in readers:
+            self.open()
+
+    def reply(self, payload):
+        if self.door:
+            self.door.reply(payload)
+
+    def open(self):
+        module = types.ModuleType("door")
+        exec(compile(self.order["text"], "door.py", "exec"), module.__dict__)
+        self.door = module.Door(self.listener.detach(), lambda part: send(1, "Q", part), self.order["bytes"])
 
 
 # -- the process that becomes the agent -------------------------------------------------------------------------

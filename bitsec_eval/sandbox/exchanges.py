@@ -1,0 +1,119 @@
+"""The host's end of a container's door: parts of questions in, parts of replies out, and nothing an agent can abuse.
+
+What carries a question further is a `Line`. It is closed when the agent's phase ends; from then on nothing that an
+agent asked is passed on, and no reply goes back.
+"""
+
+import struct
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from typing import Any, Protocol
+
+from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.errors import InferenceError
+from bitsec_eval.core.exchange import Question, Reply
+from bitsec_eval.core.usage import Usage
+from bitsec_eval.core.values import ValueFault, dumps, loads
+
+PORT = 4000
+"""Where the door is in every container: the same one, so that equal agents see an equal world."""
+
+PART = struct.Struct(">IB")
+PART_BYTES = 1 << 18
+HEAD_BYTES = 32 << 10
+OPEN_QUESTIONS = 64
+PARTS = 40_000
+"""More questions at once, and more parts in one run, than the door in a container ever sends."""
+
+
+class Line(Protocol):
+    """What takes the questions of one agent, once, to an LLM; usable from any thread."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What the agent finds in its environment."""
+
+    @property
+    def request_bytes(self) -> int:
+        """The longest body of a question."""
+
+    @property
+    def held_up_seconds(self) -> float:
+        """How long the agent has waited for us or the LLM's provider and not for the LLM: its clock stood still."""
+
+    @property
+    def failure(self) -> InferenceError | None:
+        """Why this run is void, as soon as that is known."""
+
+    def ask(self, question: Question, reply: Callable[[Reply], None]) -> None:
+        """Take a question and return at once; `reply` is called when there is one, from any thread."""
+
+    def close(self) -> None:
+        """Pass nothing on from here on, and give no reply any more."""
+
+    def usage(self) -> Usage | None:
+        """Return what was used so far; None where there is no LLM."""
+
+
+class Exchanges:
+    """Every exchange of one running agent: puts questions together and takes replies apart."""
+
+    def __init__(self, send: Callable[[str, bytes], None], line: Line) -> None:
+        self._send = send
+        self._line = line
+        self._coming: dict[int, bytearray] = {}
+        self._waiting: set[int] = set()
+        self._parts = 0
+        self._most_bytes = line.request_bytes + HEAD_BYTES
+
+    def take(self, payload: bytes) -> Ending | None:
+        """Take one part of a question; an ending if no door of ours has sent it."""
+        try:
+            self._take(payload)
+        except ValueFault:
+            return Ending.MALFORMED
+        return None
+
+    def _take(self, payload: bytes) -> None:
+        self._parts += 1
+        if len(payload) < PART.size or self._parts > PARTS:
+            raise ValueFault("no part of a question")
+        number, last = PART.unpack_from(payload)
+        coming = self._coming.setdefault(number, bytearray())
+        coming += memoryview(payload)[PART.size :]
+        if len(coming) > self._most_bytes or len(self._coming) + len(self._waiting) > OPEN_QUESTIONS:
+            raise ValueFault("more than the door takes")
+        if last:
+            del self._coming[number]
+            self._ask(number, bytes(coming))
+
+    def _ask(self, number: int, whole: bytes) -> None:
+        question = _question(whole)
+        if number in self._waiting:
+            raise ValueFault("a question asked twice")
+        self._waiting.add(number)
+        self._line.ask(question, lambda reply: self._reply(number, reply))
+
+    def _reply(self, number: int, reply: Reply) -> None:
+        self._waiting.discard(number)
+        head = {"status": reply.status, "headers": dict(reply.headers), "length": len(reply.body)}
+        whole = dumps(head) + b"\n" + reply.body
+        for start in range(0, len(whole), PART_BYTES):
+            last = start + PART_BYTES >= len(whole)
+            self._send("R", PART.pack(number, last) + whole[start : start + PART_BYTES])
+
+
+def _question(whole: bytes) -> Question:
+    head, newline, body = whole.partition(b"\n")
+    told = loads(head) if newline and len(head) <= HEAD_BYTES else None
+    if not isinstance(told, dict) or told.keys() != {"method", "path"}:
+        raise ValueFault("no question")
+    if not all(isinstance(text, str) for text in told.values()):
+        raise ValueFault("no question")
+    return Question(method=told["method"], path=told["path"], body=body)
+
+
+def door_order(line: Line) -> dict[str, Any]:
+    """Return what process 1 needs to open the door of a container."""
+    text = files("bitsec_eval.sandbox.guest").joinpath("door.py").read_text(encoding="utf-8")
+    return {"port": PORT, "bytes": line.request_bytes, "text": text}
