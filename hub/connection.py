@@ -58,11 +58,12 @@ class Connections:
 
 
 def _close_one(connections: "dict[DeadlineProtocol, None]") -> bool:
-    """Close the one that has waited longest for its client: the dict is in that order."""
-    waiting = next((connection for connection in connections if connection.waits_for_client), None)
-    if waiting is not None:
-        waiting.drop()
-    return waiting is not None
+    """Close the one that has waited longest for its client, before those that rest between two requests."""
+    waiting = [connection for connection in connections if connection.waits_for_client]  # the dict is in order
+    longest = min(waiting, key=lambda connection: connection.rests, default=None)
+    if longest is not None:
+        longest.drop()
+    return longest is not None
 
 
 class DeadlineProtocol(H11Protocol):
@@ -113,6 +114,13 @@ class DeadlineProtocol(H11Protocol):
         self._cancel(self._stalled)
         super().resume_writing()
 
+    def shutdown(self) -> None:
+        """The server stops: who keeps us waiting is cut off, who waits for us gets his answer."""
+        if self.waits_for_client:
+            self.drop()
+        else:
+            super().shutdown()
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words, we have our own
         """Answer what is not HTTP in the hub's own words, unless an answer has begun."""
         self._say_and_close(MALFORMED)
@@ -121,6 +129,11 @@ class DeadlineProtocol(H11Protocol):
     def waits_for_client(self) -> bool:
         """Whether it is the client's turn: no request yet, or one whose body is not all there."""
         return self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
+
+    @property
+    def rests(self) -> bool:
+        """Whether it was answered and has not asked again yet."""
+        return self.cycle is not None and self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
 
     def drop(self) -> None:
         """Close at once, whatever is unsent; a client that never reads would keep us open."""
