@@ -11,6 +11,7 @@ from bitsec_eval.core.errors import BitsecError, SandboxError
 from bitsec_eval.core.leaderboard import Leaderboard
 from bitsec_eval.core.text import one_line
 from bitsec_eval.evaluate.process import Order, Stopped, trouble
+from bitsec_eval.render.figures import points
 from bitsec_eval.watch.patience import Patience
 from bitsec_eval.watch.publication import Made, Publication
 from bitsec_eval.watch.submissions import Submission, conditions, submissions
@@ -167,6 +168,6 @@ class Watcher:
 
 
 def _verdict(board: Leaderboard) -> str:
-    scores = [f"{row.score:.1f}" for row in board.rows if row.score is not None]
+    scores = [points(row.score) for row in board.rows if row.score is not None]
     runs = "1 run" if board.runs.scored == 1 else f"{board.runs.scored} runs"
     return f"scored {', '.join(scores) or 'nothing'} over {runs}"

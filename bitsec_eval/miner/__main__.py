@@ -1,0 +1,53 @@
+"""`python -m bitsec_eval.miner COMMAND ...`, or `bitsec-miner`."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+
+from bitsec_eval.core.errors import BitsecError
+from bitsec_eval.core.text import one_line
+from bitsec_eval.miner.commands import make, status, submit, tasks, try_agent
+
+COMMANDS = (tasks, make, try_agent, submit, status)
+
+TROUBLE_EXIT = 2
+STOPPED_EXIT = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: what went wrong is one line on stderr and exit 2."""
+    args = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, _stop)  # what was started is stopped, as with Ctrl-C
+    try:
+        code: int = args.main(args)
+    except BitsecError as error:
+        return _trouble(args.command, one_line(str(error), 1000), TROUBLE_EXIT)
+    except OSError as error:
+        return _trouble(args.command, one_line(str(error), 1000), TROUBLE_EXIT)
+    except KeyboardInterrupt:
+        return _trouble(args.command, "stopped", STOPPED_EXIT)
+    return code
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _trouble(command: str, told: str, code: int) -> int:
+    print(f"bitsec-miner {command}: {told}", file=sys.stderr)  # noqa: T201 - the miner reads it
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bitsec-miner", description="Make an agent, try it, submit it, and see where it stands."
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_parser(subparsers)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""`status`: where an agent stands, and which checks it failed."""
+
+import argparse
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.core.text import one_line
+from bitsec_eval.miner.commands.options import Subparsers, add_hub, add_miner_id, checked_miner_id
+from bitsec_eval.miner.hub import HubError, hub_at
+from bitsec_eval.miner.show import TaskResult, result_lines, say
+from bitsec_eval.render.figures import points
+
+_NEWS = {
+    "waiting": "the current version waits for its evaluation",
+    "void": "every run failed through no fault of the agent, and is tried again",
+}
+
+
+def add_parser(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "status", help="see where an agent stands", description="See where an agent stands and what it failed."
+    )
+    add_miner_id(parser)
+    add_hub(parser)
+    parser.set_defaults(main=main)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print where the agent stands; return the exit code."""
+    miner_id = checked_miner_id(args.miner_id)
+    hub = hub_at(args.hub)
+    report = hub.agent(miner_id)
+    if report is None:
+        raise SettingsError(f"the hub at {hub.url} knows no {miner_id}; submit an agent first")
+    try:
+        say(*_lines(report, miner_id))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise HubError(f"{hub.url}: describes {miner_id} in another form; is this bitsec-miner too old?") from None
+    return 0
+
+
+def _lines(report: Mapping[str, Any], miner_id: str) -> Iterator[str]:
+    standing = report["standing"]
+    yield f"{miner_id}: {', '.join(_facts(standing))}"
+    if standing["status"] in _NEWS:
+        yield _NEWS[standing["status"]]
+    yield from result_lines([_result(task) for task in report["tasks"]])
+
+
+def _facts(standing: Mapping[str, Any]) -> Iterator[str]:
+    yield one_line(str(standing["status"]), 40)
+    if standing["version"] is not None:
+        yield f"version {int(standing['version'])}"
+    if standing["rank"] is not None:
+        yield f"rank {int(standing['rank'])}"
+        yield f"score {points(float(standing['score']))}"
+        yield f"reward {one_line(str(standing['reward']), 40)} TAO"
+
+
+def _result(task: Mapping[str, Any]) -> TaskResult:
+    score = task["score"]
+    return TaskResult(
+        task=str(task["task"]),
+        state=str(task["state"]),
+        score=None if score is None else float(score),
+        checks={str(name): str(outcome) for name, outcome in task["checks"].items()},
+        reason=str(task["reason"]),
+    )

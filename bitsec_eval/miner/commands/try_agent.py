@@ -1,0 +1,104 @@
+"""`try`: evaluate an agent here, as a validator would, and print its own board."""
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bitsec_eval.core.agent_name import NAME_RULE, is_agent_name
+from bitsec_eval.core.errors import ResultsError, SettingsError
+from bitsec_eval.core.junit import read_junit
+from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
+from bitsec_eval.core.text import one_line
+from bitsec_eval.evaluate.process import Order, Stopped, evaluate, trouble
+from bitsec_eval.evaluate.stopping import stop_on_signals
+from bitsec_eval.miner.commands.options import Subparsers
+from bitsec_eval.miner.files import read_agent
+from bitsec_eval.miner.show import result_lines, say, task_result
+from bitsec_eval.render.console import board_lines
+
+PROVISIONAL_EXIT = 1
+
+
+def add_parser(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "try",
+        help="evaluate an agent here",
+        usage="bitsec-miner try AGENT.py [--tasks PATH] [--results DIR] [-- PYTEST_OPTION ...]",
+        description="Evaluate an agent here, in Docker, as a validator would; exits 1 when a run is void.",
+    )
+    add = parser.add_argument
+    add("agent", type=Path, metavar="AGENT.py")
+    add("--tasks", type=Path, action="append", metavar="PATH", help="folder or file (default: task_suites)")
+    add("--results", type=Path, metavar="DIR", help="keep junit and what the agent printed here")
+    add("options", nargs="*", metavar="PYTEST_OPTION", help="after --: options for pytest")
+    parser.set_defaults(main=main)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Evaluate the agent and print its board; return the exit code."""
+    tasks = tuple(args.tasks or [Path("task_suites")])
+    for path in tasks:
+        if not path.exists():
+            raise SettingsError(
+                f"--tasks {one_line(str(path))}: no such file or folder; give a validator's task suites"
+            )
+    source = read_agent(args.agent)
+    name = _name(args.agent)
+    with tempfile.TemporaryDirectory(prefix="bitsec-try-") as scratch, _results(args.results, scratch) as results:
+        staged = Path(scratch, "agents", f"{name}.py")
+        staged.parent.mkdir()
+        staged.write_bytes(source)
+        say(f"evaluating {one_line(str(args.agent))} on {', '.join(map(str, tasks))} ...")
+        order = Order(
+            agent=staged,
+            tasks=tasks,
+            results=results,
+            junit=results / ".trying.xml",
+            log=Path(scratch, "log"),
+            more=tuple(args.options),
+        )
+        board = _evaluated(order)
+    say(*_lines(board))
+    return PROVISIONAL_EXIT if board.provisional else 0
+
+
+def _evaluated(order: Order) -> Leaderboard:
+    order.junit.unlink(missing_ok=True)
+    try:
+        with stop_on_signals() as stop:
+            status = evaluate(order, stop)
+    except Stopped:
+        raise KeyboardInterrupt from None
+    if not order.junit.exists():
+        raise ResultsError(f"not evaluated (pytest ended with {status}): {trouble(order.log)}")
+    junit = order.junit.replace(order.results / "junit.xml")  # what was there before stays until this is here
+    with junit.open("rb") as stream:
+        return leaderboard([read_junit(stream)])
+
+
+def _lines(board: Leaderboard) -> Iterator[str]:
+    for row in board.rows:
+        yield from result_lines(map(task_result, row.tasks))
+    yield ""
+    yield from board_lines(board, shutil.get_terminal_size().columns)
+
+
+def _name(agent: Path) -> str:
+    if is_agent_name(agent.stem):
+        return agent.stem
+    shown = one_line(str(agent))
+    raise SettingsError(f"{shown}: {one_line(agent.stem)} cannot name an agent ({NAME_RULE}); rename the file")
+
+
+@contextmanager
+def _results(asked: Path | None, scratch: str) -> Iterator[Path]:
+    results = asked or Path(scratch, "results")
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"--results {results}: {error.strerror}; give a folder to write in") from None
+    yield results

@@ -1,0 +1,43 @@
+"""What an LLM is told: what an agent is, what the task asks for, and what was wrong with its last try."""
+
+from bitsec_eval.miner.hub import OfferedTask
+
+Message = dict[str, str]
+"""One message of a conversation: "role" and "content"."""
+
+AGENT = """\
+You write agents. An agent is one Python 3.11 file that uses the standard library only.
+It is run as `python agent.py --task PROMPT` in a container without a network and must end
+by itself with exit status 0.
+What it prints on stdout is its answer, and nothing else may be printed there.
+It has an `if __name__ == "__main__":` part and reads `--task` with argparse.
+It must not need an LLM, files of its own or any package.
+Answer with the whole file in one block fenced with ```python, and let no line inside the file begin with ```."""
+
+_KINDS = {
+    "code": """\
+The answer must be Python source, and only that: it is loaded as a module in a fresh process, and the functions and
+classes that the prompt asks for are called there. Keep that source in a string and print it.""",
+    "findings": """\
+The working directory holds the files to examine, read-only; it may also be empty.
+Find them with pathlib and print the JSON object that the prompt describes.""",
+    "answer": "The answer is compared as text: print exactly what the prompt asks for.",
+}
+
+
+def first_messages(task: OfferedTask) -> list[Message]:
+    """Return how the conversation about a task begins."""
+    told = (
+        f"Write an agent for this task. {_KINDS.get(task.kind, _KINDS['answer'])}\n\nThe prompt it will be given:\n\n"
+    )
+    return [{"role": "system", "content": AGENT}, {"role": "user", "content": told + task.prompt}]
+
+
+def repair_messages(task: OfferedTask, answer: str, problem: str) -> list[Message]:
+    """Return a conversation that shows the last answer only: what came before it was no better."""
+    complaint = f"That is not right yet: {problem}\nAnswer with the whole corrected file, in one block as before."
+    return [
+        *first_messages(task),
+        {"role": "assistant", "content": answer},
+        {"role": "user", "content": complaint},
+    ]

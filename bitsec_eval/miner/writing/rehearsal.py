@@ -1,0 +1,82 @@
+"""A rehearsal: the hub's check, then one run in a sandbox on the task's own prompt, without the task's checks."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from bitsec_eval.core.answer import Answer
+from bitsec_eval.core.errors import AnswerFault
+from bitsec_eval.core.report import parse_report
+from bitsec_eval.core.task import Limits
+from bitsec_eval.core.text import printable
+from bitsec_eval.examine.process import check
+from bitsec_eval.miner.hub import OfferedTask
+from bitsec_eval.sandbox.agent import AgentOrder, run_agent
+from bitsec_eval.sandbox.calls import Calls
+from bitsec_eval.sandbox.docker_engine import DockerSettings, docker_sandbox
+from bitsec_eval.sandbox.ownership import state_folder
+from bitsec_eval.sandbox.session import Sandbox
+
+STDERR_CHARACTERS = 2000
+
+Rehearse = Callable[[str], str]
+"""Returns what is wrong with an agent's source, in words an author can act on; "" where nothing is."""
+
+
+@contextmanager
+def stage(task: OfferedTask, environ: Mapping[str, str] = os.environ) -> Iterator[Rehearse]:
+    """Return rehearsals for one task, in Docker.
+
+    Raises:
+        SandboxError: no engine answers.
+    """
+    with docker_sandbox(DockerSettings(state=state_folder(environ))) as sandbox:
+        yield lambda source: problem_of(source, task, sandbox)
+
+
+def problem_of(source: str, task: OfferedTask, sandbox: Sandbox) -> str:
+    """Return what is wrong with an agent for `task`, "" where it runs and answers in the form that is asked for.
+
+    Raises:
+        SandboxError: the sandbox failed.
+    """
+    encoded = source.encode("utf-8", "backslashreplace")
+    refusal = check(encoded).refusal
+    if refusal is not None:
+        return f"{refusal.sentence} {refusal.remedy}"
+    limits = Limits(wall_seconds=task.timeout_seconds)
+    with sandbox.open(limits) as session:
+        answer = run_agent(session, AgentOrder(source=encoded, prompt=task.prompt, files={}), limits)
+    if answer.fault:
+        stderr = printable(answer.stderr[-STDERR_CHARACTERS:], 4 * STDERR_CHARACTERS)
+        return f"{answer.fault}.\nIts stderr ends with:\n{stderr}" if stderr.strip() else f"{answer.fault}."
+    try:
+        _FORMS.get(task.kind, _says_something)(answer, limits, sandbox)
+    except AnswerFault as fault:
+        return str(fault)
+    return ""
+
+
+def _loads(answer: Answer, limits: Limits, sandbox: Sandbox) -> None:
+    _says_something(answer, limits, sandbox)
+    with sandbox.open(limits) as session:
+        calls = Calls(session, answer.stdout, limits)
+        calls.begin()
+    if isinstance(calls.fault, AnswerFault):
+        raise calls.fault
+
+
+def _reports(answer: Answer, limits: Limits, sandbox: Sandbox) -> None:  # noqa: ARG001 - one signature for all
+    parse_report(answer.text)
+
+
+def _says_something(answer: Answer, limits: Limits, sandbox: Sandbox) -> None:  # noqa: ARG001
+    if not answer.stdout.strip():
+        raise AnswerFault("the agent printed nothing")
+
+
+_FORMS: Mapping[str, Callable[[Answer, Limits, Sandbox], None]] = {
+    "code": _loads,
+    "findings": _reports,
+    "answer": _says_something,
+}
