@@ -164,6 +164,7 @@ def unseen(uid: int, hello: Mapping[str, Any]) -> list[str]:
         "no new privileges": hello.get("no_new_privileges") == "1",
         "seccomp filter": hello.get("seccomp") == "2",
         "read-only root": hello.get("read_only_root") is True,
+        "private process 1": hello.get("private") is True,
     }
     return [name for name, is_seen in seen.items() if not is_seen]
 

@@ -3,7 +3,7 @@
 Everything not listed is refused with EPERM; `clone3`, whose flags a filter cannot see, with ENOSYS, so that the C
 library falls back to `clone`. Only the machine's own 64-bit entry exists: 32-bit and x32 calls kill the process.
 Left out on purpose, though engines' default profiles allow some of them: io_uring, ptrace and process_vm, keyrings,
-System V IPC, namespaces, mounts, bpf, perf, userfaultfd, sockets other than unix and IP (no AF_VSOCK, AF_ALG,
+System V IPC, limits of other processes, namespaces, mounts, bpf, perf, userfaultfd, sockets other than unix and IP (no AF_VSOCK, AF_ALG,
 AF_NETLINK, AF_PACKET), memory policies and personality changes.
 """
 
@@ -22,7 +22,7 @@ _PROCESSES = """
 alarm arch_prctl execve execveat exit exit_group fork vfork futex futex_waitv futex_wait futex_wake futex_requeue
 get_robust_list set_robust_list get_thread_area set_thread_area set_tid_address getegid geteuid getgid getgroups
 getpgid getpgrp getpid getppid getpriority getresgid getresuid getrlimit getrusage getsid gettid getuid kill pause
-pidfd_open pidfd_send_signal prctl prlimit64 rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo
+pidfd_open pidfd_send_signal prctl rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo
 rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_tgsigqueueinfo sched_get_priority_max sched_get_priority_min
 sched_getaffinity sched_getattr sched_getparam sched_getscheduler sched_rr_get_interval sched_setaffinity
 sched_setattr sched_setparam sched_setscheduler sched_yield setfsgid setfsuid setgid setgroups setpgid setpriority
@@ -70,6 +70,7 @@ def profile(machine: str) -> dict[str, Any]:
             {"names": list(ALLOWED), "action": "SCMP_ACT_ALLOW"},
             _only(["socket", "socketpair"], *(_equal(0, family) for family in SOCKET_FAMILIES)),
             _only(["clone"], {"index": 0, "value": NAMESPACE_FLAGS, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ"}),
+            _only(["prlimit64"], _equal(0, 0)),  # of itself only: a CPU limit would kill process 1, which we start
             {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": ENOSYS},
             _only(["personality"], _equal(0, 0), _equal(0, 0xFFFFFFFF)),
         ],

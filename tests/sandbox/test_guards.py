@@ -92,6 +92,7 @@ def test_another_image_or_a_mount_of_the_hosts_is_named():
         ("no_new_privileges", "0", "no new privileges"),
         ("seccomp", "0", "seccomp filter"),
         ("read_only_root", False, "read-only root"),
+        ("private", False, "private process 1"),
     ],
 )
 def test_a_guard_that_the_guest_does_not_see_on_itself_is_named(field: str, value: object, words: str):
@@ -104,6 +105,7 @@ def test_a_guard_that_the_guest_does_not_see_on_itself_is_named(field: str, valu
         "no_new_privileges": "1",
         "seccomp": "2",
         "read_only_root": True,
+        "private": True,
     }
 
     assert unseen(20001, hello) == []
