@@ -15,7 +15,7 @@ import pytest
 from bitsec_eval.core.answer import Answer
 from bitsec_eval.core.errors import AnswerFault, SandboxError, TaskError
 from bitsec_eval.core.report import Report, parse_report
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.task import Limits, Task
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.agents import Agent
 from bitsec_eval.plugin.blame import neutralise, public_reason, settle
@@ -25,9 +25,10 @@ from bitsec_eval.plugin.tasks import AGENT_FIXTURE, CHECK, FIXTURES, Check, Coll
 from bitsec_eval.render.artifacts import write_run
 from bitsec_eval.sandbox.calls import Calls
 from bitsec_eval.sandbox.docker_engine import DockerSandbox, docker_sandbox
+from bitsec_eval.sandbox.pool import Pool, pooled
 from bitsec_eval.sandbox.solution import Solution
 from bitsec_eval.schedule.schedule import Schedule
-from bitsec_eval.schedule.work import Done, RunKey
+from bitsec_eval.schedule.work import Done, RunKey, Work
 
 BACKSTOP_SECONDS = 300
 """How much longer than everything the sandbox allows pytest-timeout waits: it guards against us, not the agent."""
@@ -47,8 +48,11 @@ class Evaluation:
         self._agents = {agent.name: agent for agent in settings.agents}
         self._left: Counter[RunKey] = Counter()
         self._kept: set[RunKey] = set()
+        self._wanted: set[RunKey] = set()
+        self._checked: set[tuple[str, Limits]] = set()
         self._schedule: Schedule | None = None
         self._open = ExitStack()
+        self._pool: Pool
 
     # -- collection
 
@@ -120,7 +124,8 @@ class Evaluation:
             sandbox = self._sandbox()
             self.image = sandbox.image
             self.plan = plan_of(self.settings, self.tasks, {check.key for check in checks}, self.image)
-            self._schedule = Schedule(sandbox, self.settings.jobs)
+            self._pool = self._open.enter_context(pooled(sandbox, self.settings.jobs))
+            self._schedule = Schedule(self._pool, self.settings.jobs)
             self._open.callback(self._schedule.stop)
             self._open.callback(sandbox.stop)  # first: it releases the runs that stopping the schedule waits for
             if not hasattr(session.config, "workerinput"):  # a worker of xdist is told bit by bit what is its own
@@ -135,8 +140,19 @@ class Evaluation:
             raise pytest.UsageError(str(error)) from error
 
     def _want(self, key: RunKey) -> None:
-        task = self.tasks[key.task]
-        self._running.want(task.work(self._agents[key.agent], self.settings.seed))
+        if key not in self._wanted:
+            self._wanted.add(key)
+            work = self.tasks[key.task].work(self._agents[key.agent], self.settings.seed)
+            self._expect(work, 2 if self.tasks[key.task].task.twin else 1)
+            self._running.want(work)
+
+    def _expect(self, work: Work, sandboxes: int) -> None:
+        """Have sandboxes started ahead: the run's own, and the one in which its agent's answers are checked."""
+        checking = (work.key.agent, work.limits)
+        if work.calls and checking not in self._checked:
+            self._checked.add(checking)
+            sandboxes += 1
+        self._pool.expect(work.limits, sandboxes)
 
     @property
     def _running(self) -> Schedule:
@@ -188,16 +204,22 @@ class Evaluation:
     def solution(self, request: pytest.FixtureRequest, bitsec_agent: Agent) -> Solution:
         """The agent's code answer, loaded in a sandbox of its own: call its functions."""
         self._answers(request)
-        key = request.node.stash[CHECK].key
-        calls = self._running.calls(key)
-        if not calls.usable:
-            self._running.renew(key)
-            calls = self._running.calls(key)
+        calls = self._begun(request.node.stash[CHECK].key)
         request.node.stash[CALLS] = calls
-        calls.begin()
         if calls.fault is not None:
             raise calls.fault
         return Solution(calls)
+
+    def _begun(self, key: RunKey) -> Calls:
+        """Return calls on an answer that was loaded afresh, in a new sandbox if the one it is in took harm."""
+        loaded = self._running.loaded(key)
+        if loaded.calls.usable:
+            loaded.calls.begin()
+        if loaded.used and not loaded.calls.usable:  # by an earlier check or answer, so this one is not to blame
+            loaded = self._running.reload(key)
+            loaded.calls.begin()
+        loaded.used = True
+        return loaded.calls
 
     @pytest.fixture
     def report(self, request: pytest.FixtureRequest, bitsec_agent: Agent) -> Report:

@@ -47,6 +47,7 @@ class Calls:
             SandboxError: the sandbox failed.
         """
         self.fault = None
+        self._session.refill()
         self._left_seconds = self._limits.wall_seconds + self._limits.call_seconds
         self._session.send("N")
         try:

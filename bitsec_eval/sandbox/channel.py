@@ -42,7 +42,7 @@ class Channel:
 
     def __init__(self, transport: Transport, most_bytes: int) -> None:
         self._transport = transport
-        self._left = most_bytes
+        self._left = self._most_bytes = most_bytes
         self._frames = FrameReader()
         self._outgoing: deque[memoryview] = deque()
         self._alarm = Alarm()
@@ -52,6 +52,10 @@ class Channel:
         """Queue a frame; it is written while `receive` waits."""
         self._outgoing.append(memoryview(pack(kind, payload)))
         self._alarm.ring()
+
+    def refill(self) -> None:
+        """Let the guest send its whole share again: it is put to another use."""
+        self._left = self._most_bytes
 
     def close(self) -> None:
         """Take nothing more: what is sent from now on goes nowhere."""

@@ -222,6 +222,10 @@ class DockerSession:
         """Take nothing more to send."""
         self._channel.close()
 
+    def refill(self) -> None:
+        """See `Session.refill`."""
+        self._channel.refill()
+
     def receive(self, deadline: float) -> Frame | Ending:
         """See `Session.receive`."""
         heard = self._channel.receive(deadline)

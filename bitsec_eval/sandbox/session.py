@@ -20,6 +20,9 @@ class Session(Protocol):
     def send(self, kind: str, payload: bytes = b"") -> None:
         """Queue a frame for the guest, from any thread; it leaves while `receive` waits."""
 
+    def refill(self) -> None:
+        """Let the guest send as much again as when it was opened: it is put to another use."""
+
     def receive(self, deadline: float) -> Frame | Ending:
         """Return the guest's next frame, or the ending after which there will be none.
 

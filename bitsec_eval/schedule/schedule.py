@@ -7,15 +7,14 @@ answers nor loaded sandboxes pile up.
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack
 from functools import partial
-from threading import Condition, Event, Thread
+from threading import Condition, Event, RLock, Thread
 from time import monotonic
 
 from bitsec_eval.core.answer import Answer
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.sandbox.agent import AgentOrder, run_agent
-from bitsec_eval.sandbox.calls import Calls
+from bitsec_eval.sandbox.checking import CheckingSandboxes, Loaded
 from bitsec_eval.sandbox.session import Sandbox
 from bitsec_eval.schedule.attempts import Attempts
 from bitsec_eval.schedule.work import Done, RunKey, Work
@@ -30,14 +29,13 @@ class _Run:
         self.work = work
         self.started = False
         self.done: Future[Done] = Future()
-        self.calls: Future[Calls] | None = None
-        self.sandbox = ExitStack()
+        self.loaded: Future[Loaded] | None = None
         self.released = False
 
     @property
     def wants_calls(self) -> bool:
         """Whether a solution waits to be loaded: there is an answer, and nobody has begun."""
-        if self.released or not self.work.calls or self.calls is not None or not self.done.done():
+        if self.released or not self.work.calls or self.loaded is not None or not self.done.done():
             return False
         done = self.done.result()
         return done.failure is None and not done.answers[0].fault
@@ -53,8 +51,9 @@ class Schedule:
         self._runs: dict[RunKey, _Run] = {}
         self._open: list[_Run] = []  # wanted and not released, in order
         self._urgent: _Run | None = None
-        self._closing: list[ExitStack] = []
-        self._changed = Condition()
+        self._closing: list[Loaded] = []
+        self._checking = CheckingSandboxes(sandbox)
+        self._changed = Condition(RLock())
         self._stopped = Event()
         self._attempts = Attempts(self._stopped)
         self._threads: list[Thread] = []
@@ -77,39 +76,55 @@ class Schedule:
             self._urge(run)
         return run.done.result()
 
-    def calls(self, key: RunKey) -> Calls:
-        """Wait for a run's answer to be in a sandbox of its own, ready for `Calls.begin`.
+    def loaded(self, key: RunKey) -> Loaded:
+        """Wait for a run's answer to be in a sandbox, ready for `Calls.begin`.
 
         Raises:
             SandboxError: no sandbox could be had.
         """
         run = self._runs[key]
         with self._changed:
-            mine = run.calls is None
+            mine = run.loaded is None
             if mine:
-                run.calls = Future()
+                run.loaded = Future()
+            future = run.loaded
+        assert future is not None  # noqa: S101 - it was just made if there was none
         if mine:
-            self._load(run)
-        assert run.calls is not None  # noqa: S101 - set above, and only `renew` takes it away
-        return run.calls.result()
+            self._load(run, future)
+        return future.result()
 
-    def renew(self, key: RunKey) -> None:
-        """Give up a run's loaded sandbox; the next `calls` gets a fresh one."""
+    def reload(self, key: RunKey) -> Loaded:
+        """Give up the sandbox that a run's answer is in for one that nothing has been in."""
         run = self._runs[key]
+        future: Future[Loaded] = Future()
         with self._changed:
-            self._closing.append(run.sandbox.pop_all())
-            run.calls = None
-            self._changed.notify()
+            self._close_loaded(run)
+            run.loaded = future
+        self._load(run, future, fresh=True)
+        return future.result()
 
     def release(self, key: RunKey) -> None:
-        """No check needs this run for now: close its sandbox and let runs further ahead start."""
+        """No check needs this run for now: pass its sandbox on and let runs further ahead start."""
         run = self._runs[key]
-        self.renew(key)
         with self._changed:
+            self._close_loaded(run)
             run.released = True
             if run in self._open:
                 self._open.remove(run)
             self._changed.notify_all()
+
+    def _close_loaded(self, run: _Run) -> None:
+        future, run.loaded = run.loaded, None
+        if future is not None:
+            future.add_done_callback(partial(self._give_back, run.work.key.agent))
+
+    def _give_back(self, agent: str, future: Future[Loaded]) -> None:
+        if future.exception() is None:
+            surplus = self._checking.give_back(agent, future.result())
+            if surplus is not None:
+                with self._changed:
+                    self._closing.append(surplus)
+                    self._changed.notify()
 
     def forget(self, key: RunKey) -> None:
         """No check will need this run again: release it and its answers."""
@@ -121,11 +136,13 @@ class Schedule:
         """Start nothing more, close every sandbox, and wait for the threads; stopping twice is as good as once."""
         self._stopped.set()
         with self._changed:
-            self._closing.extend(run.sandbox.pop_all() for run in self._runs.values())
+            for run in self._runs.values():
+                self._close_loaded(run)
             self._changed.notify_all()
         deadline = monotonic() + JOIN_SECONDS
         for thread in self._threads:
             thread.join(max(0.0, deadline - monotonic()))
+        self._checking.close()
         for run in self._runs.values():
             if not run.done.done():
                 run.done.set_result(Done(failure=SandboxError("the evaluation was stopped before this run")))
@@ -151,8 +168,8 @@ class Schedule:
             return None
         for run in self._ahead():
             if run.wants_calls:
-                run.calls = Future()
-                return partial(self._load, run)
+                run.loaded = Future()
+                return partial(self._load, run, run.loaded)
         return self._next_run()
 
     def _ahead(self) -> Iterator[_Run]:
@@ -199,19 +216,10 @@ class Schedule:
         with self._sandbox.open(work.limits) as session:
             return run_agent(session, order, work.limits)
 
-    def _load(self, run: _Run) -> None:
-        future = run.calls
-        assert future is not None  # noqa: S101 - whoever calls has just made it
+    def _load(self, run: _Run, future: Future[Loaded], *, fresh: bool = False) -> None:
+        work, answer = run.work, run.done.result().answers[0].stdout
+        load = partial(self._checking.load, work.key.agent, answer, work.limits, fresh=fresh)
         try:
-            calls, _ = self._attempts.run(lambda: self._loaded(run))
-            future.set_result(calls)
+            future.set_result(self._attempts.run(load)[0])
         except BaseException as error:  # noqa: BLE001 - as in _do
             future.set_exception(error)
-
-    def _loaded(self, run: _Run) -> Calls:
-        answer = run.done.result().answers[0]
-        with ExitStack() as stack:
-            session = stack.enter_context(self._sandbox.open(run.work.limits))
-            calls = Calls(session, answer.stdout, run.work.limits)
-            run.sandbox = stack.pop_all()
-        return calls
