@@ -32,6 +32,10 @@ class SandboxError(BitsecError):
     attempts: int = 1
 
 
+class KilledError(SandboxError):
+    """A sandbox was killed, and the engine knows of no reason: by this machine most likely, but nobody can tell."""
+
+
 class InferenceError(BitsecError):
     """The LLM behind the gateway or the judge could not be reached; the run is void."""
 

@@ -75,6 +75,8 @@ class _Listening:
         ending = None
         while ending is None:
             ending = self._hear(self._next())
+        if ending is Ending.TIMED_OUT:
+            self._session.vouch()
         return Answer(
             ending=ending,
             stdout=bytes(self._stdout[: self._limits.output_bytes]),

@@ -91,6 +91,8 @@ class Calls:
         started = time.monotonic()
         heard = self._session.receive(started + seconds)
         self._left_seconds -= time.monotonic() - started
+        if heard is Ending.TIMED_OUT:
+            self._session.vouch()
         if isinstance(heard, Ending):
             self.usable = heard is Ending.TIMED_OUT
             raise AnswerFault(f"{doing}: {self._story(heard, seconds)}")

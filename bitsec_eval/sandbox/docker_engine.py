@@ -18,7 +18,7 @@ import docker.errors
 import requests
 
 from bitsec_eval.core.answer import Ending
-from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.errors import KilledError, SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.values import ValueFault, loads
@@ -32,6 +32,9 @@ from bitsec_eval.sandbox.session import Frame
 CALL_SECONDS = 30
 HELLO_SECONDS = 30
 DEATH_SECONDS = 15
+SLOW_SECONDS = 5.0
+"""An engine that takes longer to answer was not passing on what guests sent either."""
+
 BEYOND_OUTPUT_BYTES = 96 << 20
 """What a guest may send in all besides its stdout: stderr, replies, questions to an LLM and the frames themselves."""
 
@@ -233,13 +236,32 @@ class DockerSession:
 
     def death(self) -> Ending:
         """See `Session.death`."""
-        self._sandbox.wait(self._container)
-        state = self._sandbox.inspect(self._container)["State"]
+        state = self._final_state()
         if state.get("OOMKilled"):
             return Ending.OUT_OF_MEMORY
+        if state.get("Running"):  # it told of an end, and lives on
+            return Ending.MALFORMED
         if state.get("ExitCode") == 137:  # process 1 cannot be killed from inside
-            raise SandboxError("a sandbox was killed from outside")
+            raise KilledError("a sandbox was killed from outside; is this machine short of memory?")
         return Ending.CRASHED
+
+    def _final_state(self) -> dict[str, Any]:
+        try:
+            self._sandbox.wait(self._container)
+        except MissingError:
+            raise
+        except SandboxError:  # the guest lives on or the engine does not: the next question tells which
+            pass
+        state: dict[str, Any] = self._sandbox.inspect(self._container)["State"]
+        return state
+
+    def vouch(self) -> None:
+        """See `Session.vouch`."""
+        started = time.monotonic()
+        self._sandbox.inspect(self._container)
+        seconds = time.monotonic() - started
+        if seconds > SLOW_SECONDS:
+            raise SandboxError(f"the engine took {seconds:.0f} s to answer a question; is this machine overloaded?")
 
 
 def ask_engine(base_url: str | None = None) -> None:

@@ -41,6 +41,14 @@ class Session(Protocol):
         """
 
 
+    def vouch(self) -> None:
+        """Confirm that a guest which is late had an engine that could have told us otherwise.
+
+        Raises:
+            SandboxError: the engine is away or slow, so nobody knows what the guest did.
+        """
+
+
 class Sandbox(Protocol):
     """A place where untrusted code can do no harm."""
 
