@@ -1,27 +1,36 @@
-"""Try again what failed through our fault, with a cap and pauses; give up at once while the engine is away.
+"""Try again what failed through our fault, with a cap and pauses; while the engine is away, hardly try at all.
 
 Only a `SandboxError` is ever retried: an agent never gets a second chance.
+The pauses are long enough for an engine to be restarted. An engine that stays away trips a breaker: what is due then
+fails at once, but for one try every few seconds, so an evaluation without an engine ends in seconds and not in hours.
 """
 
 from collections.abc import Callable
-from threading import Event
+from threading import Event, Lock
+from time import monotonic
 from typing import TypeVar
 
 from bitsec_eval.core.errors import SandboxError
 
-PAUSES_SECONDS = (0.5, 2.0)
-BREAKER_FAILURES = 3
+PAUSES_SECONDS = (0.5, 2.0, 8.0)
+BREAKER_FAILURES = 6
+COOLING_SECONDS = 5.0
 
 Result = TypeVar("Result")
 
 
 class Attempts:
-    """Counts failures in a row: after a few, each try is the only one, until one succeeds again."""
+    """Counts failures in a row, over all threads; one success and everything is tried as before."""
 
-    def __init__(self, stopped: Event, pauses: tuple[float, ...] = PAUSES_SECONDS) -> None:
+    def __init__(
+        self,
+        stopped: Event,
+        pauses: tuple[float, ...] = PAUSES_SECONDS,
+        cooling: float = COOLING_SECONDS,
+    ) -> None:
         self._stopped = stopped
         self._pauses = pauses
-        self._failures = 0
+        self._breaker = _Breaker(cooling)
 
     def run(self, action: Callable[[], Result]) -> tuple[Result, int]:
         """Return what `action` returned and how many attempts it took.
@@ -30,18 +39,51 @@ class Attempts:
             SandboxError: the last attempt's; `attempts` on it says how many there were.
         """
         for number, pause in enumerate((*self._pauses, None), start=1):
+            self._breaker.check(number)
             try:
                 result = action()
             except SandboxError as error:
-                self._failures += 1
-                if pause is None or self._failures > BREAKER_FAILURES * len(self._pauses) or self._pause(pause):
-                    error.attempts = number
+                error.attempts = number
+                if self._breaker.failed(error) or pause is None or self._stopped.wait(pause):
                     raise
             else:
-                self._failures = 0
+                self._breaker.succeeded()
                 return result, number
         raise AssertionError("the last attempt either returns or raises")
 
-    def _pause(self, seconds: float) -> bool:
-        """Wait; True when there is no point in another attempt."""
-        return self._stopped.wait(seconds)
+
+class _Breaker:
+    """Open after so many failures in a row; then it lets one attempt through at a time."""
+
+    def __init__(self, cooling: float) -> None:
+        self._cooling = cooling
+        self._lock = Lock()
+        self._failures = 0
+        self._next = 0.0
+        self._reason = ""
+
+    def check(self, number: int) -> None:
+        """Refuse an attempt while another one has just failed or is still waiting for the engine.
+
+        Raises:
+            SandboxError: nothing was tried.
+        """
+        with self._lock:
+            now = monotonic()
+            if self._failures >= BREAKER_FAILURES and now < self._next:
+                error = SandboxError(f"not tried, since {self._failures} attempts in a row failed: {self._reason}")
+                error.attempts = number
+                raise error
+            self._next = now + self._cooling
+
+    def failed(self, error: SandboxError) -> bool:
+        """Take note of a failure; True when the breaker is open and there is no point in waiting."""
+        with self._lock:
+            self._failures += 1
+            self._reason = str(error)
+            return self._failures > BREAKER_FAILURES
+
+    def succeeded(self) -> None:
+        """Take note that all is well."""
+        with self._lock:
+            self._failures = 0

@@ -11,8 +11,9 @@ from functools import partial
 from threading import Condition, Event, RLock, Thread
 from time import monotonic
 
-from bitsec_eval.core.answer import Answer
-from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.answer import Answer, Ending
+from bitsec_eval.core.errors import BitsecError, KilledError, SandboxError
+from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.agent import AgentOrder, run_agent
 from bitsec_eval.sandbox.checking import CheckingSandboxes, Loaded
 from bitsec_eval.sandbox.session import Sandbox
@@ -20,6 +21,8 @@ from bitsec_eval.schedule.attempts import Attempts
 from bitsec_eval.schedule.work import Done, RunKey, Work
 
 JOIN_SECONDS = 20
+MOST_KILLS = 3
+"""So often a sandbox may be killed from outside before that is held to be the doing of what is in it."""
 
 
 class _Run:
@@ -193,7 +196,7 @@ class Schedule:
         try:
             run.done.set_result(self._attempted(run.work))
         except BaseException as error:  # noqa: BLE001 - whoever waits must hear of a fault of ours in any case
-            run.done.set_exception(error)
+            run.done.set_result(Done(failure=_as_ours(error)))
         finally:
             with self._changed:
                 self._changed.notify_all()
@@ -203,7 +206,7 @@ class Schedule:
         attempts = 0
         try:
             for order in work.orders():
-                answer, tries = self._attempts.run(partial(self._answer, work, order))
+                answer, tries = self._attempts.run(partial(self._answer_or_crash, work, order, []))
                 answers.append(answer)
                 attempts = max(attempts, tries)
                 if answer.fault:  # nothing of this run can be checked any more
@@ -211,6 +214,16 @@ class Schedule:
         except SandboxError as error:
             return Done(failure=error, attempts=error.attempts)
         return Done(answers=tuple(answers), attempts=attempts)
+
+    def _answer_or_crash(self, work: Work, order: AgentOrder, kills: list[KilledError]) -> Answer:
+        """Return the answer, or a crash once every attempt was killed; `kills` is the same list for all of them."""
+        try:
+            return self._answer(work, order)
+        except KilledError as killed:
+            kills.append(killed)
+            if len(kills) < MOST_KILLS:
+                raise
+            return Answer(ending=Ending.CRASHED, status=f"killed {len(kills)} times")
 
     def _answer(self, work: Work, order: AgentOrder) -> Answer:
         with self._sandbox.open(work.limits) as session:
@@ -222,4 +235,13 @@ class Schedule:
         try:
             future.set_result(self._attempts.run(load)[0])
         except BaseException as error:  # noqa: BLE001 - as in _do
-            future.set_exception(error)
+            future.set_exception(_as_ours(error))
+
+
+def _as_ours(error: BaseException) -> SandboxError:
+    """Return what makes a run void, whatever went wrong on this side."""
+    if isinstance(error, SandboxError):
+        return error
+    if isinstance(error, BitsecError):
+        return SandboxError(str(error))
+    return SandboxError(f"{type(error).__name__}: {one_line(str(error))}; a fault of bitsec-eval itself, report it")
