@@ -22,7 +22,7 @@ MOST_FILES = 3
 MOST_KINDS = 4
 
 _WORD = re.compile(r"(?<![A-Za-z0-9_$])[A-Za-z_$][A-Za-z0-9_$]*")
-_SOURCE = re.compile(r"[\w$./\\-]+\.sol\b")
+_SOURCE = re.compile(r"(?<![\w$./\\-])[\w$./\\-]+?\.sol\b")
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 

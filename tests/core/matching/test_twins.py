@@ -1,5 +1,7 @@
 """Two reports prove that a fault was seen only where the second, on the mended twin, does not show it was guessed."""
 
+import time
+
 import pytest
 
 from bitsec_eval.core.finding import Finding, Severity
@@ -129,3 +131,17 @@ def test_other_faults_that_are_placed_take_nothing_away():
 
 def test_nothing_reported_proves_nothing():
     assert compared() == Comparison(reason="nothing was reported")
+
+
+SLOW = ("a" * 4000, "transfer." * 450, "includ." * 580, "no." * 1300, "not check " * 400, "any user approv " * 250)
+
+
+def test_a_hundred_findings_made_to_be_slow_are_compared_in_a_moment():
+    texts = [SLOW[number % len(SLOW)] for number in range(100)]
+    fields = ("title", "description", "vulnerability_type", "location")
+    slow = [Finding(**dict.fromkeys(fields, f"collect {number} {text}")) for number, text in enumerate(texts)]
+
+    start = time.monotonic()
+    compared(*slow, twin=slow[::-1])
+
+    assert time.monotonic() - start < 20
