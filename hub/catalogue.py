@@ -56,10 +56,16 @@ class Catalogue:
         self, known: dict[Path, tuple[tuple[int, int], OfferedTask]]
     ) -> Iterator[tuple[Path, tuple[tuple[int, int], OfferedTask]]]:
         for path in self._folder.rglob("test_*.py"):
-            status = path.stat()
-            stamp = (status.st_mtime_ns, status.st_size)
-            kept = known.get(path)
+            stamp, kept = _stamp(path), known.get(path)
             yield path, kept if kept and kept[0] == stamp else (stamp, offered(path, self._folder))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:  # a link to nowhere, or a file that has just gone
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
 
 
 def offered(path: Path, folder: Path) -> OfferedTask:

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
 
 from bitsec_eval.render.json import schema as board_schema
 
@@ -37,10 +38,16 @@ class ProblemBody:
     line: int | None = None
 
 
+_PROBLEM = {
+    "application/json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}},
+    "text/html": {"schema": {"type": "string"}},
+}
+
+
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the description of these statuses and of those that any request may meet."""
     return {
-        status: {"model": ProblemBody, "description": _MEANINGS[status], "content": {"text/html": {}}}
+        status: {"description": _MEANINGS[status], "content": _PROBLEM}
         for status in sorted({*BEFORE_ANY_ROUTE, *statuses})
     }
 
@@ -58,7 +65,7 @@ def described(app: FastAPI) -> dict[str, Any]:
         schemas = description["components"]["schemas"]
         for assumed in ("HTTPValidationError", "ValidationError"):
             schemas.pop(assumed, None)
-        schemas |= _board_schemas()
+        schemas |= {"ProblemBody": TypeAdapter(ProblemBody).json_schema(), **_board_schemas()}
         description["components"]["securitySchemes"] = {"owner": {"type": "http", "scheme": "bearer"}}
         app.openapi_schema = description
     return app.openapi_schema

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
+from bitsec_eval.core.text import printable
 from bitsec_eval.render.figures import moment
 from bitsec_eval.render.html import environment
 
@@ -32,8 +33,13 @@ def clock(time: str | None) -> str:
     return moment(datetime.fromisoformat(time).astimezone(UTC) if time else None)
 
 
+def lines(text: str) -> str:
+    """Return a text of several lines with whatever does not print spelled out."""
+    return printable(text, len(text))
+
+
 @cache
 def _environment() -> Environment:
     made = environment(TEMPLATES)
-    made.filters["clock"] = clock
+    made.filters.update(clock=clock, lines=lines)
     return made

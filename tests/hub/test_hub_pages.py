@@ -1,0 +1,241 @@
+"""The pages work in a browser without scripts, and no name, prompt or output can put anything into them."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.render.html import stylesheet
+from hub.show import agent_href, page
+from tests.hub.conftest import RunningHub, agent
+from tests.junit_files import JunitFile
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+NASTY = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "' autofocus onfocus='alert(1)",
+    "javascript:alert(1)",
+    "</pre></details><h1>forged</h1>",
+    "{{ 7 * 7 }}{% set x = 1 %}",
+    "\x1b]0;title\x07\x9b31m",
+    "\u202eevil\u2066",
+    "&lt;b&gt;&amp;",
+    "]]><!--",
+]
+PAGES = ("/", "/submit", "/docs", "/miners/page")
+ELEMENTS = {
+    *("html", "head", "meta", "link", "title", "body", "a", "nav", "main", "h1", "h2", "h3", "p", "span", "strong"),
+    *(
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "svg",
+        "rect",
+        "div",
+        "dl",
+        "dt",
+        "dd",
+        "details",
+        "summary",
+        "ul",
+    ),
+    *("li", "code", "pre", "footer", "form", "label", "input", "button", "abbr"),
+}
+ATTRIBUTES = {
+    *("lang", "charset", "name", "content", "rel", "href", "class", "aria-label", "aria-current", "id", "tabindex"),
+    *("scope", "role", "viewbox", "preserveaspectratio", "aria-hidden", "focusable", "width", "height", "open"),
+    *("action", "method", "enctype", "for", "required", "maxlength", "pattern", "autocomplete", "autocapitalize"),
+    *("spellcheck", "aria-describedby", "type", "accept", "download", "aria-labelledby", "title"),
+}
+
+
+class Elements(HTMLParser):
+    """Every element, attribute and address of a page, and the elements left open."""
+
+    VOID = ("meta", "link", "input", "rect", "br")
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.addresses: set[str] = set()
+        self.ids: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.addresses |= {value for name, value in attrs if name in {"href", "src", "action"}}
+        self.ids += [value for name, value in attrs if name == "id"]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nasty_board(hub: RunningHub) -> None:
+    """A board whose every name, reason and output is hostile."""
+    file = JunitFile()
+    for text in NASTY:
+        name = "".join(character if character.isprintable() else "?" for character in text)
+        file.run(name, f"demo/{text}", {f"test {text}": "failed", "test_ok": "passed"}, reason=text, ending=text)
+    checks = {f"test {text}": "failed" for text in NASTY}
+    file.run("page", "demo/one", checks, reason=NASTY[0], ending=NASTY[1])
+    file.run("page", "demo/two", {"test_a": "error"})
+    runs = hub.results / "runs" / "page"
+    runs.mkdir(parents=True)
+    (runs / "demo__one.json").write_text(json.dumps({"stdout": "\n".join(NASTY), "stderr": NASTY[5]}))
+    (hub.results / "junit.xml").write_bytes(file.text)
+    suite = hub.folder / "suites" / "demo"
+    (suite / "test_nasty.py").write_text(f"TASK = Task({''.join(NASTY)!r})\ndef test_a(answer): ...\n")
+    hub.upload("page", agent(1) + b"eval('<b>')\n__import__(input())\n")
+    hub.upload("copier", agent(1) + b"eval('<b>')\n__import__(input())\n")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_whole_and_holds_nothing_that_we_did_not_write(hub: RunningHub, path):
+    answer = hub.get(path, headers=BROWSER)
+
+    found = Elements(answer.text)
+    assert answer.status_code == 200
+    assert found.tags <= ELEMENTS
+    assert found.attributes <= ATTRIBUTES
+    assert found.open == []
+    assert len(found.ids) == len(set(found.ids))
+    assert all(address.startswith(("/", "#")) or address == "data:," for address in found.addresses)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_control_or_bidi_character_reaches_a_page(hub: RunningHub, path):
+    text = hub.get(path).text
+
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]", text)
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/nowhere", "/tasks", "/static/style.css"])
+def test_every_answer_allows_nothing_but_our_own_style(hub: RunningHub, path):
+    headers = hub.get(path).headers
+
+    policy = dict(part.strip().partition(" ")[::2] for part in headers["content-security-policy"].split(";"))
+    assert policy == {
+        "default-src": "'none'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "access-control-allow-origin" not in headers
+    assert "set-cookie" not in headers
+
+
+def test_the_board_links_to_each_agent_and_each_link_is_answered(hub: RunningHub):
+    links = {link for link in Elements(hub.get("/").text).addresses if link.startswith("/miners/")}
+
+    assert len(links) == len(NASTY) + 2
+    for link in links:
+        assert hub.get(link).status_code == (404 if "%2F" in link else 200)
+
+
+def test_every_class_that_a_page_uses_is_in_the_style_sheet(hub: RunningHub):
+    style = hub.get("/static/style.css")
+    used = {
+        name for path in PAGES for text in re.findall(r'class="([^"]*)"', hub.get(path).text) for name in text.split()
+    }
+
+    assert style.headers["content-type"].startswith("text/css")
+    assert style.text.startswith(stylesheet())
+    missing = {name for name in used if f".{name}" not in style.text}
+    assert missing <= {"figure", "name", "rank", "last", "outcome", "passed", "failed", "error"}
+
+
+def test_a_browsers_form_uploads_and_shows_the_token_once(hub: RunningHub):
+    form = {"data": {"miner_id": "form", "token": ""}, "files": {"agent": ("my agent.py", agent(9))}}
+    headers = BROWSER | {"origin": hub.url, "referer": f"{hub.url}/submit"}
+
+    first = hub.post(**form, headers=headers)
+    again = hub.post(**form, headers=headers)
+
+    (token,) = re.findall(r'<pre[^>]*class="token">([^<]+)</pre>', first.text)
+    assert first.status_code == 201
+    assert "Stored: form, version 1" in first.text
+    assert again.status_code == 401
+    assert "Token missing" in again.text
+    form["data"]["token"] = token
+    unchanged = hub.post(**form, headers=headers)
+    assert unchanged.status_code == 200
+    assert token not in unchanged.text
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1", "http://localhost:1"])
+def test_another_sites_form_is_refused(hub: RunningHub, origin):
+    form = {"data": {"miner_id": "csrf"}, "files": {"agent": ("a.py", agent(9))}}
+
+    answer = hub.post(**form, headers=BROWSER | {"origin": origin})
+
+    assert answer.status_code == 403
+    assert "Foreign origin" in answer.text
+    assert not (hub.agents / "csrf.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [("localhost", True), ("LOCALHOST:8000", True), ("192.0.2.1", True), ("[::1]:80", True), ("evil.example", False)],
+)
+def test_only_known_hosts_are_answered(hub: RunningHub, host, known):
+    assert (hub.get("/", headers={"host": host}).status_code == 200) is known
+
+
+def test_an_upload_shows_its_warnings_and_its_copies(hub: RunningHub):
+    text = hub.get("/miners/copier").text
+
+    assert "Exact copy" in text
+    assert "calls eval; what it runs cannot be checked here" in text
+
+
+def test_a_problem_is_a_page_for_a_browser_and_json_for_a_program(hub: RunningHub):
+    for_people = hub.get("/nowhere", headers=BROWSER)
+    for_programs = hub.get("/nowhere")
+
+    assert for_people.headers["content-type"].startswith("text/html")
+    assert for_programs.json()["sentence"] in for_people.text
+    assert for_programs.json()["remedy"] in for_people.text
+    assert Elements(for_people.text).open == []
+
+
+def test_an_agents_address_is_one_path_segment():
+    assert agent_href("a/../<b>?#") == "/miners/a%2F..%2F%3Cb%3E%3F%23"
+
+
+def test_a_page_without_agents_says_what_to_do(hub: RunningHub):
+    board = hub.results / "junit.xml"
+    kept = board.read_bytes()
+    board.unlink()
+    text = hub.get("/").text
+    board.write_bytes(kept)
+
+    assert "Nothing has been evaluated yet." in text
+    assert "Waiting for their first evaluation" in text
+
+
+def test_an_empty_hub_invites():
+    answer = page("leaderboard.html", title="Leaderboard", board=leaderboard([]), badges={}, waiting=[])
+
+    assert b"Submit the first agent." in answer.body
