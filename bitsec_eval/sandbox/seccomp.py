@@ -3,8 +3,9 @@
 Everything not listed is refused with EPERM; `clone3`, whose flags a filter cannot see, with ENOSYS, so that the C
 library falls back to `clone`. Only the machine's own 64-bit entry exists: 32-bit and x32 calls kill the process.
 Left out on purpose, though engines' default profiles allow some of them: io_uring, ptrace and process_vm, keyrings,
-System V IPC, limits of other processes, namespaces, mounts, bpf, perf, userfaultfd, sockets other than unix and IP (no AF_VSOCK, AF_ALG,
-AF_NETLINK, AF_PACKET), memory policies and personality changes.
+System V IPC, limits of other processes, namespaces, mounts, bpf, perf, userfaultfd, sockets other than unix and IP
+(no AF_VSOCK, AF_ALG, AF_NETLINK, AF_PACKET), memory policies and personality changes.
+Names that an architecture lacks (`open`, `fork` and others on aarch64) are left out by the runtime's libseccomp.
 """
 
 from typing import Any

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 import pytest
 
 from bitsec_eval.core.answer import Ending
-from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.errors import KilledError, SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.values import dumps
 from bitsec_eval.sandbox.agent import AgentOrder
 from bitsec_eval.sandbox.session import Frame
-from bitsec_eval.schedule.attempts import Attempts
+from bitsec_eval.schedule.attempts import BREAKER_FAILURES, Attempts
 from bitsec_eval.schedule.schedule import Schedule
 from bitsec_eval.schedule.work import RunKey, Work
 
@@ -151,38 +151,66 @@ def test_a_failure_that_stays_makes_the_run_void():
     schedule.stop()
 
 
-def test_while_the_engine_is_away_nobody_waits_for_second_attempts_and_recovery_is_noticed():
+def test_an_engine_that_stays_away_is_hardly_asked_and_its_recovery_is_noticed():
     tried = []
 
     def action() -> str:
         tried.append(1)
-        if len(tried) < 20:
-            raise SandboxError("gone")
-        return "back"
+        raise SandboxError("gone")
 
-    attempts = Attempts(threading.Event(), (0.0, 0.0))
-    counts = []
-    for _ in range(20):
-        before = len(tried)
-        try:
+    attempts = Attempts(threading.Event(), (0.0, 0.0), cooling=0.2)
+    for _ in range(50):
+        with pytest.raises(SandboxError):
             attempts.run(action)
-        except SandboxError:
-            counts.append(len(tried) - before)
 
-    assert counts[0] == 3
-    assert counts[-1] == 1
+    assert len(tried) <= BREAKER_FAILURES + 2
+    with pytest.raises(SandboxError, match="not tried, since 6 attempts in a row failed: gone"):
+        attempts.run(action)
+    time.sleep(0.25)
+    assert attempts.run(lambda: "fine") == ("fine", 1)
     assert attempts.run(lambda: "fine") == ("fine", 1)
 
 
-def test_a_fault_of_our_own_code_reaches_whoever_waits():
+def test_a_sandbox_killed_from_outside_is_tried_again_and_killed_every_time_it_counts_as_crashed():
+    class Killed(FakeSession):
+        def receive(self, deadline: float) -> Frame | Ending:
+            if self._replies[0].kind == "O" and self._sandbox.kills:
+                self._sandbox.kills -= 1
+                raise KilledError("killed")
+            return super().receive(deadline)
+
+    class Killing(FakeSandbox):
+        kills = 2
+
+        @contextmanager
+        def open(self, limits: Limits) -> Iterator[FakeSession]:
+            yield Killed(self)
+
+    endings = []
+    for kills in (2, 3):
+        sandbox = Killing()
+        sandbox.kills = kills
+        schedule = Schedule(sandbox, 1)
+        schedule._attempts = Attempts(threading.Event(), (0.0, 0.0, 0.0))
+        schedule.want(work(1))
+        done = schedule.done(work(1).key)
+        endings.append((done.failure, done.attempts, done.answers[0].ending))
+        schedule.stop()
+
+    assert endings == [(None, 3, Ending.EXITED), (None, 3, Ending.CRASHED)]
+
+
+def test_a_fault_of_our_own_code_voids_the_run_and_stops_no_other():
     def broken() -> tuple:
         raise ValueError("a bug")
 
     schedule = Schedule(FakeSandbox(), 1)
     schedule.want(Work(key=RunKey("a", "t"), orders=broken, limits=Limits()))
+    schedule.want(work(1))
 
-    with pytest.raises(ValueError, match="a bug"):
-        schedule.done(RunKey("a", "t"))
+    failure = schedule.done(RunKey("a", "t")).failure
+    assert str(failure) == "ValueError: a bug; a fault of bitsec-eval itself, report it"
+    assert schedule.done(work(1).key).answers[0].ending is Ending.EXITED
     schedule.stop()
 
 
