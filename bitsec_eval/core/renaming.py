@@ -73,6 +73,7 @@ class Renaming:
         Raises:
             TaskError: a name is Solidity's own, or stands in none of the projects.
         """
+        __tracebackhide__ = True
         texts = [text for project in projects for text in _texts(project)]
         taken = frozenset[str]().union(*map(identifiers, texts))
         listed = tuple(names)

@@ -182,9 +182,7 @@ def _entries(value: object) -> list[object]:
         )
     entries = value[present[0]]
     if not isinstance(entries, list):
-        raise AnswerFault(
-            f"the report is not a list of findings: {present[0]!r} is {_kind(entries)}; {_FORM}"
-        )
+        raise AnswerFault(f"the report is not a list of findings: {present[0]!r} is {_kind(entries)}; {_FORM}")
     return entries
 
 
