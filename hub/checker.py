@@ -15,8 +15,11 @@ CHECKS_PER_PROCESS = 500
 class Checker:
     """A few checking processes, started when needed; `stop` ends them all."""
 
-    def __init__(self, python: str, processes: int = PROCESSES) -> None:
+    def __init__(
+        self, python: str, *, processes: int = PROCESSES, checks_per_process: int = CHECKS_PER_PROCESS
+    ) -> None:
         self._python = python
+        self._checks_per_process = checks_per_process
         self._free = asyncio.Semaphore(processes)
         self._idle: list[Examiner] = []
         self._all: set[Examiner] = set()
@@ -65,7 +68,7 @@ class Checker:
         return examiner
 
     def _give_back(self, examiner: Examiner) -> None:
-        if examiner.checks < CHECKS_PER_PROCESS:
+        if examiner.checks < self._checks_per_process:
             self._idle.append(examiner)
         else:
             self._end(examiner)
