@@ -8,7 +8,7 @@ from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.values import ValueFault, dumps, loads
-from bitsec_eval.sandbox.exchanges import Exchanges, Line, door_order
+from bitsec_eval.sandbox.exchanges import Exchanges, Line, door_order, environment_of
 from bitsec_eval.sandbox.guards import ENVIRONMENT
 from bitsec_eval.sandbox.session import Frame, Session
 
@@ -50,7 +50,7 @@ def _start(session: Session, order: AgentOrder, line: Line | None) -> None:
     session.send("P", b"/tmp/agent/agent.py\0" + order.source)
     for path, content in sorted(order.files.items()):
         session.send("P", f"/workspace/{path}".encode() + b"\0" + content)
-    environment = {**ENVIRONMENT, **(line.environment if line else {})}
+    environment = {**ENVIRONMENT, **(environment_of(line) if line else {})}
     door = door_order(line) if line else None
     session.send("A", dumps({"argv": ["--task", order.prompt], "env": environment, "door": door}))
     heard = session.receive(time.monotonic() + BEGIN_SECONDS)

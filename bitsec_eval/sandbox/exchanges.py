@@ -113,6 +113,12 @@ def _question(whole: bytes) -> Question:
     return Question(method=told["method"], path=told["path"], body=body)
 
 
+def environment_of(line: Line) -> dict[str, str]:
+    """Return what tells an agent where the LLM is, as OpenAI's clients and Bitsec's miners look for it."""
+    address = f"http://127.0.0.1:{PORT}"
+    return {"OPENAI_BASE_URL": f"{address}/v1", "INFERENCE_API": address, **line.environment}
+
+
 def door_order(line: Line) -> dict[str, Any]:
     """Return what process 1 needs to open the door of a container."""
     text = files("bitsec_eval.sandbox.guest").joinpath("door.py").read_text(encoding="utf-8")

@@ -1,0 +1,111 @@
+"""The gateway of one evaluation: opens a line for each agent that runs, and ends them all when it is stopped."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from weakref import WeakSet
+
+from bitsec_eval.core.exchange import Question
+from bitsec_eval.core.llm import LLM
+from bitsec_eval.inference.cassette import Cassette, Exchange, Offer, Recorder
+from bitsec_eval.inference.line import Answerer, Line, new_key
+from bitsec_eval.inference.problems import switched_off
+from bitsec_eval.inference.waiting import Waiting
+
+NO_LLM = Offer(models=(), request_bytes=1 << 20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineName:
+    """Whose line it is: an agent, on a task, in the first of its containers or, on the twin, in the second."""
+
+    agent: str
+    task: str
+    part: int = 0
+
+    @property
+    def file(self) -> Path:
+        """Where its cassette lies in the folder of cassettes."""
+        twin = ".twin" if self.part else ""
+        return Path(self.agent) / f"{self.task.replace('/', '__')}{twin}.jsonl"
+
+
+Answering = Callable[[LineName, LLM, str], Answerer]
+"""Makes what answers a line: its name, its task's limits and its key are known."""
+
+
+class Gateway:
+    """Opens lines; with a folder of `recordings`, each line leaves a cassette there."""
+
+    def __init__(self, answering: Answering, *, counted: bool, recordings: Path | None = None) -> None:
+        self._answering = answering
+        self._counted = counted
+        self._recordings = recordings
+        self._open: WeakSet[Line] = WeakSet()
+        self._stopped = False
+        self._lock = Lock()
+
+    def line(self, name: LineName, llm: LLM) -> Line:
+        """Return a fresh line for one agent in one container.
+
+        Raises:
+            InferenceError: its recording cannot be written or read.
+        """
+        key = new_key()
+        answerer = self._answering(name, llm, key)
+        recorder = Recorder(self._recordings / name.file, key, answerer.offer) if self._recordings else None
+        line = Line(answerer, key, counted=self._counted, recorder=recorder)
+        with self._lock:
+            self._open.add(line)
+            stopped = self._stopped
+        if stopped:
+            line.abandon()
+        return line
+
+    def stop(self) -> None:
+        """End every line; those that are opened from now on have ended already."""
+        with self._lock:
+            self._stopped = True
+            ended = list(self._open)
+        for line in ended:
+            line.abandon()
+
+
+class NoAnswers:
+    """An `Answerer` where no LLM is offered."""
+
+    offer = NO_LLM
+
+    def answer(self, number: int, question: Question, waiting: Waiting) -> Exchange:  # noqa: ARG002 - see Answerer
+        """See `Answerer.answer`."""
+        return Exchange(reply=switched_off().reply)
+
+
+class ReplayedAnswers:
+    """An `Answerer` that plays a cassette."""
+
+    def __init__(self, cassette: Cassette) -> None:
+        self._cassette = cassette
+        self.offer = cassette.offer
+
+    def answer(self, number: int, question: Question, waiting: Waiting) -> Exchange:  # noqa: ARG002 - see Answerer
+        """See `Answerer.answer`."""
+        return self._cassette.play(number, question)
+
+
+@contextmanager
+def off_gateway() -> Iterator[Gateway]:
+    """Offer no LLM."""
+    yield Gateway(lambda name, llm, key: NoAnswers(), counted=False)
+
+
+@contextmanager
+def replaying_gateway(recordings: Path) -> Iterator[Gateway]:
+    """Answer from cassettes, without a provider and without a key."""
+
+    def answering(name: LineName, _llm: LLM, key: str) -> Answerer:
+        return ReplayedAnswers(Cassette(recordings / name.file, key))
+
+    yield Gateway(answering, counted=True)

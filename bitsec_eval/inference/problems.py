@@ -1,0 +1,46 @@
+"""What an agent is told when its question gets no completion: OpenAI's error form, under a status that fits."""
+
+import json
+
+from bitsec_eval.core.exchange import Reply
+
+JSON_HEADERS = {"Content-Type": "application/json"}
+FINAL = {"x-should-retry": "false"}  # what OpenAI's own clients look at before they try again
+
+
+class Problem(Exception):  # noqa: N818 - a value that travels up to the agent, not an error of ours
+    """Why a question was not answered, which is the agent's to mend; `billed` if it may have cost money."""
+
+    def __init__(
+        self, status: int, code: str, message: str, *, kind: str = "invalid_request_error", billed: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.kind = kind
+        self.billed = billed
+
+    @property
+    def reply(self) -> Reply:
+        """The same as an HTTP response; `detail` is where Bitsec's own proxy puts its message."""
+        error = {"message": str(self), "type": self.kind, "param": None, "code": self.code}
+        return json_reply({"error": error, "detail": str(self)}, self.status, FINAL)
+
+
+def json_reply(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
+    """Return a response of JSON."""
+    body = json.dumps(content, separators=(",", ":")).encode("ascii")
+    return Reply(status=status, body=body, headers=JSON_HEADERS | (headers or {}))
+
+
+def switched_off() -> Problem:
+    """Return what an agent hears where no LLM is offered."""
+    message = "no LLM is offered in this evaluation; answer without one"
+    return Problem(503, "llm_off", message, kind="service_unavailable")
+
+
+def out_of_order() -> Problem:
+    """Return what an agent hears when the run is void: nothing it does matters any more."""
+    return Problem(
+        503, "llm_failed", "the LLM cannot be reached; this run does not count", kind="service_unavailable"
+    )

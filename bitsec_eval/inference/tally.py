@@ -1,0 +1,61 @@
+"""What calls cost, in whole numbers: budgets are held to the token and to the million-millionth of a dollar."""
+
+from dataclasses import dataclass
+
+PICO = 10**12
+"""Money is counted in units of 1e-12 US dollars, so that a price per million tokens is a whole number per token."""
+
+TERMS = ("calls", "prompt_tokens", "completion_tokens", "cost")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Calls, tokens and money, spent or allowed."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    pico_dollars: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally.of(*(one + more for one, more in zip(self.terms, other.terms, strict=True)))
+
+    def __sub__(self, other: "Tally") -> "Tally":
+        return Tally.of(*(one - less for one, less in zip(self.terms, other.terms, strict=True)))
+
+    @staticmethod
+    def of(*terms: int) -> "Tally":
+        """Return the tally of these terms, in the order of `TERMS`."""
+        calls, prompt, completion, money = terms
+        return Tally(calls=calls, prompt_tokens=prompt, completion_tokens=completion, pico_dollars=money)
+
+    @property
+    def terms(self) -> tuple[int, int, int, int]:
+        """All four numbers, in the order of `TERMS`."""
+        return self.calls, self.prompt_tokens, self.completion_tokens, self.pico_dollars
+
+    @property
+    def cost(self) -> float:
+        """The money in US dollars."""
+        return self.pico_dollars / PICO
+
+    def first_over(self, most: "Tally") -> str | None:
+        """Return which of `TERMS` is above `most`, or None.
+
+        >>> Tally(calls=3).first_over(Tally(calls=2))
+        'calls'
+        """
+        pairs = zip(TERMS, self.terms, most.terms, strict=True)
+        return next((name for name, term, limit in pairs if term > limit), None)
+
+    def told(self) -> dict[str, int | float]:
+        """Return the numbers by name, money in US dollars."""
+        return dict(zip(TERMS, (*self.terms[:3], self.cost), strict=True))
+
+
+NOTHING_SPENT = Tally()
+
+
+def pico_of(dollars: float) -> int:
+    """Return an amount of US dollars in whole units."""
+    return round(dollars * PICO)
