@@ -48,8 +48,16 @@ class Board:
             xml.add_global_property(PLAN, json.dumps(self._plan, sort_keys=True))
         try:
             return (yield)
+        except OSError as error:  # what was written of junit is not junit
+            self._draft.unlink(missing_ok=True)
+            self._unwritten(session, error)
+            return None
         finally:
             self._publish(session, xml)
+
+    def _unwritten(self, session: pytest.Session, error: OSError) -> None:
+        self._trouble = f"{self._junit}: cannot be written ({error.strerror}); make room there and run again"
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     def _publish(self, session: pytest.Session, xml: Any) -> None:
         if self._plan is None or not self._draft.exists():
@@ -60,10 +68,11 @@ class Board:
         try:
             with self._junit.open("rb") as stream:
                 self._board = leaderboard([read_junit(stream, str(self._junit))])
+            finish_runs(self._settings.results, self._board)
         except BitsecError as error:
             self._trouble = str(error)
-        else:
-            finish_runs(self._settings.results, self._board)
+        except OSError as error:
+            self._unwritten(session, error)
         session.exitstatus = self._exit_status(session.exitstatus)
 
     def _exit_status(self, status: int) -> int:

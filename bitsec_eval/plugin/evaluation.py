@@ -6,7 +6,7 @@ Registered only when --bitsec-agents is given, so that other people's pytest run
 import json
 from collections import Counter
 from collections.abc import Generator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +184,8 @@ class Evaluation:
         """Write down what a run's agent printed, for its author to read."""
         if key not in self._kept:
             self._kept.add(key)
-            write_run(self.settings.results, key.agent, key.task, self.settings.evaluation, done.answers)
+            with suppress(OSError):  # a full disk is told by junit, which matters more
+                write_run(self.settings.results, key.agent, key.task, self.settings.evaluation, done.answers)
 
     # -- what checks use; each asks for bitsec_agent, whose parameter makes one item of every agent
 

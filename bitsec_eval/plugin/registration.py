@@ -3,6 +3,7 @@
 import pytest
 
 from bitsec_eval.plugin.board import Board
+from bitsec_eval.plugin.comparisons import Comparisons
 from bitsec_eval.plugin.distribution import Controller, Worker
 from bitsec_eval.plugin.evaluation import Evaluation
 from bitsec_eval.plugin.settings import settings_from
@@ -17,6 +18,7 @@ def register(config: pytest.Config) -> None:
     settings = settings_from(config)
     evaluation = Evaluation(settings)
     config.pluginmanager.register(evaluation, "bitsec-evaluation")
+    config.pluginmanager.register(Comparisons(), "bitsec-comparisons")
     if hasattr(config, "workerinput"):
         config.pluginmanager.register(Worker(evaluation), "bitsec-worker")
     elif not config.option.collectonly:
