@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bitsec_eval.core.text import one_line
+from bitsec_eval.core.usage import Usage
 
 
 class Ending(StrEnum):
@@ -22,6 +23,7 @@ class Answer:
     """What an agent printed and how it ended; `seconds` is its wall clock as the host saw it.
 
     `status` is what its process ended with ("status 1", "signal 9"), empty where it was stopped from outside.
+    `usage` is what it used of the LLM, None where none was offered.
     """
 
     ending: Ending
@@ -29,6 +31,7 @@ class Answer:
     stderr: bytes = b""
     seconds: float = 0.0
     status: str = ""
+    usage: Usage | None = None
 
     @property
     def text(self) -> str:

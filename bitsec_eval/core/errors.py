@@ -39,6 +39,8 @@ class KilledError(SandboxError):
 class InferenceError(BitsecError):
     """The LLM behind the gateway or the judge could not be reached; the run is void."""
 
+    attempts: int = 1
+
 
 class AnswerFault(Exception):  # noqa: N818 - it is a fault of the answer, not an error of ours
     """The agent's answer cannot be checked: late, crashed, malformed, or lacking what the task asks for.

@@ -7,13 +7,15 @@ answers nor loaded sandboxes pile up.
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from threading import Condition, Event, RLock, Thread
 from time import monotonic
 
 from bitsec_eval.core.answer import Answer, Ending
-from bitsec_eval.core.errors import BitsecError, KilledError, SandboxError
+from bitsec_eval.core.errors import BitsecError, InferenceError, KilledError, SandboxError
 from bitsec_eval.core.text import one_line
+from bitsec_eval.inference.gateway import Gateway, LineName
 from bitsec_eval.sandbox.agent import AgentOrder, run_agent
 from bitsec_eval.sandbox.checking import CheckingSandboxes, Loaded
 from bitsec_eval.sandbox.session import Sandbox
@@ -47,8 +49,9 @@ class _Run:
 class Schedule:
     """Does every wanted run once; `done` and `calls` wait for what they need and no longer."""
 
-    def __init__(self, sandbox: Sandbox, jobs: int) -> None:
+    def __init__(self, sandbox: Sandbox, jobs: int, gateway: Gateway | None = None) -> None:
         self._sandbox = sandbox
+        self._gateway = gateway
         self._jobs = jobs
         self._lead = 8 * jobs + 64
         self._runs: dict[RunKey, _Run] = {}
@@ -205,29 +208,34 @@ class Schedule:
         answers = []
         attempts = 0
         try:
-            for order in work.orders():
-                answer, tries = self._attempts.run(partial(self._answer_or_crash, work, order, []))
+            for part, order in enumerate(work.orders()):
+                answer, tries = self._attempts.run(partial(self._answer_or_crash, work, order, part, []))
                 answers.append(answer)
                 attempts = max(attempts, tries)
                 if answer.fault:  # nothing of this run can be checked any more
                     break
-        except SandboxError as error:
+        except (SandboxError, InferenceError) as error:
             return Done(failure=error, attempts=error.attempts)
         return Done(answers=tuple(answers), attempts=attempts)
 
-    def _answer_or_crash(self, work: Work, order: AgentOrder, kills: list[KilledError]) -> Answer:
+    def _answer_or_crash(self, work: Work, order: AgentOrder, part: int, kills: list[KilledError]) -> Answer:
         """Return the answer, or a crash once every attempt was killed; `kills` is the same list for all of them."""
         try:
-            return self._answer(work, order)
+            return self._answer(work, order, part)
         except KilledError as killed:
             kills.append(killed)
             if len(kills) < MOST_KILLS:
                 raise
             return Answer(ending=Ending.CRASHED, status=f"killed {len(kills)} times")
 
-    def _answer(self, work: Work, order: AgentOrder) -> Answer:
+    def _answer(self, work: Work, order: AgentOrder, part: int) -> Answer:
+        name = LineName(agent=work.key.agent, task=work.key.task, part=part)
         with self._sandbox.open(work.limits) as session:
-            return run_agent(session, order, work.limits)
+            line = self._gateway.line(name, work.llm) if self._gateway else None
+            answer = run_agent(session, order, work.limits, line)
+        if line is None:
+            return answer
+        return replace(answer, usage=line.settled())  # what is still under way may yet make the run void
 
     def _load(self, run: _Run, future: Future[Loaded], *, fresh: bool = False) -> None:
         work, answer = run.work, run.done.result().answers[0].stdout

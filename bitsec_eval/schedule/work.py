@@ -1,10 +1,11 @@
 """One run as values: what is to be done, and what came of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bitsec_eval.core.answer import Answer
-from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.errors import InferenceError, SandboxError
+from bitsec_eval.core.llm import LLM
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.agent import AgentOrder
 
@@ -28,6 +29,7 @@ class Work:
     orders: Callable[[], tuple[AgentOrder, ...]]
     limits: Limits
     calls: bool = False
+    llm: LLM = field(default_factory=LLM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,4 +38,4 @@ class Done:
 
     answers: tuple[Answer, ...] = ()
     attempts: int = 1
-    failure: SandboxError | None = None
+    failure: SandboxError | InferenceError | None = None
