@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -63,7 +64,10 @@ def evaluate(order: Order, stop: Event, keep_open: Collection[int] = ()) -> int:
             pass
     finally:
         if process.poll() is None:
-            forced = _end(process)
+            forced = not _end_politely(process)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     if stop.is_set():
         raise Stopped(forced=forced)
     return process.returncode
@@ -71,7 +75,7 @@ def evaluate(order: Order, stop: Event, keep_open: Collection[int] = ()) -> int:
 
 def command(order: Order) -> list[str]:
     """Return the command line of an evaluation."""
-    options = ("-q", "--tb=no", "-p", "no:cacheprovider", "-p", "bitsec_eval.plugin")
+    options = ("-q", "--tb=line", "-p", "no:cacheprovider", "-p", "bitsec_eval.plugin")
     places = (
         f"--bitsec-agents={order.agent.absolute()}",
         f"--bitsec-results={order.results.absolute()}",
@@ -81,22 +85,30 @@ def command(order: Order) -> list[str]:
 
 
 def environment(ours: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of an evaluation: ours, with this very package before any other."""
+    """Return the environment of an evaluation: ours, with this very package first, and room for long lines."""
     package = str(Path(bitsec_eval.__file__).parents[1])
     found = [package, *filter(None, [ours.get("PYTHONPATH")])]
-    return {**ours, "PYTHONPATH": os.pathsep.join(found), "PYTHONUNBUFFERED": "1"}
+    return {**ours, "PYTHONPATH": os.pathsep.join(found), "PYTHONUNBUFFERED": "1", "COLUMNS": "400"}
 
 
-def _end(process: subprocess.Popen[bytes]) -> bool:
-    """End a process and everything it started; return whether that took force."""
+def _end_politely(process: subprocess.Popen[bytes]) -> bool:
+    """Ask a process to end, and return whether it did."""
     process.send_signal(signal.SIGINT)
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        return True
-    return False
+        return False
+    return True
+
+
+_TELLING = (
+    ("python -m pytest: error: ", 0),
+    ("ERROR: ", 0),
+    ("E   ", -1),  # of a task that cannot be collected
+    ("ERROR ", 0),
+    ("INTERNALERROR> ", -1),
+)
+"""How lines begin that say what went wrong, the best first, and which of several says it best."""
 
 
 def trouble(log: Path) -> str:
@@ -104,5 +116,8 @@ def trouble(log: Path) -> str:
     with log.open("rb") as stream:
         stream.seek(max(0, log.stat().st_size - (64 << 10)))
         lines = [line.strip() for line in stream.read().decode("utf-8", "backslashreplace").splitlines()]
-    told = [line for line in lines if line.startswith(("ERROR: ", "E   ", "INTERNALERROR> "))]
-    return one_line((told or list(filter(None, lines)) or ["pytest said nothing"])[-1])
+    for beginning, place in _TELLING:
+        told = [line.removeprefix(beginning).strip() for line in lines if line.startswith(beginning)]
+        if told:
+            return one_line(told[place])
+    return one_line((list(filter(None, lines)) or ["pytest said nothing"])[-1])

@@ -1,6 +1,7 @@
 """`python -m bitsec_eval.miner COMMAND ...`, or `bitsec-miner`."""
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -21,9 +22,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _stop)  # what was started is stopped, as with Ctrl-C
     try:
         code: int = args.main(args)
-    except BitsecError as error:
-        return _trouble(args.command, one_line(str(error), 1000), TROUBLE_EXIT)
-    except OSError as error:
+    except BrokenPipeError:  # whoever read our lines has read enough, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return TROUBLE_EXIT
+    except (BitsecError, OSError) as error:
         return _trouble(args.command, one_line(str(error), 1000), TROUBLE_EXIT)
     except KeyboardInterrupt:
         return _trouble(args.command, "stopped", STOPPED_EXIT)

@@ -11,11 +11,6 @@ from bitsec_eval.miner.hub import HubError, hub_at
 from bitsec_eval.miner.show import TaskResult, result_lines, say
 from bitsec_eval.render.figures import points
 
-_NEWS = {
-    "waiting": "the current version waits for its evaluation",
-    "void": "every run failed through no fault of the agent, and is tried again",
-}
-
 
 def add_parser(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
     """Add the command to the command line."""
@@ -44,8 +39,11 @@ def main(args: argparse.Namespace) -> int:
 def _lines(report: Mapping[str, Any], miner_id: str) -> Iterator[str]:
     standing = report["standing"]
     yield f"{miner_id}: {', '.join(_facts(standing))}"
-    if standing["status"] in _NEWS:
-        yield _NEWS[standing["status"]]
+    if standing["status"] == "waiting":
+        before = "; what follows is of the version before" if report["tasks"] else ""
+        yield f"the current version waits for its evaluation{before}"
+    if standing["status"] == "void":
+        yield "every run failed through no fault of the agent, and is tried again"
     yield from result_lines([_result(task) for task in report["tasks"]])
 
 

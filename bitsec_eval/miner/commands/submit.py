@@ -36,9 +36,11 @@ def main(args: argparse.Namespace) -> int:
     hub = hub_at(args.hub)
     source = read_agent(args.agent)
     tokens = Tokens(config_folder(os.environ))
+    known = tokens.known(hub.url, miner_id)
     receipt = _uploaded(hub, miner_id, source, tokens)
     say(*_receipt_lines(receipt, miner_id))
-    say(f"its token is in {tokens.path}; later versions need it")
+    if tokens.known(hub.url, miner_id) != known:
+        say(f"its token is now in {tokens.path}; later versions need it")
     say(f"next: bitsec-miner status --miner-id {miner_id}, or {hub.url}/miners/{miner_id}")
     return 0
 

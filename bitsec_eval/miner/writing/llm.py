@@ -70,8 +70,9 @@ class LLM:
         return f"{self._service}: answers {error.status_code} ({why}); try again later"
 
     def _why(self, error: Exception) -> str:
-        """Return the error in one line; services quote keys in their messages."""
-        return one_line(str(error).replace(self._client.api_key, "***"))
+        """Return the error and what caused it in one line; services quote keys in their messages."""
+        told = " ".join(str(each) for each in (error, error.__cause__) if each is not None and str(each))
+        return one_line(told.replace(self._client.api_key, "***"))
 
     @property
     def _service(self) -> str:
