@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 
 _SUFFIX = ".tmp"
@@ -13,15 +14,17 @@ def write_together(contents: Iterable[tuple[Path, bytes]]) -> None:
     """Write every file whole and durably, replacing them one by one in the order given.
 
     Nothing is replaced before all are on the disk under temporary names, so a full disk changes nothing.
-    A crash between two replacements leaves the earlier ones done and the later ones undone.
+    A crash between two replacements leaves the earlier ones done and the later ones undone; after a power cut that
+    holds from one folder to the next.
     """
     staged: list[tuple[Path, Path]] = []
     try:
         for target, content in contents:
             staged.append((_staged(target, content), target))
-        for temporary, target in staged:
-            temporary.replace(target)
-            _sync_folder(target.parent)
+        for folder, together in groupby(staged, lambda pair: pair[1].parent):
+            for temporary, target in together:
+                temporary.replace(target)
+            _sync_folder(folder)
     finally:
         for temporary, _ in staged:
             temporary.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import threading
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bitsec_eval.core.agent_check import Caution
@@ -67,21 +68,22 @@ class Seen:
 
     def _copy_of(self, upload: Upload) -> CopyOf | None:
         new = _earlier(upload, 0)
-        same = [earlier for earlier in self._uploads.values() if earlier.same_as(new)]
-        first = min(same, key=lambda earlier: earlier.sequence, default=None)
+        first = next((earlier for earlier in self._in_order() if earlier.same_as(new)), None)
         if first is None or first.miner_id == upload.miner_id:
             return None
         kind = "exact" if first.sha256 == upload.sha256 else "renamed"
         return CopyOf(miner_id=first.miner_id, time=first.time, kind=kind)
 
     def _resembling(self, upload: Upload) -> tuple[Caution, ...]:
-        shares = [(earlier, earlier.share_of(upload)) for earlier in self._uploads.values()]
-        alike = [(earlier, share) for earlier, share in shares if share >= SIMILAR]
-        first, share = min(alike, key=lambda pair: pair[0].sequence, default=(None, 0.0))
+        shares = ((earlier, earlier.share_of(upload)) for earlier in self._in_order())
+        first, share = next((pair for pair in shares if pair[1] >= SIMILAR), (None, 0.0))
         if first is None or first.miner_id == upload.miner_id:
             return ()
         sentence = f"{share:.0%} of the smaller program's shape is also in {first.miner_id}'s of {first.time}."
         return (Caution(reason="similar", sentence=sentence),)
+
+    def _in_order(self) -> Iterator["_Earlier"]:
+        return (self._uploads[sequence] for sequence in sorted(self._uploads))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
