@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bitsec_eval.core.errors import TaskError
+from bitsec_eval.core.llm import LLM
 
 PROMPT_BYTES = 120_000
 """A prompt travels as one argument of a process, which the kernel caps at 131,071 bytes."""
@@ -64,6 +65,7 @@ class Task:
     own and with no word of which is which.
     `rename` lists identifiers that get new names in workspace and twin, other ones in every evaluation.
     `weight` is the task's share of an agent's score.
+    `llm` is how much of the LLM a run may use, where the validator offers one.
 
     Raises:
         TaskError: a field is wrong; the message names it.
@@ -81,6 +83,7 @@ class Task:
     output_bytes: int = 1 << 20
     tmp_mib: int = 64
     call_timeout: float = 5.0
+    llm: LLM = field(default_factory=LLM)
     limits: Limits = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -88,6 +91,8 @@ class Task:
         _check_prompt(self.prompt)
         _check_weight(self.weight)
         _check_folders(self.workspace, self.twin)
+        if not isinstance(self.llm, LLM):
+            raise TaskError(f"llm must be a bitsec_eval.LLM, as in llm=LLM(calls=10), got {self.llm!r}")
         object.__setattr__(self, "rename", _checked_names(self.rename, self.workspace))
         object.__setattr__(self, "limits", self._limits())
 

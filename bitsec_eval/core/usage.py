@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 COST_DECIMALS = 12
+TIEBREAKS = ("none", "cost")
+"""What may rank agents of equal score: nothing, so that they share a rank, or what their runs cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from bitsec_eval.core.task import Limits, Task
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.agents import Agent
 from bitsec_eval.plugin.blame import neutralise, public_reason, settle
+from bitsec_eval.plugin.llm import opened_gateway
 from bitsec_eval.plugin.record import check_property, plan_of
 from bitsec_eval.plugin.settings import Settings
 from bitsec_eval.plugin.tasks import AGENT_FIXTURE, CHECK, FIXTURES, Check, CollectedTask, task_id, task_of
@@ -125,8 +126,10 @@ class Evaluation:
             self.image = sandbox.image
             self.plan = plan_of(self.settings, self.tasks, {check.key for check in checks}, self.image)
             self._pool = self._open.enter_context(pooled(sandbox, self.settings.jobs))
-            self._schedule = Schedule(self._pool, self.settings.jobs)
+            gateway = self._open.enter_context(opened_gateway(self.settings.llm, self.settings.seed))
+            self._schedule = Schedule(self._pool, self.settings.jobs, gateway)
             self._open.callback(self._schedule.stop)
+            self._open.callback(gateway.stop)
             self._open.callback(sandbox.stop)  # first: it releases the runs that stopping the schedule waits for
             if not hasattr(session.config, "workerinput"):  # a worker of xdist is told bit by bit what is its own
                 for key in self._left:

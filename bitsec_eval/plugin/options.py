@@ -3,6 +3,8 @@
 import pytest
 
 from bitsec_eval.core.rewards import RULES
+from bitsec_eval.core.usage import TIEBREAKS
+from bitsec_eval.plugin.llm_options import add_llm_options
 from bitsec_eval.sandbox.guards import IMAGE
 
 
@@ -16,6 +18,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--bitsec-rewards", choices=sorted(RULES), default="score", help="how it is shared out (default: score)"
     )
+    group.addoption(
+        "--bitsec-tiebreak", choices=TIEBREAKS, default="none", help="what ranks equal scores (default: none)"
+    )
     group.addoption("--bitsec-results", metavar="DIR", default="results", help="where results go (default: results)")
     group.addoption("--bitsec-fail-under", metavar="N", type=float, help="exit 1 if an agent scores less than this")
     group.addoption("--bitsec-image", metavar="NAME", default=IMAGE, help=f"sandbox image (default: {IMAGE})")
@@ -23,3 +28,4 @@ def add_options(parser: pytest.Parser) -> None:
         "--bitsec-runtime", metavar="NAME", help="the engine's runtime for sandboxes, such as crun or runsc"
     )
     group.addoption("--bitsec-state", metavar="DIR", help="where validators of this machine keep their locks")
+    add_llm_options(parser)

@@ -1,9 +1,11 @@
 """What an evaluation writes into junit for a leaderboard to read: a plan of every run, and a line for each check."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from bitsec_eval.core.usage import total_usage
 from bitsec_eval.plugin.settings import Settings
 from bitsec_eval.plugin.tasks import Check, CollectedTask, kind_of
 from bitsec_eval.schedule.work import Done, RunKey
@@ -24,6 +26,8 @@ def plan_of(
         "seed": settings.seed,
         "emission": settings.emission,
         "rewards": settings.rewards,
+        "tiebreak": settings.tiebreak,
+        "llm": settings.llm.mode,
         "image": image,
         "agents": {agent.name: agent.sha256 for agent in settings.agents if agent.name in agents},
         "tasks": {name: _planned(tasks[name]) for name in sorted({key.task for key in selected})},
@@ -45,6 +49,7 @@ def check_property(evaluation: str, check: Check, task: CollectedTask, done: Don
     """Return what a leaderboard needs to know of one check and its run; no hidden input is among it."""
     declared = task.of_agent(check.key.agent)
     answer = next((each for each in done.answers if each.fault), done.answers[0] if done.answers else None)
+    usage = total_usage(each.usage for each in done.answers)
     return {
         "evaluation": evaluation,
         "agent": check.key.agent,
@@ -58,6 +63,7 @@ def check_property(evaluation: str, check: Check, task: CollectedTask, done: Don
         "ending": answer.ending if answer else None,
         "seconds": round(sum(each.seconds for each in done.answers), 3) if answer else None,
         "attempts": done.attempts,
+        **({"usage": asdict(usage)} if usage else {}),
     }
 
 

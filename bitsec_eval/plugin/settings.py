@@ -12,6 +12,7 @@ import pytest
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.rewards import parse_emission
 from bitsec_eval.plugin.agents import Agent, find_agents
+from bitsec_eval.plugin.llm import LLMSettings, llm_settings
 from bitsec_eval.sandbox.docker_engine import DockerSettings
 from bitsec_eval.sandbox.ownership import state_folder
 
@@ -30,9 +31,11 @@ class Settings:
     started: str
     emission: str
     rewards: str
+    tiebreak: str
     results: Path
     fail_under: float | None
     docker: DockerSettings
+    llm: LLMSettings
 
 
 def settings_from(config: pytest.Config) -> Settings:
@@ -43,20 +46,25 @@ def settings_from(config: pytest.Config) -> Settings:
     """
     path = config.getoption("--bitsec-agents")
     folder = config.invocation_params.dir / path
-    shared = _shared(config)
+    results = config.invocation_params.dir / config.getoption("--bitsec-results")
+    evaluation = _evaluation(config)
+    llm = llm_settings(config, results, evaluation)
+    shared = _shared(config, evaluation, llm)
     return Settings(
         agents=find_agents(folder, path),
         agents_path=folder.resolve(),
         jobs=_jobs(config),
         emission=str(parse_emission(config.getoption("--bitsec-emission"))),
         rewards=config.getoption("--bitsec-rewards"),
-        results=config.invocation_params.dir / config.getoption("--bitsec-results"),
+        tiebreak=config.getoption("--bitsec-tiebreak"),
+        results=results,
         fail_under=config.getoption("--bitsec-fail-under"),
         docker=DockerSettings(
             image=config.getoption("--bitsec-image"),
             runtime=config.getoption("--bitsec-runtime"),
             state=Path(config.getoption("--bitsec-state") or state_folder(os.environ)),
         ),
+        llm=llm,
         seed=shared.seed,
         evaluation=shared.evaluation,
         started=shared.started,
@@ -72,14 +80,19 @@ class Shared:
     started: str
 
 
-def _shared(config: pytest.Config) -> Shared:
+def _evaluation(config: pytest.Config) -> str:
+    return str(config.workerinput["bitsec"]["evaluation"] if hasattr(config, "workerinput") else uuid.uuid4())
+
+
+def _shared(config: pytest.Config, evaluation: str, llm: LLMSettings) -> Shared:
     """Return what was drawn once: by xdist's controller for its workers, by us otherwise."""
     if hasattr(config, "workerinput"):
         return Shared(**config.workerinput["bitsec"])
     seed = config.getoption("--bitsec-seed")
+    seed = llm.seed if seed is None else seed
     return Shared(
         seed=random.SystemRandom().randrange(SEEDS) if seed is None else seed,
-        evaluation=str(uuid.uuid4()),
+        evaluation=evaluation,
         started=datetime.now(UTC).isoformat(timespec="microseconds"),
     )
 

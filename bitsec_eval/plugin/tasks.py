@@ -102,6 +102,7 @@ class CollectedTask:
             orders=partial(self._orders, agent, seed),
             limits=self.task.limits,
             calls="solution" in self.fixtures,
+            llm=self.task.llm,
         )
 
     def _orders(self, agent: Agent, seed: int) -> tuple[AgentOrder, ...]:

@@ -1,0 +1,149 @@
+"""What an evaluation was told about the LLM, and the gateway that this asks for.
+
+An HTTP client is loaded only where there is a provider to be asked.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.inference.cassette import keep_seed, kept_seed
+from bitsec_eval.inference.gateway import Gateway, off_gateway, replaying_gateway
+from bitsec_eval.inference.limits import RunLimits, TotalLimits
+from bitsec_eval.inference.prices import Price, read_prices
+from bitsec_eval.plugin.llm_options import Told
+
+if TYPE_CHECKING:
+    from bitsec_eval.inference.provided import Provision
+
+MODES = ("off", "live", "record", "replay")
+PROVIDED = ("live", "record")
+KEY_VARIABLES = ("BITSEC_LLM_API_KEY", "OPENAI_API_KEY")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LLMSettings:
+    """What an evaluation was told about the LLM; there is a provision where a provider is to be asked."""
+
+    mode: str
+    recordings: Path
+    provision: "Provision | None" = None
+
+    @property
+    def seed(self) -> int | None:
+        """The seed with which a replayed evaluation was recorded: agents must see the same names again."""
+        return kept_seed(self.recordings) if self.mode == "replay" else None
+
+
+def llm_settings(config: pytest.Config, results: Path, evaluation: str) -> LLMSettings:
+    """Return what `config` says about the LLM.
+
+    Raises:
+        SettingsError: an option is wrong, or the environment lacks the key.
+    """
+    told = Told(config)
+    mode = told.value("llm")
+    if mode not in MODES:
+        raise SettingsError(f"--bitsec-llm {mode}: choose one of {', '.join(MODES)}")
+    recordings = told.path("llm-recordings") if told.said("llm-recordings") else results / "llm"
+    if mode == "replay" and not recordings.is_dir():
+        raise SettingsError(f"--bitsec-llm=replay: no recordings in {recordings}; make some with --bitsec-llm=record")
+    if mode not in PROVIDED:
+        return LLMSettings(mode=mode, recordings=recordings)
+    ledger = recordings / f"ledger-{evaluation}.jsonl"
+    return LLMSettings(mode=mode, recordings=recordings, provision=_provision(told, ledger, _workers(config)))
+
+
+@contextmanager
+def opened_gateway(settings: LLMSettings, seed: int) -> Iterator[Gateway]:
+    """Open the gateway of an evaluation.
+
+    Raises:
+        InferenceError: its ledger cannot be written.
+    """
+    with _gateway(settings) as gateway:
+        if settings.mode == "record":
+            keep_seed(settings.recordings, seed)
+        yield gateway
+
+
+def _gateway(settings: LLMSettings) -> AbstractContextManager[Gateway]:
+    if settings.provision is not None:
+        from bitsec_eval.inference.provided import provided_gateway
+
+        return provided_gateway(settings.provision, settings.recordings if settings.mode == "record" else None)
+    return replaying_gateway(settings.recordings) if settings.mode == "replay" else off_gateway()
+
+
+def _provision(told: Told, ledger: Path, workers: int) -> "Provision":
+    from bitsec_eval.inference.call import Patience
+    from bitsec_eval.inference.provided import Provision
+    from bitsec_eval.inference.upstream import Provider
+
+    prices = read_prices(told.path("llm-prices")) if told.said("llm-prices") else {}
+    if not prices and (told.said("llm-cost") or told.said("llm-total-cost")):
+        raise SettingsError(
+            "--bitsec-llm-cost: money can be limited only where prices are known; give --bitsec-llm-prices"
+        )
+    return Provision(
+        provider=Provider(
+            base_url=told.value("llm-base-url"),
+            key=key_from(os.environ),
+            try_seconds=_positive(told, "llm-timeout"),
+            concurrency=max(1, _positive(told, "llm-concurrency") // workers),
+        ),
+        ledger=ledger,
+        run=RunLimits(
+            **told.limits("llm", ("calls", "prompt_tokens", "completion_tokens", "cost")),
+            **told.limits("llm", ("max_tokens", "request_bytes", "response_bytes")),
+            models=_models(told, prices),
+        ),
+        total=TotalLimits(**told.limits("llm-total", ("calls", "prompt_tokens", "completion_tokens", "cost"))),
+        prices=prices,
+        patience=Patience(tries=_positive(told, "llm-tries"), run_seconds=_positive(told, "llm-patience")),
+    )
+
+
+def _positive(told: Told, name: str) -> Any:
+    value = told.value(name)
+    if not 0 < value < 1e9:
+        raise SettingsError(f"--bitsec-{name} {value}: give more than 0")
+    return value
+
+
+def _models(told: Told, prices: Mapping[str, Price]) -> tuple[str, ...]:
+    named = tuple(name.strip() for name in told.value("llm-models").split(",") if name.strip())
+    unpriced = [name for name in named if prices and name not in prices]
+    if unpriced:
+        raise SettingsError(f"--bitsec-llm-models: {', '.join(unpriced)} has no price; add it to --bitsec-llm-prices")
+    models = named or tuple(prices)
+    if not models:
+        raise SettingsError(
+            "--bitsec-llm: no model to ask; give --bitsec-llm-models=NAME or --bitsec-llm-prices=FILE"
+        )
+    return models
+
+
+def key_from(environment: Mapping[str, str]) -> str:
+    """Return the provider's key; no message ever shows it.
+
+    Raises:
+        SettingsError: there is none, or it cannot be one.
+    """
+    key = next((environment[name] for name in KEY_VARIABLES if name in environment), None)
+    if key is None:
+        raise SettingsError(f"no key for the LLM: set {KEY_VARIABLES[0]}, to nothing if the provider wants none")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise SettingsError(f"{KEY_VARIABLES[0]} is no key: it holds a blank or a character that does not print")
+    return key
+
+
+def _workers(config: pytest.Config) -> int:
+    """Return how many processes share the provider."""
+    return int(config.workerinput["workercount"]) if hasattr(config, "workerinput") else 1
