@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.hub.conftest import ROOT, RunningHub, StartHub, agent
+from tests.hub.conftest import RunningHub, StartHub, agent
 from tests.junit_files import JunitFile
 
 
@@ -68,7 +68,7 @@ def test_schemathesis_finds_nothing(start_hub: StartHub):
     # positive_data_acceptance: that bytes are a form of agents says nothing about whether they are an agent.
     found = subprocess.run(
         [*command, "--exclude-checks=positive_data_acceptance", "--seed=1", "--generation-database=none"],
-        cwd=ROOT,
+        cwd=hub.folder,
         capture_output=True,
         text=True,
         timeout=300,
