@@ -34,6 +34,11 @@ class Board:
         config.option.xmlpath = str(self._draft)
         config.option.code_highlight = "no"  # colours inside failure texts would be escaped with everything else
 
+    def pytest_report_header(self) -> str:
+        """Say what is evaluated, and the seed with which it can be done again."""
+        told = self._settings
+        return f"bitsec-eval: agents: {len(told.agents)}, jobs: {told.jobs}, --bitsec-seed={told.seed}"
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Take the plan from a worker of xdist: each of them has collected everything."""

@@ -13,15 +13,15 @@ _START = re.compile(rb"POST \S*/containers/[0-9a-f]+/start ")
 class EngineProxy:
     """Forwards every connection until `die`, after which nothing answers, as when dockerd was killed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
         self._open: list[socket.socket] = []
-        self._starts = 0
+        self.starts = 0
         self._dead = False
 
     def __enter__(self) -> "EngineProxy":
-        self._listener.bind(str(self._path))
+        self._listener.bind(str(self._path) if self._path else ("127.0.0.1", 0))
         self._listener.listen(64)
         threading.Thread(target=self._accept, daemon=True).start()
         return self
@@ -29,11 +29,17 @@ class EngineProxy:
     def __exit__(self, *_: object) -> None:
         self.die()
 
+    @property
+    def url(self) -> str:
+        """What DOCKER_HOST is set to."""
+        return f"unix://{self._path}" if self._path else "tcp://{}:{}".format(*self._listener.getsockname())
+
     def die(self) -> None:
         """Cut every connection and answer no more."""
         self._dead = True
         self._listener.close()
-        self._path.unlink(missing_ok=True)
+        if self._path:
+            self._path.unlink(missing_ok=True)
         for end in self._open:
             try:
                 end.shutdown(socket.SHUT_RDWR)
@@ -43,8 +49,8 @@ class EngineProxy:
     def wait_for_starts(self, wanted: int) -> None:
         """Wait until so many containers have been started."""
         deadline = time.monotonic() + 120
-        while self._starts < wanted:
-            assert time.monotonic() < deadline, f"{self._starts} of {wanted} containers were started"
+        while self.starts < wanted:
+            assert time.monotonic() < deadline, f"{self.starts} of {wanted} containers were started"
             time.sleep(0.05)
         time.sleep(0.5)
 
@@ -64,7 +70,7 @@ class EngineProxy:
         try:
             while chunk := source.recv(1 << 16):
                 if requests:
-                    self._starts += len(_START.findall(chunk))
+                    self.starts += len(_START.findall(chunk))
                 target.sendall(chunk)
             target.shutdown(socket.SHUT_WR)
         except OSError:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from plugin.evaluations import BAD, GOOD, REVERSE_TASK, evaluate, lay_out, printing, run
+from plugin.proxy import EngineProxy
 
 pytestmark = pytest.mark.usefixtures("docker_cli")
 
@@ -193,6 +194,23 @@ def test_a_lone_file_is_an_agent_too(tmp_path: Path):
 
     assert "1  good  100.0  reward: 100.00 TAO" in one.lines
     assert all_of_them.scores() == {"good": 100.0, "bad": 0.0}
+
+
+def test_an_engine_at_docker_host_is_used_over_tcp_too(tmp_path: Path):
+    lay_out(tmp_path, {"good": GOOD}, TASKS)
+    with EngineProxy(None) as proxy:
+        ran = run(tmp_path, sys.executable, "-m", "pytest", "--bitsec-agents=agents", DOCKER_HOST=proxy.url)
+
+        assert proxy.starts >= 2
+    assert ran.scores() == {"good": 100.0}
+
+
+def test_the_seed_that_repeats_an_evaluation_is_shown_and_recorded(tmp_path: Path):
+    ran = evaluate(tmp_path, "--bitsec-seed=77")
+
+    assert "bitsec-eval: agents: 1, jobs: " in ran.output
+    assert "--bitsec-seed=77" in ran.output
+    assert "&quot;seed&quot;: 77" in (tmp_path / "results/junit.xml").read_text()
 
 
 def test_fail_under_is_for_gates(tmp_path: Path):

@@ -82,7 +82,10 @@ def test_agents_that_cannot_be_found_are_named(tmp_path: Path, path: str, words:
         ("TASK = 'reverse it'", "TASK must be a bitsec_eval.Task, got str"),
         ("TASK = Task(prompt='x')\ndef test_nothing(): pass", "test_nothing uses none of answer, solution, report"),
         ("TASK = Task(prompt='x', workspace='gone')\ndef test_it(answer): pass", "gone is not a folder"),
-        ("TASK = Task(prompt='x')\ndef test_it(twin_report): pass", "a check uses twin_report, but TASK has no twin; give"),
+        (
+            "TASK = Task(prompt='x')\ndef test_it(twin_report): pass",
+            "a check uses twin_report, but TASK has no twin; give",
+        ),
     ],
 )
 def test_a_task_that_is_wrong_fails_at_collection_on_its_own_line(tmp_path: Path, line: str, words: str):
