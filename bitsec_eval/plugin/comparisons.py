@@ -1,6 +1,7 @@
 """Keep pytest from explaining at length why two large values differ.
 
-When `assert solution.f() == expected` fails, pytest diffs the two, in time that grows with the product of their sizes.
+When `assert solution.f() == expected` fails, pytest diffs the two, in time that grows with the product of their
+sizes.
 One of them is the agent's choice: a well-made mebibyte keeps the validator busy for minutes, outside every limit of
 the sandbox. So a large value is shown shortened, and small ones are explained as everywhere else.
 """
