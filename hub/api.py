@@ -16,9 +16,9 @@ from hub.forms import upload_form
 from hub.hub import TheHub
 from hub.journal import note
 from hub.problems import NOT_FOUND, Refused
+from hub.receipts import Receipt
 from hub.show import page
 from hub.standing import AgentReport, Standing, all_standings, board_now, report_on, with_copies
-from hub.uploads import Receipt
 
 router = APIRouter(responses=refusals())
 
@@ -106,6 +106,6 @@ def leaderboard(hub: TheHub) -> Response:
 
 
 @router.get("/healthz")
-def healthz(hub: TheHub) -> Health:
+async def healthz(hub: TheHub) -> Health:
     """That the hub answers."""
     return Health(status="ok", python=hub.python, agents=len(hub.store.records()))

@@ -18,14 +18,18 @@ from hub.problems import BODY_TOO_LARGE, ENCODED_BODY, FOREIGN_ORIGIN, TOO_SLOW,
 
 DRAIN_SECONDS = 2.0
 
-_EVERY_ANSWER = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",  # under no-referrer a browser sends our own forms with Origin: null
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-}
+_CONTENT_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+_UNLESS_SAID = (
+    ("content-security-policy", _CONTENT_POLICY),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),  # under no-referrer a browser sends our own forms with Origin: null
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("cache-control", "no-store"),  # boards change and receipts hold a token
+)
 
 Answer = Callable[[Request, Problem], Response]
 
@@ -90,7 +94,9 @@ class Gate:
 def _hardened(send: Send) -> Send:
     async def send_hardened(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(_EVERY_ANSWER)
+            headers = MutableHeaders(scope=message)
+            for name, value in _UNLESS_SAID:
+                headers.setdefault(name, value)
         await send(message)
 
     return send_hardened

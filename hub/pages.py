@@ -10,8 +10,8 @@ from bitsec_eval.render.html import stylesheet
 from hub.documented import described, refusals
 from hub.hub import TheHub
 from hub.problems import NOT_FOUND, Refused
-from hub.show import TEMPLATES, page
-from hub.standing import all_standings, badges, board_now, report_on
+from hub.show import TEMPLATES, badges, page
+from hub.standing import all_standings, board_now, report_on
 
 router = APIRouter(default_response_class=HTMLResponse, responses=refusals())
 

@@ -4,6 +4,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from bitsec_eval.core.agent_name import is_agent_name
 from bitsec_eval.core.errors import BitsecError
 from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.junit import read_junit
@@ -52,6 +53,8 @@ class Results:
 
     def output(self, agent: str, task: str) -> RunOutput:
         """Return the tails of an agent's output on a task; empty where nothing was kept."""
+        if not is_agent_name(agent):  # a result file may say anything; only names that are safe as paths are read
+            return RunOutput()
         kept = read_json(run_file(self._folder, agent, task)) or {}
         return RunOutput(stdout=_tail(kept.get("stdout")), stderr=_tail(kept.get("stderr")))
 

@@ -1,5 +1,6 @@
 """Fill in the hub's pages: the board's templates of `bitsec_eval.render`, and the hub's own before them."""
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from starlette.responses import HTMLResponse
 from bitsec_eval.core.text import printable
 from bitsec_eval.render.figures import moment
 from bitsec_eval.render.html import environment
+from hub.standing import Standing
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -26,6 +28,18 @@ def page(
 def agent_href(agent: str) -> str:
     """Return the address of an agent's page."""
     return f"/miners/{quote(agent, safe='')}"
+
+
+def badges(standings: Iterable[Standing]) -> dict[str, tuple[str, ...]]:
+    """Return what the board says beside an agent's name."""
+    return {standing.miner_id: tuple(_badges_of(standing)) for standing in standings}
+
+
+def _badges_of(standing: Standing) -> Iterator[str]:
+    if standing.copy_of is not None:
+        yield f"copy of {standing.copy_of.miner_id}, {clock(standing.copy_of.time)}"
+    if standing.status == "waiting":
+        yield f"version {standing.version} waits"
 
 
 def clock(time: str | None) -> str:

@@ -3,7 +3,7 @@
 Of a run these values hold outcomes by check name, never a test, its inputs or what it expected.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -79,18 +79,6 @@ def _copy_note(record: Record | None) -> str:
         return ""
     copy = record.current.copy_of
     return f"{record.miner_id}: {copy.kind} copy of what {copy.miner_id} uploaded at {copy.time}"
-
-
-def badges(standings: Iterable[Standing]) -> dict[str, tuple[str, ...]]:
-    """What the board says beside an agent's name."""
-    return {standing.miner_id: tuple(_badges_of(standing)) for standing in standings}
-
-
-def _badges_of(standing: Standing) -> Iterator[str]:
-    if standing.copy_of is not None:
-        yield f"copy of {standing.copy_of.miner_id}, {standing.copy_of.time[:10]}"
-    if standing.status == "waiting":
-        yield f"version {standing.version} waits"
 
 
 def all_standings(store: Store, results: Results) -> list[Standing]:

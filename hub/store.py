@@ -47,11 +47,11 @@ class Store:
                 make_folder(folder)
             self._lock = os.open(self._folder / ".hub.lock", os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return self._recover()
         except BlockingIOError:
             raise SettingsError(f"--agents {self._folder}: another hub holds this folder; stop it first") from None
         except OSError as error:
             raise SettingsError(f"--agents {self._folder}: {error.strerror}; give a folder to write in") from None
-        return self._recover()
 
     def close(self) -> None:
         """Let go of the folder."""

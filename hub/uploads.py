@@ -3,12 +3,13 @@
 import asyncio
 import errno
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
-from bitsec_eval.core.agent_check import Caution, refused_bytes
+from bitsec_eval.core.agent_check import refused_bytes
 from bitsec_eval.core.agent_name import is_agent_name
 from bitsec_eval.examine.process import Checked, CheckerError
 from hub.checker import Checker
@@ -27,33 +28,13 @@ from hub.problems import (
     refused_agent,
     too_many,
 )
+from hub.receipts import Receipt, receipt
 from hub.records import CopyOf, Record, Version
 from hub.seen import Place, Seen, Upload
 from hub.settings import Settings
 from hub.store import Store
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """The answer to an accepted upload; `token` is there once, when a miner id gets its owner.
-
-    `status` is "stored", or "unchanged" where these bytes are the current version already.
-    `python` is the version the agent was parsed with.
-    """
-
-    miner_id: str
-    status: str
-    version: int
-    sha256: str
-    size: int
-    time: str
-    warnings: tuple[Caution, ...]
-    copy_of: CopyOf | None
-    python: str
-    page: str
-    token: str | None = None
 
 
 class Uploads:
@@ -106,13 +87,18 @@ class Uploads:
         if refusal is not None:
             raise Refused(refused_agent(refusal))
         record = self._store.record(form.miner_id)
-        if record and record.current.sha256 == _sha256(form.source) and owner.token_hash is None:
-            await asyncio.to_thread(self._store.restore_current, record)
+        if record and owner.token_hash is None and await self._is_current(record, form.source):
             return await self._receipt(record, "unchanged", owner)
         checked = await self._check(form.source)
         if record and len(record.versions) >= self._settings.versions_per_miner:
             raise Refused(QUOTA_USED)
         return await self._receipt(await self._stored(form, record, checked, owner), "stored", owner)
+
+    async def _is_current(self, record: Record, source: bytes) -> bool:
+        if record.current.sha256 != _sha256(source):
+            return False
+        with _disk_trouble_refused(record.miner_id):
+            return await asyncio.to_thread(self._store.restore_current, record)
 
     async def _check(self, source: bytes) -> Checked:
         try:
@@ -146,29 +132,22 @@ class Uploads:
             raise Refused(copied(copy_of.miner_id, copy_of.time))
 
     def _put(self, record: Record, source: bytes, checked: Checked, owner: Owner) -> None:
-        try:
+        with _disk_trouble_refused(record.miner_id):
             if not self._store.has_room():
                 raise Refused(FULL)
             self._store.put(record, source, checked.likeness, owner.token_hash)
-        except OSError as error:
-            note("not stored", miner_id=record.miner_id, error=error)
-            raise Refused(FULL if error.errno in _DISK_FULL else UNWRITABLE) from None
 
     async def _receipt(self, record: Record, status: str, owner: Owner) -> Receipt:
-        current = record.current
-        return Receipt(
-            miner_id=record.miner_id,
-            status=status,
-            version=current.version,
-            sha256=current.sha256,
-            size=current.size,
-            time=current.time,
-            warnings=current.warnings,
-            copy_of=current.copy_of,
-            python=await self._checker.version(),
-            page=f"/miners/{record.miner_id}",
-            token=owner.token,
-        )
+        return receipt(record, status=status, python=await self._checker.version(), token=owner.token)
+
+
+@contextmanager
+def _disk_trouble_refused(miner_id: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        note("not stored", miner_id=miner_id, error=error)
+        raise Refused(FULL if error.errno in _DISK_FULL else UNWRITABLE) from None
 
 
 def _grown(record: Record | None, upload: Upload, checked: Checked, place: Place, size: int) -> Record:

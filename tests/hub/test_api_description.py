@@ -63,7 +63,7 @@ def test_schemathesis_finds_nothing(start_hub: StartHub):
     hub.upload("alice", agent(1))
     hub.results.mkdir()
     (hub.results / "junit.xml").write_bytes(JunitFile().run("alice", "demo/one", ["passed", "error"]).text)
-    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{hub.url}/openapi.json", "--max-examples=12"]
+    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{hub.url}/openapi.json", "--max-examples=8"]
 
     # positive_data_acceptance: that bytes are a form of agents says nothing about whether they are an agent.
     found = subprocess.run(

@@ -101,18 +101,25 @@ def test_a_second_request_on_one_connection_has_a_deadline_too(start_hub: StartH
 
 
 def test_five_hundred_slow_clients_do_not_keep_others_waiting(start_hub: StartHub):
+    """The limit is 0.5 s at the 99th percentile, or on a busy machine three times what it is without them."""
     hub = start_hub("--header-seconds", "60", "--body-seconds", "60")
+    alone = _p99_seconds(hub)
     with ExitStack() as slow:
         for n in range(500):
             said = b"GET / HTTP/1.1\r\nX: " if n % 2 else HEAD + b"Content-Length: 50\r\n\r\n--x"
             slow.enter_context(connected(hub, said))
-        spans = []
-        for _ in range(60):
-            begun = time.monotonic()
-            assert hub.get("/tasks").status_code == 200
-            spans.append(time.monotonic() - begun)
+        beside_them = _p99_seconds(hub)
 
-    assert statistics.quantiles(spans, n=100)[98] <= 0.5
+    assert beside_them <= max(0.5, 3 * alone)
+
+
+def _p99_seconds(hub: RunningHub) -> float:
+    spans = []
+    for _ in range(60):
+        begun = time.monotonic()
+        assert hub.get("/tasks").status_code == 200
+        spans.append(time.monotonic() - begun)
+    return statistics.quantiles(spans, n=100)[98]
 
 
 def test_whoever_never_reads_his_answers_is_dropped_when_room_is_needed(start_hub: StartHub):
