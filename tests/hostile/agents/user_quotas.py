@@ -1,0 +1,25 @@
+"""Use up what the kernel grants one user: pages in pipes, and watches.
+
+attack: H15 starve neighbours of the same user
+guard: a user for each sandbox
+ending: timed_out
+"""
+
+import ctypes
+import fcntl
+import os
+import time
+
+libc = ctypes.CDLL(None)
+ends = []
+try:
+    while True:
+        ends += os.pipe()
+        fcntl.fcntl(ends[-1], 1031, 1 << 20)  # F_SETPIPE_SZ
+except OSError:
+    pass
+for end in ends[:40]:
+    os.close(end)
+while libc.inotify_init() >= 0:
+    pass
+time.sleep(1000)

@@ -1,0 +1,242 @@
+"""With its guard taken away an attack works: so it is the guard that stops it, and not something else.
+
+Only what is safe to show is shown: never a privileged container, a device or the host's root.
+Both the engine's answer and the guest's own look at itself would refuse to start such a container; they are believed
+here to be well. `test_guards.py` shows that they do refuse.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hostile.corpus import Attack, attack
+from sandbox.sessions import answer_of, calls_on
+
+from bitsec_eval.core.answer import Answer, Ending
+from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.task import Limits
+from bitsec_eval.sandbox import docker_engine
+from bitsec_eval.sandbox.docker_engine import DockerSandbox
+from bitsec_eval.sandbox.guards import create_body
+from bitsec_eval.sandbox.solution import Solution
+
+LIMITS = Limits(wall_seconds=6, call_seconds=3, memory_mib=96, tmp_mib=32)
+Body = dict[str, Any]
+
+
+def host(**fields: object) -> Callable[[Body], None]:
+    """Return a change of a create body's HostConfig."""
+    return lambda body: body["HostConfig"].update(fields)
+
+
+def also(*changes: Callable[[Body], None]) -> Callable[[Body], None]:
+    """Return several changes as one."""
+    return lambda body: [change(body) for change in changes] and None
+
+
+def as_root(body: Body) -> None:
+    body["User"] = "0:0"
+
+
+def unconfined(body: Body) -> None:
+    body["HostConfig"]["SecurityOpt"] = ["no-new-privileges", "seccomp=unconfined"]
+
+
+def larger_tmp(option: str, instead: str) -> Callable[[Body], None]:
+    """Return a change of the options of the guest's tmpfs mounts."""
+
+    def change(body: Body) -> None:
+        mounts = body["HostConfig"]["Tmpfs"]
+        body["HostConfig"]["Tmpfs"] = {path: words.replace(option, instead) for path, words in mounts.items()}
+
+    return change
+
+
+def connected(body: Body) -> None:
+    body["NetworkDisabled"] = False
+
+
+def talkative(body: Body) -> None:
+    body["Env"] = [*body["Env"], "VALIDATOR_KEY=a-key-just"]
+
+
+def open_process_1(body: Body) -> None:
+    """Take out the line by which process 1 shuts itself off."""
+    source = body["Cmd"][-1]
+    assert source.count("prctl(PR_SET_DUMPABLE, 0)") == 1
+    body["Cmd"] = [*body["Cmd"][:-1], source.replace("prctl(PR_SET_DUMPABLE, 0)", "None")]
+
+
+WITHOUT: dict[str, tuple[str, Callable[[Body], None]]] = {
+    "PidsLimit": ("agents/fork_bomb", host(PidsLimit=512)),
+    "PidsLimit, zombies": ("agents/zombie_flood", host(PidsLimit=600)),
+    "PidsLimit, threads": ("agents/thread_flood", host(PidsLimit=600)),
+    "Memory": ("agents/memory_bomb", host(Memory=1 << 29, MemorySwap=1 << 29)),
+    "ReadonlyRootfs and User": ("agents/root_filesystem", also(host(ReadonlyRootfs=False), as_root)),
+    "Tmpfs size": ("agents/tmp_fill", also(larger_tmp("size=32m", "size=256m"), host(Memory=1 << 29, MemorySwap=-1))),
+    "Tmpfs nr_inodes": ("agents/inode_fill", larger_tmp("nr_inodes=4096", "nr_inodes=40000")),
+    "Tmpfs noexec": ("agents/run_from_tmp", larger_tmp("noexec", "exec")),
+    "ShmSize": ("agents/shm_fill", host(ShmSize=128 << 20)),
+    "Ulimits nofile": ("agents/open_files", host(Ulimits=[{"Name": "nofile", "Soft": 4096, "Hard": 4096}])),
+    "Ulimits core": ("agents/core_dump", host(Ulimits=[{"Name": "core", "Soft": -1, "Hard": -1}])),
+    "NetworkDisabled": ("agents/network", connected),
+    "Binds": ("agents/engine_socket", host(Binds=["/dev/null:/var/run/docker.sock"])),
+    "seccomp, calls": ("agents/system_calls", unconfined),
+    "seccomp, families": ("agents/odd_sockets", unconfined),
+    "seccomp, namespaces": ("agents/namespaces", unconfined),
+    "seccomp, ptrace": ("agents/trace_process_1", unconfined),
+    "seccomp, limits of others": ("agents/limit_process_1", unconfined),
+    "seccomp, one entry": ("agents/old_entry", unconfined),
+    "no-new-privileges": ("agents/privileges", host(SecurityOpt=[])),
+    "CapDrop": ("agents/capabilities", host(CapDrop=[])),
+    "User": ("agents/root_user", as_root),
+    "Env": ("agents/environment", talkative),
+    "PidMode": ("agents/other_processes", host(PidMode="host")),
+    "CgroupnsMode": ("agents/control_group", host(CgroupnsMode="host")),
+    "MaskedPaths": ("agents/masked_paths", host(MaskedPaths=[])),
+    "OomScoreAdj": ("agents/out_of_memory_order", host(OomScoreAdj=0)),
+    "process 1 is private, memory": ("agents/write_into_process_1", open_process_1),
+    "process 1 is private, channel": ("agents/speak_for_process_1", open_process_1),
+    "process 1 is private, folders": ("agents/through_process_1", open_process_1),
+}
+
+
+@pytest.fixture
+def weakened(engine: DockerSandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..., DockerSandbox]:
+    """Return what makes the engine's containers lack a guard, and nobody notice."""
+
+    def weaken(change: Callable[[Body], None]) -> DockerSandbox:
+        def body(limits: Limits, placement: Any) -> Body:
+            made = create_body(limits, placement)
+            change(made)
+            return made
+
+        monkeypatch.setattr(docker_engine, "create_body", body)
+        monkeypatch.setattr(docker_engine, "unmet", lambda *_: [])
+        monkeypatch.setattr(docker_engine, "unseen", lambda *_: [])
+        return engine
+
+    return weaken
+
+
+@pytest.mark.parametrize("guard", WITHOUT)
+def test_without_its_guard_the_attack_works(weakened: Callable[..., DockerSandbox], guard: str):
+    name, change = WITHOUT[guard]
+
+    answer = answer_of(weakened(change), attack(name).agent_source, limits=LIMITS)
+
+    assert "PWNED" in answer.text, answer
+
+
+@pytest.mark.parametrize("guard", WITHOUT)
+def test_with_it_the_attack_does_not(engine: DockerSandbox, guard: str):
+    tried: Attack = attack(WITHOUT[guard][0])
+
+    answer = answer_of(engine, tried.agent_source, limits=LIMITS)
+
+    assert "PWNED" not in answer.text, answer
+    assert answer.ending in tried.ending.split(" or ")
+
+
+def test_without_its_privacy_an_agent_could_end_process_1_and_void_its_run(
+    weakened: Callable[..., DockerSandbox],
+):
+    """The whole chain of `limit_process_1`: the kernel kills process 1, and it looks like somebody outside did."""
+    source = attack("agents/limit_process_1").source + "import os\nwhile True:\n    os.kill(1, 17)\n"
+
+    with pytest.raises(SandboxError, match="a sandbox was killed from outside"):
+        answer_of(weakened(unconfined), source, limits=LIMITS)
+
+
+def test_a_guest_that_tells_of_its_end_and_lives_on_is_found_out(
+    weakened: Callable[..., DockerSandbox], monkeypatch: pytest.MonkeyPatch
+):
+    """The second lock behind the privacy of process 1: what it says is checked with the engine."""
+    monkeypatch.setattr(docker_engine, "DEATH_SECONDS", 1)
+    told = "import os, struct, time\np = b'{\"signal\":9}'\nf = os.open('/proc/1/fd/1', os.O_WRONLY)\n"
+    told += "os.write(f, struct.pack('>IB', len(p), ord('X')) + p)\ntime.sleep(1000)\n"
+
+    answer = answer_of(weakened(open_process_1), told, limits=LIMITS)
+
+    assert answer.ending is Ending.MALFORMED
+
+
+def test_output_is_bounded_by_the_hosts_limit_alone(engine: DockerSandbox):
+    source = "import os\nfor _ in range(48): os.write(1, b'x' * 65536)\n"
+
+    def ending(output_bytes: int) -> Answer:
+        return answer_of(engine, source, limits=Limits(wall_seconds=10, output_bytes=output_bytes))
+
+    assert ending(1 << 20).ending is Ending.TOO_LOUD
+    assert ending(4 << 20).ending is Ending.EXITED
+
+
+def test_a_process_limit_for_processors_is_kept(engine: DockerSandbox, weakened: Callable[..., DockerSandbox]):
+    source = """
+import os, time
+if os.fork() == 0:
+    while True: pass
+started = time.monotonic()
+while time.monotonic() - started < 1.5: pass
+print(os.times().user / (time.monotonic() - started))
+"""
+    limits = Limits(wall_seconds=10, cpus=0.2)
+
+    bounded = float(answer_of(engine, source, limits=limits).text)
+    free = float(answer_of(weakened(host(NanoCpus=2_000_000_000)), source, limits=limits).text)
+
+    assert bounded < 0.25
+    assert free > bounded * 1.5
+
+
+def test_notes_survive_between_checks_where_they_are_not_wiped(weakened: Callable[..., DockerSandbox]):
+    source = attack("solutions/notes_between_checks").source
+
+    def second_check(change: Callable[[Body], None]) -> str:
+        with calls_on(weakened(change), source, LIMITS) as calls:
+            calls.begin()
+            return str(Solution(calls).reverse_string("abc"))
+
+    def unwiped(body: Body) -> None:
+        body["Cmd"] = [*body["Cmd"][:-1], body["Cmd"][-1].replace("wipe(folder)", "pass")]
+
+    assert second_check(lambda _: None) == "held"
+    assert second_check(unwiped) == "cba"
+
+
+STARVE = """
+import fcntl, os, time
+ends = []
+try:
+    while True:
+        ends += os.pipe()
+        fcntl.fcntl(ends[-1], 1031, 1 << 20)
+except OSError:
+    print("starving", flush=True)
+time.sleep(20)
+"""
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_neighbour_of_another_user_is_not_starved(weakened: Callable[..., DockerSandbox], shared: bool):
+    """The kernel counts pages in pipes by user; the control gives both sandboxes one user."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def one_user(body: Body) -> None:
+        if shared:
+            body["User"] = "59999:59999"
+            body["HostConfig"]["Tmpfs"] = {
+                path: words.replace("mode=0700", "mode=1777") for path, words in body["HostConfig"]["Tmpfs"].items()
+            }
+
+    sandbox = weakened(one_user)
+    look = "import fcntl, os\nprint(fcntl.fcntl(os.pipe()[1], 1032))\n"
+    with ThreadPoolExecutor() as pool:
+        starving = pool.submit(answer_of, sandbox, STARVE, limits=Limits(wall_seconds=4))
+        import time
+
+        time.sleep(2)
+        seen = int(answer_of(sandbox, look, limits=LIMITS).text)
+        starving.result()
+
+    assert (seen < 65536) is shared
