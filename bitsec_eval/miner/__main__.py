@@ -4,7 +4,8 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from bitsec_eval.core.errors import BitsecError
 from bitsec_eval.core.text import one_line
@@ -19,9 +20,9 @@ STOPPED_EXIT = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: what went wrong is one line on stderr and exit 2."""
     args = _parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, _stop)  # what was started is stopped, as with Ctrl-C
     try:
-        code: int = args.main(args)
+        with _sigterm_stops():
+            code: int = args.main(args)
     except BrokenPipeError:  # whoever read our lines has read enough, as head does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return TROUBLE_EXIT
@@ -32,8 +33,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _stop(*_: object) -> None:
-    raise KeyboardInterrupt
+@contextmanager
+def _sigterm_stops() -> Iterator[None]:
+    """Let SIGTERM stop what was started, as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _trouble(command: str, told: str, code: int) -> int:

@@ -21,16 +21,15 @@ from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.errors import KilledError, SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.text import one_line
-from bitsec_eval.core.values import ValueFault, loads
 from bitsec_eval.sandbox.channel import Channel
 from bitsec_eval.sandbox.docker_stream import DockerStream
-from bitsec_eval.sandbox.guards import IMAGE, Placement, create_body, unmet, unseen
+from bitsec_eval.sandbox.greeting import greet
+from bitsec_eval.sandbox.guards import IMAGE, Placement, create_body, unmet
 from bitsec_eval.sandbox.ownership import LABEL, Owner, owning
 from bitsec_eval.sandbox.seccomp import architecture
 from bitsec_eval.sandbox.session import Frame
 
 CALL_SECONDS = 30
-HELLO_SECONDS = 30
 DEATH_SECONDS = 15
 SLOW_SECONDS = 5.0
 """An engine that takes longer to answer was not passing on what guests sent either."""
@@ -63,6 +62,7 @@ def docker_sandbox(settings: DockerSettings) -> Iterator["DockerSandbox"]:
             yield engine
         finally:
             engine.stop()
+            engine.disconnect()
 
 
 class DockerSandbox:
@@ -71,7 +71,8 @@ class DockerSandbox:
     def __init__(self, settings: DockerSettings, owner: Owner) -> None:
         self._settings = settings
         self._owner = owner
-        self._clients = local()
+        self._own = local()
+        self._clients: list[docker.APIClient] = []  # one of each thread
         self._stopped = False
         self.engine = self._call("ask the engine for its version", lambda client: client.version())
         self.image = self._image_id()
@@ -89,7 +90,7 @@ class DockerSandbox:
             self._call("start a container", lambda client: client.start(container))
             session = DockerSession(self, container, stream, limits)
             stack.callback(session.close)
-            session.greet(uid)
+            greet(session, uid, lambda: stream.complaint)
             yield session
 
     def _create(self, limits: Limits, uid: int) -> str:
@@ -184,10 +185,17 @@ class DockerSandbox:
             raise SandboxError(f"could not {what}: {_reason(error)}; is the Docker engine running?") from error
 
     def _client(self) -> docker.APIClient:
-        if not hasattr(self._clients, "client"):
-            self._clients.client = _connect(self._settings.base_url)
-        client: docker.APIClient = self._clients.client
+        if not hasattr(self._own, "client"):
+            self._own.client = _connect(self._settings.base_url)
+            self._clients.append(self._own.client)
+        client: docker.APIClient = self._own.client
         return client
+
+    def disconnect(self) -> None:
+        """Close every connection to the engine; the next call makes another."""
+        self._own = local()
+        while self._clients:
+            self._clients.pop().close()
 
 
 class MissingError(SandboxError):
@@ -202,20 +210,6 @@ class DockerSession:
         self._container = container
         self._stream = stream
         self._channel = Channel(stream, limits.output_bytes + BEYOND_OUTPUT_BYTES)
-
-    def greet(self, uid: int) -> None:
-        """Read what the guest sees of its own guards; nothing untrusted has run yet, so whatever is wrong is ours."""
-        heard = self.receive(time.monotonic() + HELLO_SECONDS)
-        if not isinstance(heard, Frame) or heard.kind != "H":
-            words = one_line(self._stream.complaint) or "no word from it"
-            raise SandboxError(f"a sandbox did not start: {words}; try the image with script/setup")
-        try:
-            hello = loads(heard.payload)
-        except ValueFault as fault:
-            raise SandboxError(f"a sandbox's greeting cannot be read: {fault}") from fault
-        missing = unseen(uid, hello)
-        if missing:
-            raise SandboxError(f"a sandbox lacks: {', '.join(missing)}; no agent runs without every guard")
 
     def send(self, kind: str, payload: bytes = b"") -> None:
         """See `Session.send`."""

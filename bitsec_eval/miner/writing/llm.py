@@ -92,11 +92,9 @@ def connected(environ: Mapping[str, str], model: str) -> Iterator[LLM]:
             "OPENAI_API_KEY is not set; --llm needs it, and OPENAI_BASE_URL for a service of your own"
         )
     base_url = environ.get("OPENAI_BASE_URL") or None
-    try:
-        client = openai.OpenAI(api_key=key, base_url=base_url, timeout=TIMEOUT_SECONDS, max_retries=RETRIES)
-    except Exception as error:  # noqa: BLE001 - an address that is none raises what its parser raises
+    if base_url is not None and not base_url.lower().startswith(("http://", "https://")):
         raise SettingsError(
-            f"OPENAI_BASE_URL {one_line(str(base_url))}: {one_line(str(error))}; correct it"
-        ) from None
-    with client:
+            f"OPENAI_BASE_URL {one_line(base_url)}: is no address; it begins with https:// or http://"
+        )
+    with openai.OpenAI(api_key=key, base_url=base_url, timeout=TIMEOUT_SECONDS, max_retries=RETRIES) as client:
         yield LLM(client, model)
