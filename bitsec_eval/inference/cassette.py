@@ -55,6 +55,10 @@ class Offer:
     request_bytes: int
 
 
+def _with(text: bytes, key: str) -> bytes:
+    return text.replace(KEY, key.encode("ascii"))
+
+
 class Recorder:
     """Writes the cassette of one run, anew; `key` is the run's own.
 
@@ -112,7 +116,7 @@ class Cassette:
         head, *exchanges = _lines(path)
         self.offer = Offer(models=tuple(head["offer"]["models"]), request_bytes=head["offer"]["request_bytes"])
         for told in sorted(exchanges, key=lambda each: int(each["number"])):
-            self._left[told["sha256"]].append(_exchange(told))
+            self._left[told["sha256"]].append(_exchange(told, key))
 
     def play(self, number: int, question: Question) -> Exchange:
         """Return what was recorded for a question.
@@ -157,10 +161,10 @@ def _lines(path: Path) -> list[dict[str, Any]]:
         ) from error
 
 
-def _exchange(told: dict[str, Any]) -> Exchange:
+def _exchange(told: dict[str, Any], key: str) -> Exchange:
     reply = None
     if told["status"] is not None:
-        reply = Reply(status=told["status"], body=_bytes(told["response"]), headers=told["headers"])
+        reply = Reply(status=told["status"], body=_with(_bytes(told["response"]), key), headers=told["headers"])
     return Exchange(reply=reply, spent=Tally(**told["spent"]), waited_seconds=told["waited_seconds"])
 
 

@@ -111,7 +111,8 @@ class Ledger:
 
     def _reserved_for(self, line: str, most: Tally) -> Reservation:
         name = secrets.token_hex(8)
-        return Reservation(name, line, most, self._write({"reserve": name, "of": line}, most))
+        self._write({"reserve": name, "of": line}, most)
+        return Reservation(name, line, most, self._syncing.submit(self._sync, self._read))
 
     def spent(self, line: str) -> Tally:
         """Return what a line has spent, open reservations included."""
@@ -172,8 +173,8 @@ class Ledger:
         self._spent[line] += tally
         self._total += tally
 
-    def _write(self, head: dict[str, str], tally: Tally) -> "Future[None]":
-        """Append one line; a caller that must not act before it is on disk waits for the result."""
+    def _write(self, head: dict[str, str], tally: Tally) -> None:
+        """Append one line; a settlement that a crash of the machine loses leaves its reservation, which is more."""
         kind, name = next(iter(head.items()))
         data = json.dumps({**head, **asdict(tally)}).encode() + b"\n"
         written = os.write(self._file, data)
@@ -181,7 +182,6 @@ class Ledger:
             raise OSError(None, f"{written} of {len(data)} bytes were written")
         self._read += written
         self._apply(kind, name, head["of"], tally)
-        return self._syncing.submit(self._sync, self._read)
 
     def _sync(self, size: int) -> None:
         """Make the first `size` bytes durable; one call does for all that were written by then."""

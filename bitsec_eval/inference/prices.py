@@ -72,9 +72,10 @@ def _price(where: str, entry: Any) -> Price:
 
 
 def _per_token(where: str, price: object) -> int:
-    if isinstance(price, bool) or not isinstance(price, (int, Decimal)) or not 0 <= price <= DEAREST:
+    is_number = isinstance(price, (int, Decimal)) and not isinstance(price, bool) and Decimal(price).is_finite()
+    if not is_number or not 0 <= Decimal(str(price)) <= DEAREST:
         raise SettingsError(f"{where}: a price is a number of US dollars per million tokens, 0 or more")
-    pico = Decimal(price) * 1_000_000  # dollars per million tokens -> 1e-12 dollars per token
+    pico = Decimal(str(price)) * 1_000_000  # dollars per million tokens -> 1e-12 dollars per token
     if pico != pico.to_integral_value():
         raise SettingsError(f"{where}: a price has at most 6 decimals")
     return int(pico)

@@ -130,6 +130,7 @@ class Door:
             return
         sock.setblocking(False)
         self.connections.append(Connection(sock))
+        self.serve([self.connections[-1]], [])  # as a rule the request has come along
 
     def close(self, connection):
         if connection in self.connections:

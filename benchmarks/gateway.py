@@ -1,0 +1,155 @@
+"""What the way through the gateway adds to a call of an LLM, beside the same call made from a process of the host.
+
+    python benchmarks/gateway.py [--calls 100] [--rounds 5]
+
+One and the same program asks a server on loopback: as a process of this host, straight, and as an agent, through
+container, frames, gateway and ledger. The two take turns. Then eight agents ask at once, with and without one among
+them whose calls take two seconds.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from inference.server import Handler, completion, serving  # noqa: E402
+
+from bitsec_eval.core.llm import LLM  # noqa: E402
+from bitsec_eval.core.task import Limits  # noqa: E402
+from bitsec_eval.inference.gateway import Gateway, LineName  # noqa: E402
+from bitsec_eval.inference.limits import RunLimits, TotalLimits  # noqa: E402
+from bitsec_eval.inference.provided import Provision, provided_gateway  # noqa: E402
+from bitsec_eval.inference.upstream import Provider  # noqa: E402
+from bitsec_eval.sandbox.agent import AgentOrder, run_agent  # noqa: E402
+from bitsec_eval.sandbox.docker_engine import DockerSandbox, DockerSettings, docker_sandbox  # noqa: E402
+
+SLOW_SECONDS = 2.0
+LIMITS = Limits(wall_seconds=120)
+MANY = 10**9
+ASKING = """
+import json, os, sys, time, urllib.request
+
+url = os.environ["OPENAI_BASE_URL"] + "/chat/completions"
+body = json.dumps({"model": "small", "messages": [{"role": "user", "content": sys.argv[-1] + " " + "x" * 2000}]})
+headers = {"Content-Type": "application/json", "Authorization": "Bearer " + os.environ["OPENAI_API_KEY"]}
+taken = []
+for _ in range(CALLS + 5):
+    started = time.perf_counter()
+    with urllib.request.urlopen(urllib.request.Request(url, data=body.encode(), headers=headers)) as response:
+        assert json.load(response)["choices"]
+    taken.append((time.perf_counter() - started) * 1000)
+print(json.dumps(taken[5:]))
+"""
+
+
+def slow_or_quick(handler: Handler, request: dict) -> None:
+    """Think for two seconds about what is said to be slow, and answer all else at once."""
+    if request["messages"][0]["content"].startswith("slow"):
+        handler.upstream.wait(SLOW_SECONDS)
+    handler.send_json(200, completion("hello " * 50))
+
+
+def serve(connection) -> None:
+    """Run the server in a process of its own until the other end says so."""
+    with serving() as upstream:
+        upstream.otherwise = slow_or_quick
+        connection.send(upstream.url)
+        connection.recv()
+
+
+@contextmanager
+def server_process() -> Iterator[str]:
+    """Run the server until the context is left."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=(there,), daemon=True)
+    process.start()
+    try:
+        yield here.recv()
+    finally:
+        here.send("enough")
+        process.join()
+
+
+def straight(url: str, calls: int) -> list[float]:
+    """Return the milliseconds of calls from a process of this host."""
+    environment = {**os.environ, "OPENAI_BASE_URL": url, "OPENAI_API_KEY": "none", "NO_PROXY": "127.0.0.1"}
+    program = ASKING.replace("CALLS", str(calls))
+    done = subprocess.run(
+        [sys.executable, "-c", program, "quick"], env=environment, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def through(engine: DockerSandbox, gateway: Gateway, calls: int, prompt: str = "quick") -> list[float]:
+    """Return the milliseconds of calls from an agent."""
+    order = AgentOrder(source=ASKING.replace("CALLS", str(calls)).encode(), prompt=prompt, files={})
+    with engine.open(LIMITS) as session:
+        line = gateway.line(LineName(agent="a", task="t"), LLM())
+        answer = run_agent(session, order, LIMITS, line)
+    line.settled()
+    assert not answer.fault, answer.fault
+    return json.loads(answer.text)
+
+
+def side_by_side(url: str, engine: DockerSandbox, gateway: Gateway, calls: int, rounds: int) -> None:
+    """Print what a call takes either way."""
+    direct, led = [], []
+    for _ in range(rounds):
+        direct += straight(url, calls)
+        led += through(engine, gateway, calls)
+    print(f"{rounds} x {calls} calls each, in turns, milliseconds")
+    show("straight from the host", direct)
+    show("agent, frames, gateway", led)
+    print(f"  added: median {statistics.median(led) - statistics.median(direct):.2f}")
+
+
+def eight_at_once(engine: DockerSandbox, gateway: Gateway, calls: int, slow: int) -> None:
+    """Print what a quick call takes while eight agents ask, some of them slow."""
+    with ThreadPoolExecutor(8) as pool:
+        slowly = [pool.submit(through, engine, gateway, 2, "slow") for _ in range(slow)]
+        quickly = [pool.submit(through, engine, gateway, calls) for _ in range(8 - slow)]
+        show(f"8 at once, {slow} of them slow", [taken for run in quickly for taken in run.result()])
+        for run in slowly:
+            assert min(run.result()) >= SLOW_SECONDS * 1000
+
+
+def show(name: str, taken: list[float]) -> None:
+    """Print one line of figures."""
+    ordered = sorted(taken)
+    p95 = ordered[int(len(ordered) * 0.95)]
+    print(
+        f"  {name:28} median {statistics.median(ordered):7.2f}   p95 {p95:7.2f}   most {ordered[-1]:7.2f}", flush=True
+    )
+
+
+def main() -> None:
+    """Measure both."""
+    parser = argparse.ArgumentParser(description="What the way through the gateway adds to a call of an LLM.")
+    parser.add_argument("--calls", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=5)
+    args = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="bitsec-gateway-"))
+    run = RunLimits(models=("small",), calls=MANY, prompt_tokens=MANY, completion_tokens=MANY)
+    total = TotalLimits(calls=MANY, prompt_tokens=MANY, completion_tokens=MANY)
+    with server_process() as url, docker_sandbox(DockerSettings(state=folder / "state")) as engine:
+        provider = Provider(base_url=url, key="none")
+        provision = Provision(provider=provider, ledger=folder / "ledger.jsonl", run=run, total=total)
+        with provided_gateway(provision) as gateway:
+            side_by_side(url, engine, gateway, args.calls, args.rounds)
+            for slow in (0, 1):
+                eight_at_once(engine, gateway, args.calls, slow)
+
+
+if __name__ == "__main__":
+    main()

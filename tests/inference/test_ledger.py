@@ -1,0 +1,223 @@
+"""No budget is ever exceeded by a token: not by many at once, several processes, a kill or a long sleep."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from bitsec_eval.core.errors import InferenceError
+from bitsec_eval.inference.ledger import Ledger, OverBudgetError
+from bitsec_eval.inference.tally import Tally
+
+ROOT = Path(__file__).parents[2]
+CALL = Tally(calls=1, prompt_tokens=10, completion_tokens=5, pico_dollars=100)
+PLENTY = Tally.of(*[10**12] * 4)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Ledger]:
+    with closing(Ledger(path)) as ledger:
+        yield ledger
+
+
+def test_a_call_is_reserved_at_its_most_and_settled_at_what_it_cost(tmp_path: Path):
+    with opened(tmp_path / "ledger") as ledger:
+        reservation = ledger.reserve("run", CALL, PLENTY, PLENTY)
+
+        assert ledger.spent("run") == CALL
+        ledger.settle(reservation, Tally(calls=1, prompt_tokens=3))
+        assert ledger.spent("run") == ledger.total() == Tally(calls=1, prompt_tokens=3)
+
+
+def test_what_does_not_fit_is_refused_with_what_is_left(tmp_path: Path):
+    budget = Tally(calls=5, prompt_tokens=25, completion_tokens=100, pico_dollars=1000)
+    with opened(tmp_path / "ledger") as ledger:
+        ledger.reserve("run", CALL, budget, PLENTY)
+        ledger.reserve("run", CALL, budget, PLENTY)
+
+        with pytest.raises(OverBudgetError) as over:
+            ledger.reserve("run", CALL, budget, PLENTY)
+
+        assert (over.value.term, over.value.left, over.value.limit, over.value.total) == (
+            "prompt_tokens",
+            5,
+            25,
+            False,
+        )
+        assert ledger.spent("run").calls == 2
+
+
+def test_runs_do_not_share_a_budget_but_the_evaluation_has_one(tmp_path: Path):
+    one, three = Tally.of(1, 99, 99, 999), Tally.of(3, 99, 99, 999)
+    with opened(tmp_path / "ledger") as ledger:
+        for run in ("a", "b", "c"):
+            ledger.reserve(run, CALL, one, three)
+
+        with pytest.raises(OverBudgetError) as over:
+            ledger.reserve("d", CALL, one, three)
+
+        assert over.value.total
+        assert ledger.spent("a") == ledger.spent("b") == CALL
+        assert ledger.spent("d") == Tally()
+
+
+def test_many_threads_get_exactly_what_the_budget_allows(tmp_path: Path):
+    budget = Tally.of(10**6, 10 * 137, 10**6, 10**6)
+    taken: list[int] = []
+    with opened(tmp_path / "ledger") as ledger:
+
+        def take() -> None:
+            for _ in range(10):
+                try:
+                    ledger.reserve("run", CALL, budget, PLENTY)
+                    taken.append(1)
+                except OverBudgetError:
+                    return
+
+        threads = [threading.Thread(target=take) for _ in range(40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert len(taken) == 137
+        assert ledger.spent("run").prompt_tokens == 1370
+
+
+TAKING = """
+import sys
+from pathlib import Path
+from bitsec_eval.inference.ledger import Ledger, OverBudgetError
+from bitsec_eval.inference.tally import Tally
+ledger, taken = Ledger(Path(sys.argv[1])), 0
+try:
+    while True:
+        ledger.reserve(sys.argv[2], Tally(calls=1), Tally(calls=10**6), Tally(calls=100))
+        taken += 1
+except OverBudgetError:
+    print(taken)
+ledger.close()
+"""
+
+
+def test_several_processes_share_one_budget(tmp_path: Path):
+    command = [sys.executable, "-c", TAKING, str(tmp_path / "ledger")]
+    processes = [
+        subprocess.Popen([*command, name], stdout=subprocess.PIPE, text=True, cwd=ROOT) for name in ("a", "b", "c")
+    ]
+    taken = [int(process.communicate(timeout=60)[0]) for process in processes]
+
+    assert sum(taken) == 100
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from bitsec_eval.inference.ledger import Ledger
+from bitsec_eval.inference.tally import Tally
+ledger = Ledger(Path(sys.argv[1]))
+call, plenty = Tally(calls=1, prompt_tokens=10), Tally.of(*[10**9] * 4)
+ledger.settle(ledger.reserve("run", call, plenty, plenty), Tally(calls=1, prompt_tokens=4))
+ledger.reserve("run", call, plenty, plenty)
+print("there", flush=True)
+while True:
+    ledger.reserve("other", call, plenty, plenty)
+"""
+
+
+def test_a_kill_forgets_nothing(tmp_path: Path):
+    for attempt in range(3):
+        path = tmp_path / f"ledger{attempt}"
+        process = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, cwd=ROOT)
+        assert process.stdout is not None
+        process.stdout.readline()
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+
+        with opened(path) as ledger:
+            assert ledger.spent("run") == Tally(calls=2, prompt_tokens=14)
+            assert ledger.total() == ledger.spent("run") + ledger.spent("other")
+
+
+def test_a_restart_and_ten_idle_minutes_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path, budget = tmp_path / "ledger", Tally.of(2, 99, 99, 999)
+    with opened(path) as ledger:
+        ledger.settle(ledger.reserve("run", CALL, budget, PLENTY), CALL)
+        ledger.reserve("run", CALL, budget, PLENTY)
+        before = ledger.spent("run")
+
+    now, monotonic = time.time, time.monotonic
+    monkeypatch.setattr("time.time", lambda: now() + 600)
+    monkeypatch.setattr("time.monotonic", lambda: monotonic() + 600)
+    os.utime(path, (0, 0))
+
+    with opened(path) as ledger:
+        assert ledger.spent("run") == before
+        with pytest.raises(OverBudgetError):
+            ledger.reserve("run", CALL, budget, PLENTY)
+
+
+def test_a_line_cut_short_was_promised_to_nobody_and_spoils_no_other(tmp_path: Path):
+    path = tmp_path / "ledger"
+    with opened(path) as ledger:
+        ledger.reserve("run", CALL, PLENTY, PLENTY)
+    path.write_bytes(path.read_bytes() + b'{"reserve": "cut", "of": "run", "calls"')
+
+    with opened(path) as ledger:
+        assert ledger.spent("run") == CALL
+        ledger.reserve("run", CALL, PLENTY, PLENTY)
+    with opened(path) as ledger:
+        assert ledger.spent("run") == CALL + CALL
+
+
+def test_a_neighbour_that_dies_in_the_middle_of_a_line_spoils_none_of_ours(tmp_path: Path):
+    path = tmp_path / "ledger"
+    with opened(path) as ours, opened(path) as other:
+        ours.reserve("run", CALL, PLENTY, PLENTY)
+        with path.open("ab") as file:
+            file.write(b'{"reserve": "cut"')
+        ours.reserve("run", CALL, PLENTY, PLENTY)
+
+        assert ours.spent("run") == other.spent("run") == CALL + CALL
+
+
+def test_what_no_answer_came_for_is_the_evaluations_loss_and_not_the_runs(tmp_path: Path):
+    total = Tally.of(2, 99, 99, 999)
+    with opened(tmp_path / "ledger") as ledger:
+        again = ledger.renew(ledger.reserve("run", CALL, PLENTY, PLENTY), total)
+
+        assert (ledger.spent("run"), ledger.total()) == (CALL, CALL + CALL)
+        with pytest.raises(OverBudgetError):
+            ledger.renew(again, total)
+        assert (ledger.spent("run"), ledger.total()) == (CALL, CALL + CALL)
+        ledger.lose(again)
+        assert (ledger.spent("run"), ledger.total()) == (Tally(), CALL + CALL)
+
+
+def test_a_reservation_is_on_disk_before_anything_is_done_with_it(tmp_path: Path):
+    path = tmp_path / "ledger"
+    with opened(path) as ledger:
+        reservation = ledger.reserve("run", CALL, PLENTY, PLENTY)
+        reservation.kept.result(timeout=10)
+
+        assert json.loads(path.read_text())["reserve"] == reservation.id
+
+
+def test_a_ledger_that_cannot_be_written_is_our_failure(tmp_path: Path):
+    with pytest.raises(InferenceError, match="failed .*; free or mend that disk"):
+        Ledger(tmp_path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_our_failure(tmp_path: Path):
+    (tmp_path / "ledger").symlink_to("/dev/full")
+    with opened(tmp_path / "ledger") as ledger, pytest.raises(InferenceError, match="No space left"):
+        ledger.reserve("run", CALL, PLENTY, PLENTY)
