@@ -62,7 +62,10 @@ class PlannedTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What an evaluation set out to do: every agent here was to be run on every task here."""
+    """What an evaluation set out to do: every agent here was to be run on every task here, `repeats` times.
+
+    `at_least` and `baseline` are what `leaderboard` takes by these names.
+    """
 
     started: datetime | None = None
     version: str = ""
@@ -70,6 +73,9 @@ class Plan:
     emission: str | None = None
     rewards: str | None = None
     image: str = ""
+    repeats: int = 1
+    at_least: int | None = None
+    baseline: float | None = None
     agents: Mapping[str, str] = field(default_factory=dict)
     tasks: Mapping[str, PlannedTask] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

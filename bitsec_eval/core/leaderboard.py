@@ -4,15 +4,22 @@ Equal input gives an equal board whatever the order of files: nothing here reads
 setting.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
+from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.evaluation import Evaluation
+from bitsec_eval.core.history import Moment, histories
+from bitsec_eval.core.intervals import Interval, score_interval
 from bitsec_eval.core.merging import merge
 from bitsec_eval.core.rewards import Rewards, parse_emission, reward
-from bitsec_eval.core.scores import AgentScore, Cell, Scores, State, scores
+from bitsec_eval.core.scores import AgentScore, Cell, RunCounts, Scores, scores
+from bitsec_eval.core.ties import tie_groups
+
+__all__ = ["Leaderboard", "Row", "RunCounts", "best_score", "leaderboard"]
 
 DEFAULT_EMISSION = "100"
 DEFAULT_REWARDS = "score"
@@ -20,33 +27,25 @@ MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunCounts:
-    """How many runs a score rests on, and how many it could not use."""
-
-    scored: int = 0
-    void: int = 0
-    incomplete: int = 0
-
-    def __add__(self, other: "RunCounts") -> "RunCounts":
-        return RunCounts(
-            scored=self.scored + other.scored,
-            void=self.void + other.void,
-            incomplete=self.incomplete + other.incomplete,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One agent on the board; `rank` and `score` are None when all of its runs are void."""
+    """One agent on the board; `rank` and `score` are None when all of its runs are void.
+
+    The true score lies in `interval` with 95 % confidence. Agents of one `group` cannot be told from its best, whose
+    rank it shares with the others; both are None where there are too few tasks. `history` holds the score after
+    each evaluation, oldest first.
+    """
 
     rank: int | None
     agent: str
     version: str
     score: float | None
+    interval: Interval | None
+    group: int | None
     reward: Decimal
     runs: RunCounts
     tasks: tuple[Cell, ...]
     last_evaluated: datetime | None
+    history: tuple[Moment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +61,8 @@ class Leaderboard:
     runs: RunCounts
     emission: Decimal
     rewards: str
+    baseline: float | None
+    at_least: int | None
     undistributed: Decimal
     evaluations: tuple[str, ...]
     last_evaluated: datetime | None
@@ -75,21 +76,32 @@ class Leaderboard:
 
 
 def leaderboard(
-    evaluations: Iterable[Evaluation], *, emission: str | Decimal | None = None, rewards: str | None = None
+    evaluations: Iterable[Evaluation],
+    *,
+    emission: str | Decimal | None = None,
+    rewards: str | None = None,
+    at_least: int | None = None,
+    baseline: float | None = None,
 ) -> Leaderboard:
     """Return the board that `evaluations` give together.
 
-    `emission` (TAO) and `rewards` (a rule's name) default to what the latest evaluation was told.
+    `emission` (TAO), `rewards` (a rule's name), `at_least` (how many runs of a task must pass, see `scores`) and
+    `baseline` (the score that the rule "improvement" compares with) default to what the latest evaluation was told.
 
     Raises: ResultsError where two files of one evaluation contradict each other, SettingsError for an
     emission or a rule that does not exist.
     """
     merged = merge(evaluations)
-    scored = scores(merged)
-    amount = parse_emission(str(emission) if emission is not None else _told(merged, "emission", DEFAULT_EMISSION))
+    needed = at_least if at_least is not None else _told(merged, "at_least", None)
+    scored = scores(merged, at_least=needed)
+    _check_at_least(needed, scored)
+    told = emission if emission is not None else _told(merged, "emission", DEFAULT_EMISSION)
+    amount = parse_emission(str(told))
     rule = rewards if rewards is not None else _told(merged, "rewards", DEFAULT_REWARDS)
-    earned = reward({agent.agent: agent.score for agent in scored.agents}, emission=amount, rule=rule)
-    rows = _ranked(scored.agents, earned)
+    start = baseline if baseline is not None else _told(merged, "baseline", None)
+    points = {agent.agent: agent.score for agent in scored.agents}
+    earned = reward(points, emission=amount, rule=rule, baseline=start)
+    rows = _ranked(scored, earned, histories(merged, at_least=needed))
     runs = sum((row.runs for row in rows), RunCounts())
     return Leaderboard(
         rows=rows,
@@ -97,6 +109,8 @@ def leaderboard(
         runs=runs,
         emission=amount,
         rewards=rule,
+        baseline=start if rule == "improvement" else None,
+        at_least=needed,
         undistributed=earned.undistributed,
         evaluations=tuple(sorted(evaluation.id for evaluation in merged)),
         last_evaluated=max((row.last_evaluated for row in rows if row.last_evaluated), default=None),
@@ -105,13 +119,22 @@ def leaderboard(
     )
 
 
-def _told(evaluations: Sequence[Evaluation], setting: str, default: str) -> str:
+def _check_at_least(needed: int | None, scored: Scores) -> None:
+    if needed is not None and scored.agents and not 1 <= needed <= scored.most_runs:
+        raise SettingsError(
+            f"at least {needed} of {scored.most_runs} runs: nobody can pass;"
+            f" give a number from 1 to {scored.most_runs} or repeat runs more often"
+        )
+
+
+def _told(evaluations: Sequence[Evaluation], setting: str, default: Any) -> Any:
     told = [getattr(evaluation.plan, setting) for evaluation in evaluations if evaluation.plan]
     return next((value for value in reversed(told) if value is not None), default)
 
 
-def _ranked(agents: Sequence[AgentScore], earned: Rewards) -> tuple[Row, ...]:
-    ordered = sorted(agents, key=lambda agent: (agent.score is None, -(agent.score or 0), agent.agent))
+def _ranked(scored: Scores, earned: Rewards, history: Mapping[str, tuple[Moment, ...]]) -> tuple[Row, ...]:
+    ordered = sorted(scored.agents, key=lambda agent: (agent.score is None, -(agent.score or 0), agent.agent))
+    groups = tie_groups([agent.by_task for agent in ordered if agent.score is not None], scored.weights)
     ranks: dict[float | None, int] = {}
     for place, agent in enumerate(ordered, start=1):
         ranks.setdefault(agent.score, place)
@@ -121,20 +144,23 @@ def _ranked(agents: Sequence[AgentScore], earned: Rewards) -> tuple[Row, ...]:
             agent=agent.agent,
             version=agent.version,
             score=agent.score,
+            interval=_interval(agent, scored.weights),
+            group=groups[place] if agent.score is not None else None,
             reward=earned.amounts[agent.agent],
-            runs=_counts(agent.cells),
+            runs=sum((cell.counts for cell in agent.cells), RunCounts()),
             tasks=agent.cells,
             last_evaluated=agent.last_evaluated,
+            history=history.get(agent.agent, ()),
         )
-        for agent in ordered
+        for place, agent in enumerate(ordered)
     )
 
 
-def _counts(cells: Iterable[Cell]) -> RunCounts:
-    counts = dict.fromkeys(State, 0)
-    for cell in cells:
-        counts[cell.state] += cell.runs
-    return RunCounts(scored=counts[State.SCORED], void=counts[State.VOID], incomplete=counts[State.INCOMPLETE])
+def _interval(agent: AgentScore, weights: Mapping[str, float]) -> Interval | None:
+    counted = [cell for cell in agent.cells if cell.score is not None]
+    if not counted:
+        return None
+    return score_interval([cell.points for cell in counted], [weights[cell.task] for cell in counted])
 
 
 def _doubts(rows: Sequence[Row], runs: RunCounts, scored: Scores) -> Iterator[str]:
@@ -151,3 +177,8 @@ def _doubts(rows: Sequence[Row], runs: RunCounts, scored: Scores) -> Iterator[st
 
 def _runs(count: int) -> str:
     return "1 run" if count == 1 else f"{count} runs"
+
+
+def best_score(evaluations: Iterable[Evaluation]) -> float:
+    """Return the best score of an earlier board, 0 where nobody has one."""
+    return max((agent.score or 0.0 for agent in scores(evaluations).agents), default=0.0)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import reduce
+from itertools import product
 
 from bitsec_eval.core.errors import ResultsError
 from bitsec_eval.core.evaluation import Check, Evaluation, Plan, Run
@@ -64,17 +65,18 @@ def runs_of(evaluation: Evaluation) -> Iterator[Run]:
     yield from evaluation.runs
     if evaluation.plan is None:
         return
-    seen = {(run.agent, run.task) for run in evaluation.runs}
-    for task, planned in evaluation.plan.tasks.items():
-        for agent in evaluation.plan.agents:
-            if (agent, task) not in seen:
-                yield Run(
-                    agent=agent,
-                    task=task,
-                    declared_checks=planned.checks,
-                    declared_weight=planned.declared_weight,
-                    task_weight=planned.weight,
-                )
+    seen = {(run.agent, run.task, run.repeat) for run in evaluation.runs}
+    planned_runs = product(evaluation.plan.tasks.items(), evaluation.plan.agents, range(evaluation.plan.repeats))
+    for (task, planned), agent, repeat in planned_runs:
+        if (agent, task, repeat) not in seen:
+            yield Run(
+                agent=agent,
+                task=task,
+                repeat=repeat,
+                declared_checks=planned.checks,
+                declared_weight=planned.declared_weight,
+                task_weight=planned.weight,
+            )
 
 
 def version_of(evaluation: Evaluation, agent: str) -> str:

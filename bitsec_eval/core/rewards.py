@@ -17,6 +17,8 @@ RAO = Decimal("0.000000001")  # the smallest amount of TAO there is
 MOST_TAO = Decimal(10) ** 9
 MOST_DIGITS = 15  # what a JSON number carries without loss
 
+IMPROVEMENT = 0.03
+
 Claims = Mapping[str, int]
 Rule = Callable[[Mapping[str, float]], Claims]
 
@@ -32,7 +34,21 @@ def by_winner(scores: Mapping[str, float]) -> Claims:
     return {agent: int(score == best and best > 0) for agent, score in scores.items()}
 
 
+def by_improvement(baseline: float) -> Rule:
+    """Return the rule that pays for progress only: claim what the score is above `baseline`.
+
+    Nothing is claimed for less than 3 % of `baseline` above it, nor, where that lies beyond, for less than 100.
+    """
+    least = min(100.0, baseline * (1 + IMPROVEMENT))
+
+    def rule(scores: Mapping[str, float]) -> Claims:
+        return {agent: round((score - baseline) * 1_000_000) * (score >= least) for agent, score in scores.items()}
+
+    return rule
+
+
 RULES: Mapping[str, Rule] = {"score": by_score, "winner": by_winner}
+RULE_NAMES = (*RULES, "improvement")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,22 +60,38 @@ class Rewards:
 
 
 def reward(
-    scores: Mapping[str, float | None], *, emission: Decimal, rule: str = "score", quantum: Decimal = CENT
+    scores: Mapping[str, float | None],
+    *,
+    emission: Decimal,
+    rule: str = "score",
+    quantum: Decimal = CENT,
+    baseline: float | None = None,
 ) -> Rewards:
     """Return what each agent of `scores` earns of `emission` under the rule of that name.
 
     Amounts are multiples of `quantum`, or of the emission's last decimal where that is finer.
     An agent without a score earns nothing. When nobody has a claim, all of the emission is undistributed.
+    `baseline` is the best score of the earlier board that the rule "improvement" compares with.
 
-    Raises: SettingsError for a rule that does not exist.
+    Raises: SettingsError for a rule that does not exist, or that lacks its baseline.
     """
-    if rule not in RULES:
-        raise SettingsError(f"rewards {rule!r}: no such rule; choose one of {', '.join(sorted(RULES))}")
-    claims = RULES[rule]({agent: score or 0.0 for agent, score in scores.items()})
+    claims = _rule(rule, baseline)({agent: score or 0.0 for agent, score in scores.items()})
     unit = min(quantum, Decimal(1).scaleb(_exponent(emission)))
     units = split(int(emission / unit), claims)
     amounts = {agent: units[agent] * unit for agent in scores}
     return Rewards(amounts=amounts, undistributed=emission - sum(amounts.values(), Decimal(0)))
+
+
+def _rule(name: str, baseline: float | None) -> Rule:
+    if name == "improvement" and baseline is None:
+        raise SettingsError(
+            "rewards 'improvement': nothing to improve on; give --bitsec-baseline=OLD.xml (--baseline)"
+        )
+    if name == "improvement" and baseline is not None:
+        return by_improvement(baseline)
+    if name not in RULES:
+        raise SettingsError(f"rewards {name!r}: no such rule; choose one of {', '.join(sorted(RULE_NAMES))}")
+    return RULES[name]
 
 
 def parse_emission(text: str) -> Decimal:

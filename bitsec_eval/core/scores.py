@@ -9,7 +9,7 @@ order their parts were added.
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -44,10 +44,27 @@ def run_score(run: Run) -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunCounts:
+    """How many runs a score rests on, and how many it could not use."""
+
+    scored: int = 0
+    void: int = 0
+    incomplete: int = 0
+
+    def __add__(self, other: "RunCounts") -> "RunCounts":
+        return RunCounts(
+            scored=self.scored + other.scored,
+            void=self.void + other.void,
+            incomplete=self.incomplete + other.incomplete,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One agent on one task, over all the runs that count for it.
 
-    `runs` of the same `state`; `score` is their mean, None when they are void.
+    `runs` of the same `state`; `score` is the mean of their `points`, None when they are void.
+    `passed` is how many of them passed every check. `counts` says what became of all runs that were wanted.
     `checks` holds each check's worst outcome among them, `ending` and `seconds` are the latest run's, and
     `reason` says why points were lost, "" where there is nothing to say.
     """
@@ -57,6 +74,9 @@ class Cell:
     score: float | None
     runs: int
     checks: tuple[Check, ...]
+    points: tuple[float, ...] = ()
+    passed: int = 0
+    counts: RunCounts
     reason: str = ""
     ending: str | None = None
     seconds: float | None = None
@@ -72,22 +92,33 @@ class AgentScore:
     cells: tuple[Cell, ...]
     last_evaluated: datetime | None
 
+    @property
+    def by_task(self) -> dict[str, float]:
+        """The points of each task that counts."""
+        return {cell.task: cell.score for cell in self.cells if cell.score is not None}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """Every agent's score, in order of names, over `tasks`; `notes` says what a reader should know."""
+    """Every agent's score, in order of names, over `tasks`; `notes` says what a reader should know.
+
+    `weights` are those of the tasks, `most_runs` is how many runs of one cell were wanted at most.
+    """
 
     agents: tuple[AgentScore, ...]
     tasks: tuple[str, ...]
+    weights: Mapping[str, float]
+    most_runs: int
     notes: tuple[str, ...]
 
 
-def scores(evaluations: Iterable[Evaluation]) -> Scores:
+def scores(evaluations: Iterable[Evaluation], *, at_least: int | None = None) -> Scores:
     """Return the scores that `evaluations` give together, whatever their order.
 
     Files of the same evaluation are one evaluation. Different ones are repeated runs; of an agent that
-    changed, only the version evaluated last counts. A complete run replaces the incomplete and void ones of
+    changed, only the version evaluated last counts. A complete run replaces an incomplete or void one of
     its cell.
+    With `at_least`, a task is worth 100 if so many of its runs passed every check, else 0, instead of their mean.
 
     Raises: ResultsError where two files of one evaluation contradict each other.
     """
@@ -95,9 +126,14 @@ def scores(evaluations: Iterable[Evaluation]) -> Scores:
     latest = _latest_versions(merged)
     told = _runs_by_agent(merged, latest)
     weights = _task_weights(merged)
-    agents = tuple(_agent_score(agent, latest[agent], told[agent], weights) for agent in sorted(told))
-    tasks = {cell.task for agent in agents for cell in agent.cells}
-    return Scores(agents=agents, tasks=tuple(sorted(tasks)), notes=_notes(merged, latest))
+    agents = tuple(_agent_score(agent, latest[agent], told[agent], weights, at_least) for agent in sorted(told))
+    return Scores(
+        agents=agents,
+        tasks=tuple(sorted({cell.task for agent in agents for cell in agent.cells})),
+        weights=weights,
+        most_runs=max((_wanted(runs) for tasks in told.values() for runs in tasks.values()), default=1),
+        notes=_notes(merged, latest),
+    )
 
 
 def _latest_versions(evaluations: Sequence[Evaluation]) -> dict[str, str]:
@@ -132,9 +168,13 @@ def _task_weights(evaluations: Sequence[Evaluation]) -> dict[str, float]:
 
 
 def _agent_score(
-    agent: str, version: str, told: Mapping[str, Sequence[_Told]], weights: Mapping[str, float]
+    agent: str,
+    version: str,
+    told: Mapping[str, Sequence[_Told]],
+    weights: Mapping[str, float],
+    at_least: int | None,
 ) -> AgentScore:
-    cells = tuple(_cell(task, told[task]) for task in sorted(told))
+    cells = tuple(_ruled(_cell(task, told[task]), at_least) for task in sorted(told))
     counted = [(weights[cell.task], cell.score) for cell in cells if cell.score is not None]
     score = None
     if counted:
@@ -152,17 +192,47 @@ def _cell(task: str, told: Sequence[_Told]) -> Cell:
     runs = [run for _, run in counted]
     _, latest = max(counted, key=lambda pair: (pair[0].age_key, pair[1].repeat))
     checks = latest.checks if len(runs) == 1 else worst_of_each(runs)
-    score = None if state is State.VOID else _rounded(math.fsum(map(run_score, runs)) / len(runs))
+    points = () if state is State.VOID else tuple(sorted(map(run_score, runs)))
     return Cell(
         task=task,
         state=state,
-        score=score,
+        score=_rounded(math.fsum(points) / len(points)) if points else None,
         runs=len(runs),
         checks=checks,
+        points=points,
+        passed=points.count(100.0) if state is State.SCORED else 0,
+        counts=_counts(states, _wanted(told)),
         reason=_reason(checks),
         ending=latest.ending,
         seconds=latest.seconds,
     )
+
+
+def _wanted(told: Iterable[_Told]) -> int:
+    """Return how many complete runs of a cell were asked for by the evaluation that asked for most."""
+    return max(max(plan_of(evaluation).repeats, run.repeat + 1) for evaluation, run in told)
+
+
+def _counts(states: Sequence[State], wanted: int) -> RunCounts:
+    """Return what became of the runs of a cell; a better run replaces a worse one unless more were wanted."""
+    scored, incomplete, void = (states.count(state) for state in _BEST_FIRST)
+    if scored:
+        incomplete = min(incomplete, max(0, wanted - scored))
+    if scored or incomplete:
+        void = min(void, max(0, wanted - scored - incomplete))
+    return RunCounts(scored=scored, incomplete=incomplete, void=void)
+
+
+def _ruled(cell: Cell, at_least: int | None) -> Cell:
+    """Return `cell` under the rule "at least k of n runs"; void where the runs that are void would decide."""
+    if at_least is None or cell.score is None:
+        return cell
+    if cell.passed >= at_least:
+        return replace(cell, score=100.0, points=(100.0,))
+    open_yet = cell.passed + cell.counts.void >= at_least
+    if open_yet:
+        return replace(cell, score=None, points=(), state=State.VOID)
+    return replace(cell, score=0.0, points=(0.0,))
 
 
 def _reason(checks: Iterable[Check]) -> str:

@@ -1,7 +1,7 @@
 """Find the submitted agents; their code is read as bytes and never imported."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,21 @@ class Agent:
     def sha256(self) -> str:
         """The version of this agent."""
         return hashlib.sha256(self.source).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One agent's turn at every task: it has one for each repeat."""
+
+    agent: Agent
+    repeat: int = 0
+
+
+def turns(agents: Iterable[Agent], repeats: int) -> dict[str, Turn]:
+    """Return every turn by its name in test ids: "naive", or "naive-r1", "naive-r2" where runs are repeated."""
+    if repeats == 1:
+        return {agent.name: Turn(agent) for agent in agents}
+    return {f"{agent.name}-r{repeat + 1}": Turn(agent, repeat) for agent in agents for repeat in range(repeats)}
 
 
 def find_agents(path: Path, shown: str) -> tuple[Agent, ...]:

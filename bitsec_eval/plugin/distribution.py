@@ -5,21 +5,22 @@ from typing import Any
 
 import pytest
 
+from bitsec_eval.plugin.agents import turns
 from bitsec_eval.plugin.evaluation import Evaluation
 from bitsec_eval.plugin.settings import Settings
 
 
-def run_scope(node_id: str, agents: Iterable[str]) -> str:
-    """Return what two checks share only if they may be of one run: the file and the agent.
+def run_scope(node_id: str, turns: Iterable[str]) -> str:
+    """Return what two checks share only if they may be of one run: the file and the agent's turn.
 
-    The agent comes first in the brackets. Where one agent's name begins another's, the two are kept together.
+    The turn comes first in the brackets. Where one turn's name begins another's, the two are kept together.
 
     >>> run_scope("t.py::test_x[naive-1]", ["naive", "careful"])
     't.py[naive]'
     """
     file = node_id.split("::", 1)[0]
     parameters = node_id.partition("[")[2].removesuffix("]")
-    fitting = [name for name in agents if parameters == name or parameters.startswith(f"{name}-")]
+    fitting = [name for name in turns if parameters == name or parameters.startswith(f"{name}-")]
     return f"{file}[{min(fitting, key=len, default='')}]"
 
 
@@ -41,7 +42,7 @@ class Controller:
         """Return a scheduler whose unit is a run."""
         from xdist.scheduler import LoadScopeScheduling
 
-        names = [agent.name for agent in self._settings.agents]
+        names = list(turns(self._settings.agents, self._settings.repeats))
 
         class RunScheduling(LoadScopeScheduling):  # type: ignore[misc]
             def _split_scope(self, nodeid: str) -> str:

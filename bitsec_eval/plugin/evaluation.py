@@ -17,7 +17,7 @@ from bitsec_eval.core.errors import AnswerFault, SandboxError, TaskError
 from bitsec_eval.core.report import Report, parse_report
 from bitsec_eval.core.task import Limits, Task
 from bitsec_eval.core.text import one_line
-from bitsec_eval.plugin.agents import Agent
+from bitsec_eval.plugin.agents import Agent, turns
 from bitsec_eval.plugin.blame import neutralise, public_reason, settle
 from bitsec_eval.plugin.llm import opened_gateway
 from bitsec_eval.plugin.record import check_property, plan_of
@@ -25,7 +25,7 @@ from bitsec_eval.plugin.settings import Settings
 from bitsec_eval.plugin.tasks import AGENT_FIXTURE, CHECK, FIXTURES, Check, CollectedTask, task_id, task_of
 from bitsec_eval.render.artifacts import write_run
 from bitsec_eval.sandbox.calls import Calls
-from bitsec_eval.sandbox.docker_engine import DockerSandbox, docker_sandbox
+from bitsec_eval.sandbox.engines import Engine, engine_of
 from bitsec_eval.sandbox.pool import Pool, pooled
 from bitsec_eval.sandbox.solution import Solution
 from bitsec_eval.schedule.schedule import Schedule
@@ -73,8 +73,8 @@ class Evaluation:
             raise TaskError(f"{name} uses none of {', '.join(FIXTURES)}; a check must look at what the agent did")
         if "twin_report" in metafunc.fixturenames and task.twin is None:
             raise TaskError("a check uses twin_report, but TASK has no twin; give twin= a folder")
-        names = list(self._agents)
-        metafunc.parametrize(AGENT_FIXTURE, self.settings.agents, ids=names, indirect=True, scope="module")
+        named = turns(self.settings.agents, self.settings.repeats)
+        metafunc.parametrize(AGENT_FIXTURE, named.values(), ids=named.keys(), indirect=True, scope="module")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pycollect_makeitem(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
@@ -136,16 +136,16 @@ class Evaluation:
                     self._want(key)
             return (yield)
 
-    def _sandbox(self) -> DockerSandbox:
+    def _sandbox(self) -> Engine:
         try:
-            return self._open.enter_context(docker_sandbox(self.settings.docker))
+            return self._open.enter_context(engine_of(self.settings.engine))
         except SandboxError as error:  # nothing has run yet: the operator must act first
             raise pytest.UsageError(str(error)) from error
 
     def _want(self, key: RunKey) -> None:
         if key not in self._wanted:
             self._wanted.add(key)
-            work = self.tasks[key.task].work(self._agents[key.agent], self.settings.seed)
+            work = self.tasks[key.task].work(key, self._agents[key.agent], self.settings.seed)
             self._expect(work, 2 if self.tasks[key.task].task.twin else 1)
             self._running.want(work)
 
@@ -188,7 +188,9 @@ class Evaluation:
         if key not in self._kept:
             self._kept.add(key)
             with suppress(OSError):  # a full disk is told by junit, which matters more
-                write_run(self.settings.results, key.agent, key.task, self.settings.evaluation, done.answers)
+                write_run(
+                    self.settings.results, key.agent, key.task, self.settings.evaluation, done.answers, key.repeat
+                )
 
     # -- what checks use; each asks for bitsec_agent, whose parameter makes one item of every agent
 
@@ -196,7 +198,7 @@ class Evaluation:
     @classmethod
     def bitsec_agent(cls, request: pytest.FixtureRequest) -> Agent:
         """The agent a check is about; checks use `answer`, `solution` or `report` instead."""
-        agent: Agent = request.param
+        agent: Agent = request.param.agent
         return agent
 
     @pytest.fixture

@@ -2,9 +2,10 @@
 
 import pytest
 
-from bitsec_eval.core.rewards import RULES
+from bitsec_eval.core.rewards import RULE_NAMES
 from bitsec_eval.core.usage import TIEBREAKS
 from bitsec_eval.plugin.llm_options import add_llm_options
+from bitsec_eval.plugin.repeat_options import add_repeat_options
 from bitsec_eval.sandbox.guards import IMAGE
 
 
@@ -16,16 +17,25 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--bitsec-seed", metavar="N", type=int, help="draw what differs per evaluation from this seed")
     group.addoption("--bitsec-emission", metavar="TAO", default="100", help="what is shared out (default: 100)")
     group.addoption(
-        "--bitsec-rewards", choices=sorted(RULES), default="score", help="how it is shared out (default: score)"
+        "--bitsec-rewards", choices=sorted(RULE_NAMES), default="score", help="how it is shared out (default: score)"
     )
     group.addoption(
         "--bitsec-tiebreak", choices=TIEBREAKS, default="none", help="what ranks equal scores (default: none)"
     )
     group.addoption("--bitsec-results", metavar="DIR", default="results", help="where results go (default: results)")
     group.addoption("--bitsec-fail-under", metavar="N", type=float, help="exit 1 if an agent scores less than this")
-    group.addoption("--bitsec-image", metavar="NAME", default=IMAGE, help=f"sandbox image (default: {IMAGE})")
+    group.addoption(
+        "--bitsec-sandbox",
+        choices=("docker", "oci"),
+        default="docker",
+        help="what starts sandboxes (default: docker)",
+    )
+    group.addoption(
+        "--bitsec-image", metavar="NAME", help=f"sandbox image (default: {IMAGE}); for oci the folder of its files"
+    )
     group.addoption(
         "--bitsec-runtime", metavar="NAME", help="the engine's runtime for sandboxes, such as crun or runsc"
     )
     group.addoption("--bitsec-state", metavar="DIR", help="where validators of this machine keep their locks")
     add_llm_options(parser)
+    add_repeat_options(parser)

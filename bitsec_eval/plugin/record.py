@@ -29,6 +29,9 @@ def plan_of(
         "tiebreak": settings.tiebreak,
         "llm": settings.llm.mode,
         "image": image,
+        "repeats": settings.repeats,
+        "at_least": settings.at_least,
+        "baseline": settings.baseline,
         "agents": {agent.name: agent.sha256 for agent in settings.agents if agent.name in agents},
         "tasks": {name: _planned(tasks[name]) for name in sorted({key.task for key in selected})},
         "notes": [],
@@ -36,7 +39,7 @@ def plan_of(
 
 
 def _planned(task: CollectedTask) -> dict[str, Any]:
-    checks = task.of_agent(next(iter(task.declared.values())).key.agent)
+    checks = task.of_run(next(iter(task.declared.values())).key)
     return {
         "weight": task.task.weight,
         "checks": len(checks),
@@ -47,7 +50,7 @@ def _planned(task: CollectedTask) -> dict[str, Any]:
 
 def check_property(evaluation: str, check: Check, task: CollectedTask, done: Done) -> dict[str, Any]:
     """Return what a leaderboard needs to know of one check and its run; no hidden input is among it."""
-    declared = task.of_agent(check.key.agent)
+    declared = task.of_run(check.key)
     answer = next((each for each in done.answers if each.fault), done.answers[0] if done.answers else None)
     usage = total_usage(each.usage for each in done.answers)
     return {
@@ -59,7 +62,7 @@ def check_property(evaluation: str, check: Check, task: CollectedTask, done: Don
         "checks": len(declared),
         "declared_weight": sum(each.weight for each in declared),
         "task_weight": task.task.weight,
-        "repeat": 0,
+        "repeat": check.key.repeat,
         "ending": answer.ending if answer else None,
         "seconds": round(sum(each.seconds for each in done.answers), 3) if answer else None,
         "attempts": done.attempts,

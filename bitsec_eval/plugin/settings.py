@@ -13,7 +13,11 @@ from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.rewards import parse_emission
 from bitsec_eval.plugin.agents import Agent, find_agents
 from bitsec_eval.plugin.llm import LLMSettings, llm_settings
+from bitsec_eval.plugin.repeat_options import at_least_from, baseline_from, repeats_from
 from bitsec_eval.sandbox.docker_engine import DockerSettings
+from bitsec_eval.sandbox.engines import EngineSettings
+from bitsec_eval.sandbox.guards import IMAGE
+from bitsec_eval.sandbox.oci_engine import ROOT, RUNTIME, OciSettings
 from bitsec_eval.sandbox.ownership import state_folder
 
 SEEDS = 1 << 32
@@ -26,6 +30,9 @@ class Settings:
     agents: tuple[Agent, ...]
     agents_path: Path
     jobs: int
+    repeats: int
+    at_least: int | None
+    baseline: float | None
     seed: int
     evaluation: str
     started: str
@@ -34,7 +41,7 @@ class Settings:
     tiebreak: str
     results: Path
     fail_under: float | None
-    docker: DockerSettings
+    engine: EngineSettings
     llm: LLMSettings
 
 
@@ -54,21 +61,28 @@ def settings_from(config: pytest.Config) -> Settings:
         agents=find_agents(folder, path),
         agents_path=folder.resolve(),
         jobs=_jobs(config),
+        repeats=repeats_from(config),
+        at_least=at_least_from(config),
+        baseline=baseline_from(config),
         emission=str(parse_emission(config.getoption("--bitsec-emission"))),
         rewards=config.getoption("--bitsec-rewards"),
         tiebreak=config.getoption("--bitsec-tiebreak"),
         results=results,
         fail_under=config.getoption("--bitsec-fail-under"),
-        docker=DockerSettings(
-            image=config.getoption("--bitsec-image"),
-            runtime=config.getoption("--bitsec-runtime"),
-            state=Path(config.getoption("--bitsec-state") or state_folder(os.environ)),
-        ),
+        engine=_engine_settings(config),
         llm=llm,
         seed=shared.seed,
         evaluation=shared.evaluation,
         started=shared.started,
     )
+
+
+def _engine_settings(config: pytest.Config) -> EngineSettings:
+    state = Path(config.getoption("--bitsec-state") or state_folder(os.environ))
+    image, runtime = config.getoption("--bitsec-image"), config.getoption("--bitsec-runtime")
+    if config.getoption("--bitsec-sandbox") == "oci":
+        return OciSettings(state=state, root=Path(image or ROOT), runtime=runtime or RUNTIME)
+    return DockerSettings(state=state, image=image or IMAGE, runtime=runtime)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 from bitsec_eval.core.errors import TaskError
 from bitsec_eval.core.renaming import Renaming
 from bitsec_eval.core.task import Task
-from bitsec_eval.plugin.agents import Agent
+from bitsec_eval.plugin.agents import Agent, Turn
 from bitsec_eval.sandbox.agent import AgentOrder
 from bitsec_eval.sandbox.workspace import read_workspace
 from bitsec_eval.schedule.work import RunKey, Work
@@ -80,25 +80,26 @@ class CollectedTask:
 
     def declare(self, items: Iterable[pytest.Function]) -> None:
         """Take note of the items one test function became; told twice, they count once."""
-        seen: Counter[str] = Counter()
+        seen: Counter[RunKey] = Counter()
         listed = list(items)
         for item in listed:
-            agent = _agent_of(item)
-            seen[agent.name] += 1
-            several = sum(_agent_of(each) is agent for each in listed) > 1
-            name = _name(item) + (f"#{seen[agent.name]}" if several else "")
-            check = Check(RunKey(agent.name, self.id), name, _weight(item))
+            turn = _turn_of(item)
+            key = RunKey(turn.agent.name, self.id, turn.repeat)
+            seen[key] += 1
+            several = sum(_turn_of(each) is turn for each in listed) > 1
+            name = _name(item) + (f"#{seen[key]}" if several else "")
+            check = Check(key, name, _weight(item))
             self.declared[item.nodeid] = item.stash[CHECK] = check
             self.fixtures.update(each for each in FIXTURES if each in item.fixturenames)
 
-    def of_agent(self, agent: str) -> list[Check]:
-        """Return the checks declared for one agent."""
-        return [check for check in self.declared.values() if check.key.agent == agent]
+    def of_run(self, key: RunKey) -> list[Check]:
+        """Return the checks declared for one run."""
+        return [check for check in self.declared.values() if check.key == key]
 
-    def work(self, agent: Agent, seed: int) -> Work:
-        """Return the run of `agent` on this task."""
+    def work(self, key: RunKey, agent: Agent, seed: int) -> Work:
+        """Return the run `key`, which is of `agent` on this task."""
         return Work(
-            key=RunKey(agent.name, self.id),
+            key=key,
             orders=partial(self._orders, agent, seed),
             limits=self.task.limits,
             calls="solution" in self.fixtures,
@@ -126,10 +127,10 @@ class CollectedTask:
         return Renaming.of_projects(self.task.rename, f"{seed}:{self.id}", *self.projects())
 
 
-def _agent_of(item: pytest.Function) -> Agent:
-    agent = item.callspec.params[AGENT_FIXTURE]
-    assert isinstance(agent, Agent)  # noqa: S101 - our own parameter
-    return agent
+def _turn_of(item: pytest.Function) -> Turn:
+    turn = item.callspec.params[AGENT_FIXTURE]
+    assert isinstance(turn, Turn)  # noqa: S101 - our own parameter
+    return turn
 
 
 def _name(item: pytest.Function) -> str:

@@ -18,18 +18,21 @@ SHOWN_STDOUT = 64 << 10
 SHOWN_STDERR = 16 << 10
 
 
-def run_file(results: Path, agent: str, task: str) -> Path:
+def run_file(results: Path, agent: str, task: str, repeat: int = 0) -> Path:
     """Return where a run's artifact lies."""
-    return results / "runs" / agent / f"{task.replace('/', '__')}.json"
+    turn = f".r{repeat + 1}" if repeat else ""
+    return results / "runs" / agent / f"{task.replace('/', '__')}{turn}.json"
 
 
-def write_run(results: Path, agent: str, task: str, evaluation: str, answers: Sequence[Answer]) -> None:
+def write_run(
+    results: Path, agent: str, task: str, evaluation: str, answers: Sequence[Answer], repeat: int = 0
+) -> None:
     """Write what an agent printed on a task; `finish_runs` adds the outcomes when they are known."""
     told = [_told(answer) for answer in answers]
     content = {"agent": agent, "task": task, "evaluation": evaluation, **(told[0] if told else {"ending": None})}
     if len(told) > 1:
         content["twin"] = told[1]
-    write_json(run_file(results, agent, task), content)
+    write_json(run_file(results, agent, task, repeat), content)
 
 
 def _told(answer: Answer) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 import textwrap
 from collections.abc import Iterator
 
-from bitsec_eval.core.leaderboard import Leaderboard, RunCounts
+from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
 from bitsec_eval.core.text import one_line
-from bitsec_eval.render.figures import amount, points
+from bitsec_eval.render.figures import amount, points, spread, ties
 
 NARROWEST = 40
 SHORTEST_NAME = 8
@@ -27,7 +27,8 @@ def _agent_lines(board: Leaderboard, width: int) -> Iterator[str]:
     names = _column([_cut(one_line(row.agent), max(width - fixed, SHORTEST_NAME)) for row in board.rows])
     for row, rank, name, score, reward in zip(board.rows, ranks, names, scores, rewards, strict=True):
         line = f"{rank}  {name}  {score}  reward: {reward} TAO"
-        yield from _with_remark(line, _unusable(row.runs), indent=len(rank) + 2, width=width)
+        remarks = filter(None, (_certainty(row, board), _unusable(row.runs)))
+        yield from _with_remark(line, "  ".join(remarks), indent=len(rank) + 2, width=width)
 
 
 def _with_remark(line: str, remark: str, *, indent: int, width: int) -> Iterator[str]:
@@ -45,8 +46,16 @@ def _closing(board: Leaderboard) -> Iterator[str]:
         yield f"undistributed: {amount(board.undistributed)} TAO, as no agent earned it"
     if board.provisional:
         yield f"rewards are provisional: {', '.join(board.doubts)}"
+    for tied in ties(board):
+        yield f"within noise of each other: {', '.join(row.agent for row in tied)}"
     for note in board.notes:
         yield f"note: {note}"
+
+
+def _certainty(row: Row, board: Leaderboard) -> str:
+    """Return the interval of a score, where runs were repeated: it is what they were repeated for."""
+    repeated = any(cell.runs > 1 for each in board.rows for cell in each.tasks)
+    return f"95%: {spread(row.interval)}" if repeated and row.interval else ""
 
 
 def _unusable(runs: RunCounts) -> str:

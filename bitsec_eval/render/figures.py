@@ -3,6 +3,10 @@
 import math
 from datetime import datetime
 from decimal import Decimal
+from itertools import groupby
+
+from bitsec_eval.core.intervals import Interval
+from bitsec_eval.core.leaderboard import Leaderboard, Row
 
 
 def points(score: float | None) -> str:
@@ -12,6 +16,22 @@ def points(score: float | None) -> str:
     ('99.9', '0.0', '-')
     """
     return "-" if score is None else f"{math.floor(score * 10 + 1e-6) / 10:.1f}"
+
+
+def spread(interval: Interval | None) -> str:
+    """Return an interval in whole points, rounded outwards: it never looks surer than it is.
+
+    >>> spread(Interval(low=41.2, high=58.0)), spread(None)
+    ('41-58', '-')
+    """
+    return "-" if interval is None else f"{math.floor(interval.low)}-{math.ceil(interval.high)}"
+
+
+def ties(board: Leaderboard) -> list[tuple[Row, ...]]:
+    """Return the groups of agents whose different scores are within noise, best first."""
+    groups = groupby((row for row in board.rows if row.group is not None), key=lambda row: row.group)
+    told = [tuple(rows) for _, rows in groups]
+    return [rows for rows in told if len({row.score for row in rows}) > 1]
 
 
 def amount(tao: Decimal) -> str:

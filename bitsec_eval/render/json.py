@@ -4,12 +4,14 @@
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
 from bitsec_eval.core.evaluation import Outcome
 from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
+from bitsec_eval.core.repeats import agent_pass_rates, pass_rates
 from bitsec_eval.core.scores import Cell
 
 FORMAT = 1
@@ -29,6 +31,8 @@ def board_record(board: Leaderboard) -> dict[str, Any]:
         "runs": _runs(board.runs),
         "emission": float(board.emission),
         "rewards": board.rewards,
+        "baseline": board.baseline,
+        "at_least": board.at_least,
         "undistributed": float(board.undistributed),
         "provisional": board.provisional,
         "doubts": list(board.doubts),
@@ -45,6 +49,12 @@ def agent_record(row: Row) -> dict[str, Any]:
         "agent": row.agent,
         "version": row.version,
         "score": row.score,
+        "interval": {"low": row.interval.low, "high": row.interval.high} if row.interval else None,
+        "group": row.group,
+        "pass_at_k": _rates(agent_pass_rates(row.tasks)),
+        "history": [
+            {"time": _time(moment.time), "score": moment.score, "version": moment.version} for moment in row.history
+        ],
         "reward": float(row.reward),
         "runs": _runs(row.runs),
         "tasks": {cell.task: _cell(cell) for cell in row.tasks},
@@ -63,11 +73,18 @@ def _runs(runs: RunCounts) -> dict[str, int]:
     return {"scored": runs.scored, "void": runs.void, "incomplete": runs.incomplete}
 
 
+def _rates(rates: Mapping[int, float]) -> dict[str, float]:
+    return {str(k): round(rate, 6) for k, rate in rates.items()}
+
+
 def _cell(cell: Cell) -> dict[str, Any]:
     return {
         "score": cell.score,
         "state": cell.state.value,
         "runs": cell.runs,
+        "points": list(cell.points),
+        "passed": cell.passed,
+        "pass_at_k": _rates(pass_rates(cell.counts.scored, cell.passed)),
         "checks": {check.name: check.outcome.value for check in cell.checks},
         "reasons": {
             check.name: check.reason for check in cell.checks if check.reason and check.outcome is not Outcome.PASSED

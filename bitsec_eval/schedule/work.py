@@ -12,10 +12,11 @@ from bitsec_eval.sandbox.agent import AgentOrder
 
 @dataclass(frozen=True, slots=True, order=True)
 class RunKey:
-    """The agent and the task of a run, by name."""
+    """The agent and the task of a run, by name, and which of its repeats it is, from 0."""
 
     agent: str
     task: str
+    repeat: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,9 @@ def test_it_prints_the_board_of_all_files_together(results, capsys):
     code = leaderboard(results / "e2.xml", results / "e1.xml")
 
     assert code == 0
-    assert capsys.readouterr().out == "1  careful  100.0  reward: 66.67 TAO\n2  half      50.0  reward: 33.33 TAO\n"
+    assert capsys.readouterr().out == (
+        "1  careful  100.0  reward: 66.67 TAO  95%: 1-100\n2  half      50.0  reward: 33.33 TAO\n"
+    )
 
 
 def test_a_provisional_board_exits_1(results, capsys):
