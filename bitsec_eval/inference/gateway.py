@@ -19,17 +19,22 @@ NO_LLM = Offer(models=(), request_bytes=1 << 20)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineName:
-    """Whose line it is: an agent, on a task, in the first of its containers or, on the twin, in the second."""
+    """Whose line it is: an agent, on a task, in the first of its containers or, on the twin, in the second.
+
+    `repeat` says which of its runs this is, from 0.
+    """
 
     agent: str
     task: str
     part: int = 0
+    repeat: int = 0
 
     @property
     def file(self) -> Path:
         """Where its cassette lies in the folder of cassettes."""
+        turn = f".r{self.repeat + 1}" if self.repeat else ""
         twin = ".twin" if self.part else ""
-        return Path(self.agent) / f"{self.task.replace('/', '__')}{twin}.jsonl"
+        return Path(self.agent) / f"{self.task.replace('/', '__')}{turn}{twin}.jsonl"
 
 
 Answering = Callable[[LineName, LLM, str], Answerer]

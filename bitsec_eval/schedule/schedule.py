@@ -229,7 +229,7 @@ class Schedule:
             return Answer(ending=Ending.CRASHED, status=f"killed {len(kills)} times")
 
     def _answer(self, work: Work, order: AgentOrder, part: int) -> Answer:
-        name = LineName(agent=work.key.agent, task=work.key.task, part=part)
+        name = LineName(agent=work.key.agent, task=work.key.task, part=part, repeat=work.key.repeat)
         with self._sandbox.open(work.limits) as session:
             line = self._gateway.line(name, work.llm) if self._gateway else None
             answer = run_agent(session, order, work.limits, line)
