@@ -1,6 +1,8 @@
 """What several test folders share: a real engine, and an evaluation in a folder of its own."""
 
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,9 @@ import pytest
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.sandbox.docker_engine import DockerSandbox, DockerSettings, docker_sandbox
+from bitsec_eval.sandbox.guards import IMAGE
+from bitsec_eval.sandbox.oci_engine import RUNTIME, OciSandbox, OciSettings, oci_sandbox
+from bitsec_eval.sandbox.session import Sandbox
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,6 +29,27 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerSandbox]:
         pytest.skip(f"no Docker engine: {error}")
     yield sandbox
     opened.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def oci_engine(engine: DockerSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OciSandbox]:
+    """The same image, started by an OCI runtime alone; this needs root."""
+    if os.geteuid() != 0 or shutil.which(RUNTIME) is None:
+        pytest.skip(f"needs root and {RUNTIME}")
+    root = tmp_path_factory.mktemp("rootfs")
+    container = subprocess.run(["docker", "create", IMAGE, "x"], capture_output=True, text=True, check=True).stdout
+    with subprocess.Popen(["docker", "export", container.strip()], stdout=subprocess.PIPE) as exported:
+        subprocess.run(["tar", "-x", "-C", str(root)], stdin=exported.stdout, check=True)
+    root.chmod(0o755)
+    subprocess.run(["docker", "rm", container.strip()], capture_output=True, check=True)
+    with oci_sandbox(OciSettings(state=tmp_path_factory.mktemp("state"), root=root)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(params=["docker", "oci"])
+def sandbox(request: pytest.FixtureRequest) -> Sandbox:
+    """Every engine behind the seam, one after the other."""
+    return request.getfixturevalue("engine" if request.param == "docker" else "oci_engine")
 
 
 @pytest.fixture(scope="session")

@@ -70,7 +70,7 @@ def _host_config(limits: Limits, placement: Placement) -> dict[str, Any]:
         "NanoCpus": round(limits.cpus * 1e9),
         "PidsLimit": limits.pids,
         "ShmSize": SHM_BYTES,
-        "Tmpfs": _tmpfs(limits, placement.uid),
+        "Tmpfs": tmpfs_options(limits, placement.uid),
         "IpcMode": "private",
         "CgroupnsMode": "private",
         "PidMode": "",
@@ -88,7 +88,8 @@ def _host_config(limits: Limits, placement: Placement) -> dict[str, Any]:
     return config | ({"Runtime": placement.runtime} if placement.runtime else {})
 
 
-def _tmpfs(limits: Limits, uid: int) -> dict[str, str]:
+def tmpfs_options(limits: Limits, uid: int) -> dict[str, str]:
+    """Return the mount options of each folder a guest may write to, by its path."""
     owner = f"nosuid,nodev,mode=0700,uid={uid},gid={uid},nr_inodes={TMP_INODES}"
     return {
         "/tmp": f"{owner},noexec,size={limits.tmp_mib}m",  # noqa: S108 - the guest's, not the host's

@@ -37,6 +37,17 @@ class Owner:
         """The labels of every container of this owner."""
         return {LABEL: _owner_name(self._folder, self._block)}
 
+    @property
+    def block(self) -> int:
+        """The number of the block that is held."""
+        return self._block
+
+    def left_by_the_dead(self, block: str) -> bool:
+        """Whether what carries this block's number was left by a validator that is no more."""
+        if not block.isdecimal():
+            return False
+        return int(block) == self._block or _is_free(self._folder, int(block))
+
     @contextmanager
     def uid(self) -> Iterator[int]:
         """Lend a user id that no other sandbox has at the moment."""
@@ -54,9 +65,7 @@ class Owner:
         """Whether the container with these labels was left by a validator that is no more."""
         machine, _, rest = labels.get(LABEL, "").partition(":")
         folder, _, block = rest.rpartition(":")
-        if machine != platform.node() or folder != str(self._folder) or not block.isdecimal():
-            return False
-        return int(block) == self._block or _is_free(self._folder, int(block))
+        return machine == platform.node() and folder == str(self._folder) and self.left_by_the_dead(block)
 
 
 def state_folder(environ: Mapping[str, str]) -> Path:

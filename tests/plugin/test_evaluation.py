@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from plugin.evaluations import BAD, GOOD, REVERSE_TASK, evaluate, lay_out, printing, run
+from plugin.evaluations import BAD, GOOD, REVERSE_TASK, command, evaluate, lay_out, printing, run
 from plugin.proxy import EngineProxy
+
+from bitsec_eval.sandbox.oci_engine import OciSandbox
 
 pytestmark = pytest.mark.usefixtures("docker_cli")
 
@@ -203,6 +205,16 @@ def test_an_engine_at_docker_host_is_used_over_tcp_too(tmp_path: Path):
 
         assert proxy.starts >= 2
     assert ran.scores() == {"good": 100.0}
+
+
+def test_an_oci_runtime_gives_the_same_board_without_an_engine(tmp_path: Path, oci_engine: OciSandbox):
+    lay_out(tmp_path, AGENTS, TASKS)
+    options = ("--bitsec-sandbox=oci", f"--bitsec-image={oci_engine.image.removeprefix('oci:')}")
+
+    ran = run(tmp_path, *command(*options, f"--bitsec-state={tmp_path / 'state'}"), DOCKER_HOST="unix:///nowhere")
+
+    assert ran.scores() == {"good": 100.0, "bad": 0.0, "silent": 0.0}
+    assert ran.status == 0
 
 
 def test_the_seed_that_repeats_an_evaluation_is_shown_and_recorded(tmp_path: Path):

@@ -7,16 +7,16 @@ from sandbox.sessions import answer_of
 
 from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.docker_engine import DockerSandbox
+from bitsec_eval.sandbox.session import Sandbox
 
 
-def test_it_runs_like_python_agent_py_with_the_prompt(engine: DockerSandbox):
+def test_it_runs_like_python_agent_py_with_the_prompt(sandbox: Sandbox):
     look = (
         "import json, os, sys\n"
         "print(json.dumps([sys.argv, os.getcwd(), sorted(os.environ), __name__, os.path.isfile(__file__)]))\n"
     )
 
-    answer = answer_of(engine, look, prompt='be\nkind, \u00fc "x" $HOME')
+    answer = answer_of(sandbox, look, prompt='be\nkind, \u00fc "x" $HOME')
 
     argv, folder, names, name, is_file = json.loads(answer.text)
     assert argv == ["/tmp/agent/agent.py", "--task", 'be\nkind, \u00fc "x" $HOME']
@@ -25,7 +25,7 @@ def test_it_runs_like_python_agent_py_with_the_prompt(engine: DockerSandbox):
     assert (answer.ending, answer.status, answer.fault) == (Ending.EXITED, "status 0", "")
 
 
-def test_it_finds_its_workspace_whole_and_read_only(engine: DockerSandbox):
+def test_it_finds_its_workspace_whole_and_read_only(sandbox: Sandbox):
     files = {"src/a.sol": b"contract A {}", "deep/er/b.bin": bytes(range(256)) * 4096, "empty": b""}
     look = """
 import hashlib, os
@@ -37,7 +37,7 @@ for path in ("src/a.sol", "new", "src/new"):
     except OSError as error:
         print(type(error).__name__)
 """
-    answer = answer_of(engine, look, files=files)
+    answer = answer_of(sandbox, look, files=files)
 
     import hashlib
 
@@ -45,7 +45,7 @@ for path in ("src/a.sol", "new", "src/new"):
     assert answer.text.split() == digests + ["PermissionError"] * 3
 
 
-def test_exit_help_and_children_work_as_elsewhere(engine: DockerSandbox):
+def test_exit_help_and_children_work_as_elsewhere(sandbox: Sandbox):
     agent = """
 import multiprocessing, subprocess, sys, threading
 def double(x):
@@ -60,14 +60,14 @@ if __name__ == "__main__":
     open("/tmp/scratch", "w").write("x")
     exit(0)
 """
-    answer = answer_of(engine, agent)
+    answer = answer_of(sandbox, agent)
 
     assert answer.text.split("\n")[:3] == ["child", "[2, 4]", "thread"]
     assert answer.fault == "", answer.stderr
 
 
-def test_a_traceback_names_the_agents_own_lines_only(engine: DockerSandbox):
-    answer = answer_of(engine, "def f():\n    return 1 / 0\nf()\n")
+def test_a_traceback_names_the_agents_own_lines_only(sandbox: Sandbox):
+    answer = answer_of(sandbox, "def f():\n    return 1 / 0\nf()\n")
 
     told = answer.stderr.decode()
     assert told.startswith('Traceback (most recent call last):\n  File "/tmp/agent/agent.py", line 3')
@@ -96,30 +96,30 @@ def test_a_traceback_names_the_agents_own_lines_only(engine: DockerSandbox):
         ("import sys; sys.exit(7)", Ending.EXITED),
     ],
 )
-def test_every_way_to_end_is_a_value(engine: DockerSandbox, source: str, ending: Ending):
-    answer = answer_of(engine, source, limits=Limits(wall_seconds=2, memory_mib=64))
+def test_every_way_to_end_is_a_value(sandbox: Sandbox, source: str, ending: Ending):
+    answer = answer_of(sandbox, source, limits=Limits(wall_seconds=2, memory_mib=64))
 
     assert answer.ending is ending, answer
     assert answer.fault
 
 
-def test_the_deadline_is_the_hosts_and_is_kept(engine: DockerSandbox):
-    answer = answer_of(engine, "while True: pass", limits=Limits(wall_seconds=1))
+def test_the_deadline_is_the_hosts_and_is_kept(sandbox: Sandbox):
+    answer = answer_of(sandbox, "while True: pass", limits=Limits(wall_seconds=1))
 
     assert 1.0 <= answer.seconds < 1.5
 
 
-def test_output_at_the_limit_is_kept_and_one_byte_more_is_too_loud(engine: DockerSandbox):
+def test_output_at_the_limit_is_kept_and_one_byte_more_is_too_loud(sandbox: Sandbox):
     limits = Limits(wall_seconds=5, output_bytes=100_000)
 
-    exact = answer_of(engine, "import os; os.write(1, b'x' * 100000)", limits=limits)
-    over = answer_of(engine, "import os; os.write(1, b'x' * 100001)", limits=limits)
+    exact = answer_of(sandbox, "import os; os.write(1, b'x' * 100000)", limits=limits)
+    over = answer_of(sandbox, "import os; os.write(1, b'x' * 100001)", limits=limits)
 
     assert (exact.ending, len(exact.stdout)) == (Ending.EXITED, 100_000)
     assert (over.ending, len(over.stdout)) == (Ending.TOO_LOUD, 100_000)
 
 
-def test_a_daemonised_grandchild_does_not_outlive_the_agent(engine: DockerSandbox):
+def test_a_daemonised_grandchild_does_not_outlive_the_agent(sandbox: Sandbox):
     agent = """
 import os, sys, time
 print("answer", flush=True)
@@ -129,13 +129,13 @@ if os.fork() == 0:
         time.sleep(60)
     os._exit(0)
 """
-    answer = answer_of(engine, agent)
+    answer = answer_of(sandbox, agent)
 
     assert (answer.text, answer.ending) == ("answer\n", Ending.EXITED)
     assert answer.seconds < 3
 
 
-def test_zombies_do_not_use_up_the_process_limit(engine: DockerSandbox):
+def test_zombies_do_not_use_up_the_process_limit(sandbox: Sandbox):
     agent = """
 import os
 for _ in range(300):
@@ -146,10 +146,10 @@ for _ in range(300):
     os.wait()
 print("done")
 """
-    assert answer_of(engine, agent).text == "done\n"
+    assert answer_of(sandbox, agent).text == "done\n"
 
 
-def test_a_child_that_runs_out_of_memory_does_not_condemn_its_parent(engine: DockerSandbox):
+def test_a_child_that_runs_out_of_memory_does_not_condemn_its_parent(sandbox: Sandbox):
     agent = """
 import os
 if os.fork() == 0:
@@ -159,22 +159,24 @@ if os.fork() == 0:
 os.wait()
 print("right")
 """
-    answer = answer_of(engine, agent, limits=Limits(wall_seconds=5, memory_mib=64))
+    answer = answer_of(sandbox, agent, limits=Limits(wall_seconds=5, memory_mib=64))
 
     assert (answer.text, answer.fault) == ("right\n", "")
 
 
-def test_an_agent_cannot_hold_the_host_by_not_reading_while_it_writes(engine: DockerSandbox):
+def test_an_agent_cannot_hold_the_host_by_not_reading_while_it_writes(sandbox: Sandbox):
     files = {f"{number}.bin": bytes(1 << 20) for number in range(8)}
 
-    answer = answer_of(engine, "import os\nwhile True: os.write(2, b'x')", files=files, limits=Limits(wall_seconds=1))
+    answer = answer_of(
+        sandbox, "import os\nwhile True: os.write(2, b'x')", files=files, limits=Limits(wall_seconds=1)
+    )
 
     assert answer.ending is Ending.TIMED_OUT
 
 
-def test_an_agent_that_is_not_python_fails_as_python_would(engine: DockerSandbox):
+def test_an_agent_that_is_not_python_fails_as_python_would(sandbox: Sandbox):
     for source in (b"def f(:\n", b"\xff\xfe\x00", b"# coding: nope\n"):
-        answer = answer_of(engine, source)
+        answer = answer_of(sandbox, source)
 
         assert (answer.ending, answer.status) == (Ending.EXITED, "status 1")
         assert b"Error" in answer.stderr

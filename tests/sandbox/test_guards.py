@@ -13,6 +13,7 @@ from bitsec_eval.sandbox import docker_engine
 from bitsec_eval.sandbox.docker_engine import DockerSandbox
 from bitsec_eval.sandbox.guards import UIDS, Placement, create_body, unmet, unseen
 from bitsec_eval.sandbox.seccomp import ALLOWED, architecture, profile
+from bitsec_eval.sandbox.session import Sandbox
 
 PLACEMENT = Placement(image="sha256:1", machine="x86_64", uid=20001, labels={"a": "b"}, command=("python3",))
 BODY = create_body(Limits(), PLACEMENT)
@@ -212,8 +213,8 @@ print(json.dumps({
 """
 
 
-def test_from_inside_nothing_dangerous_can_be_reached(engine: DockerSandbox):
-    answer = answer_of(engine, PROBE, limits=Limits(wall_seconds=20))
+def test_from_inside_nothing_dangerous_can_be_reached(sandbox: Sandbox):
+    answer = answer_of(sandbox, PROBE, limits=Limits(wall_seconds=20))
     seen = json.loads(answer.text)
 
     refused = {"Operation not permitted"}
@@ -228,7 +229,7 @@ def test_from_inside_nothing_dangerous_can_be_reached(engine: DockerSandbox):
     assert seen["thread"] == "ok"
 
 
-def test_a_32_bit_system_call_kills(engine: DockerSandbox):
+def test_a_32_bit_system_call_kills(sandbox: Sandbox):
     source = """
 import ctypes, mmap
 code = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
@@ -236,7 +237,7 @@ code.write(b"\\xb8\\x14\\x00\\x00\\x00\\xcd\\x80\\xc3")  # mov eax, 20 (getpid);
 address = ctypes.addressof(ctypes.c_char.from_buffer(code))
 print(ctypes.CFUNCTYPE(ctypes.c_int)(address)())
 """
-    answer = answer_of(engine, source)
+    answer = answer_of(sandbox, source)
 
     assert answer.status == "signal 31", answer
 
@@ -248,10 +249,10 @@ def test_sandboxes_that_are_open_at_once_have_users_of_their_own(engine: DockerS
     assert len(users) == 2
 
 
-def test_no_environment_of_the_host_comes_in(engine: DockerSandbox, monkeypatch: pytest.MonkeyPatch):
+def test_no_environment_of_the_host_comes_in(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CANARY_KEY", "sk-canary")
 
-    answer = answer_of(engine, "import os\nprint(dict(os.environ), open('/proc/1/environ', 'rb').read())")
+    answer = answer_of(sandbox, "import os\nprint(dict(os.environ), open('/proc/1/environ', 'rb').read())")
 
     assert b"canary" not in (answer.stdout + answer.stderr).lower()
 

@@ -9,12 +9,12 @@ from sandbox.sessions import calls_on, solution_of
 
 from bitsec_eval.core.errors import AnswerFault, SolutionError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.docker_engine import DockerSandbox
+from bitsec_eval.sandbox.session import Sandbox
 from bitsec_eval.sandbox.solution import Function, Handle, Solution
 
 
 @pytest.fixture(scope="module")
-def same(engine: DockerSandbox):
+def same(engine: Sandbox):
     """A solution that returns what it is given."""
     with solution_of(engine, "def same(x): return x\n", Limits(wall_seconds=3600)) as solution:
         yield solution.same
@@ -71,8 +71,8 @@ def pairs():
 """
 
 
-def test_objects_stay_behind_and_are_used_through_handles(engine: DockerSandbox):
-    with solution_of(engine, STACK) as solution:
+def test_objects_stay_behind_and_are_used_through_handles(sandbox: Sandbox):
+    with solution_of(sandbox, STACK) as solution:
         stack = solution.Stack()
         assert isinstance(stack.push(1), Handle)
         stack.push({"a": 2}).push(3)
@@ -88,7 +88,7 @@ def test_objects_stay_behind_and_are_used_through_handles(engine: DockerSandbox)
             _ = stack.broken
 
 
-def test_each_check_starts_with_a_fresh_module_and_an_empty_tmp(engine: DockerSandbox):
+def test_each_check_starts_with_a_fresh_module_and_an_empty_tmp(sandbox: Sandbox):
     source = """
 import os
 STATE = []
@@ -101,14 +101,14 @@ def note():
         os._exit(0)
     return len(STATE), len(os.listdir("/tmp")), sum(name.isdigit() for name in os.listdir("/proc"))
 """
-    with calls_on(engine, source) as calls:
+    with calls_on(sandbox, source) as calls:
         first = Solution(calls).note()
         calls.begin()
 
         assert Solution(calls).note() == first == (1, 1, 3)
 
 
-def test_an_exception_is_a_solution_error_with_its_type_and_text(engine: DockerSandbox):
+def test_an_exception_is_a_solution_error_with_its_type_and_text(sandbox: Sandbox):
     source = """
 class Odd(Exception):
     def __str__(self):
@@ -118,7 +118,7 @@ def fail(kind, text):
 def deep():
     return deep()
 """
-    with solution_of(engine, source) as solution:
+    with solution_of(sandbox, source) as solution:
         with pytest.raises(SolutionError, match="ValueError: bad") as raised:
             solution.fail("V", "bad")
         assert (raised.value.type, raised.value.message) == ("ValueError", "bad")
@@ -143,9 +143,9 @@ def deep():
     ],
 )
 def test_what_is_no_exception_of_the_solutions_is_an_answer_fault_that_stays(
-    engine: DockerSandbox, source: str, words: str
+    sandbox: Sandbox, source: str, words: str
 ):
-    with calls_on(engine, source) as calls:
+    with calls_on(sandbox, source) as calls:
         solution = Solution(calls)
         with pytest.raises(AnswerFault, match=words):
             solution.f()
@@ -167,17 +167,17 @@ def test_what_is_no_exception_of_the_solutions_is_an_answer_fault_that_stays(
         ("x = " + "-" * 100_000 + "1", "loading the answer"),
     ],
 )
-def test_an_answer_that_does_not_load_says_why(engine: DockerSandbox, answer: str | bytes, words: str):
-    with calls_on(engine, answer) as calls:
+def test_an_answer_that_does_not_load_says_why(sandbox: Sandbox, answer: str | bytes, words: str):
+    with calls_on(sandbox, answer) as calls:
         assert isinstance(calls.fault, AnswerFault)
         with pytest.raises(AnswerFault, match=words):
             raise calls.fault
 
 
-def test_the_last_fenced_python_block_counts_where_the_whole_is_no_python(engine: DockerSandbox):
+def test_the_last_fenced_python_block_counts_where_the_whole_is_no_python(sandbox: Sandbox):
     answer = "First:\n```python\nX = 1\n```\nNo, better:\n```py\nX = 2\n```\nand\n```\nX = 3\n```\n"
 
-    with solution_of(engine, answer) as solution:
+    with solution_of(sandbox, answer) as solution:
         assert solution.X == 2
 
 
@@ -190,8 +190,8 @@ LIARS = {
 
 
 @pytest.mark.parametrize("lie", LIARS)
-def test_a_lying_value_is_only_what_it_is(engine: DockerSandbox, lie: str):
-    with solution_of(engine, LIARS[lie]) as solution:
+def test_a_lying_value_is_only_what_it_is(sandbox: Sandbox, lie: str):
+    with solution_of(sandbox, LIARS[lie]) as solution:
         value = solution.f()
 
         assert not (value == 1 and type(value) is int)
@@ -209,7 +209,7 @@ FORGERS = {
 
 
 @pytest.mark.parametrize("forgery", FORGERS)
-def test_a_forged_reply_is_a_fault_and_never_a_value(engine: DockerSandbox, forgery: str):
+def test_a_forged_reply_is_a_fault_and_never_a_value(sandbox: Sandbox, forgery: str):
     """The solution reaches into its own process's runner, which nothing trusts."""
     source = f"""
 import gc, json, os, sys
@@ -220,23 +220,23 @@ def f():
         self.replies, "V", text.replace("ID", json.dumps(reply["id"])).encode())
     return 0
 """
-    with solution_of(engine, source) as solution, pytest.raises(AnswerFault, match="calling f: the "):
+    with solution_of(sandbox, source) as solution, pytest.raises(AnswerFault, match="calling f: the "):
         solution.f()
 
 
-def test_time_for_all_calls_of_a_check_is_limited_too(engine: DockerSandbox):
+def test_time_for_all_calls_of_a_check_is_limited_too(sandbox: Sandbox):
     source = "import time\ndef f():\n    time.sleep(0.4)\n"
 
     with (
-        solution_of(engine, source, Limits(wall_seconds=0.5, call_seconds=0.5)) as solution,
+        solution_of(sandbox, source, Limits(wall_seconds=0.5, call_seconds=0.5)) as solution,
         pytest.raises(AnswerFault, match="took longer than 0\\.\\d+ s"),
     ):
         for _ in range(4):
             solution.f()
 
 
-def test_an_argument_that_is_not_plain_is_the_checks_mistake(engine: DockerSandbox):
-    with solution_of(engine, "def f(x): return x") as solution:
+def test_an_argument_that_is_not_plain_is_the_checks_mistake(sandbox: Sandbox):
+    with solution_of(sandbox, "def f(x): return x") as solution:
         with pytest.raises(TypeError, match="an argument cannot be passed to the solution: object is not plain data"):
             solution.f(object())
         assert solution.f(1) == 1

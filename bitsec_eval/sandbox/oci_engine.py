@@ -1,0 +1,285 @@
+"""Sandboxes by an OCI runtime alone: `runc` or `crun` start the same image under the same guards, without a daemon.
+
+For validators with thousands of short runs: no engine and no shim stands between us and the runtime, which saves most
+of what a container costs. It needs root, and the image's root file system as a folder.
+Create, read back, start, wait and delete are steps of their own, as with an engine.
+"""
+
+import itertools
+import json
+import os
+import select
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.errors import KilledError, SandboxError
+from bitsec_eval.core.task import Limits
+from bitsec_eval.core.text import one_line
+from bitsec_eval.sandbox.channel import Channel
+from bitsec_eval.sandbox.docker_engine import BEYOND_OUTPUT_BYTES, guest_source
+from bitsec_eval.sandbox.greeting import greet
+from bitsec_eval.sandbox.guards import Placement
+from bitsec_eval.sandbox.kernel_view import Cgroup, missing_guards
+from bitsec_eval.sandbox.oci_bundle import bundle_config
+from bitsec_eval.sandbox.ownership import Owner, owning
+from bitsec_eval.sandbox.seccomp import architecture
+from bitsec_eval.sandbox.session import Frame
+
+ROOT = Path("/var/lib/bitsec-eval/rootfs")
+RUNTIME = "runc"
+COMMAND_SECONDS = 30
+DEATH_SECONDS = 15
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OciSettings:
+    """The runtime's name, the folder of the image's root file system, and where locks and containers are kept."""
+
+    state: Path
+    root: Path = ROOT
+    runtime: str = RUNTIME
+
+
+@contextmanager
+def oci_sandbox(settings: OciSettings) -> Iterator["OciSandbox"]:
+    """Check what is needed, sweep what dead validators left, and leave nothing behind at the end.
+
+    Raises:
+        SandboxError: not root, no such runtime, no such root file system, or no profile for this machine.
+    """
+    with owning(settings.state) as owner:
+        engine = OciSandbox(settings, owner)
+        engine.sweep()
+        try:
+            yield engine
+        finally:
+            engine.stop()
+
+
+class OciSandbox:
+    """Opens one fresh, read-back, single-use container for each session; see `Sandbox`."""
+
+    def __init__(self, settings: OciSettings, owner: Owner) -> None:
+        self._machine = _checked(settings)
+        self._settings = settings
+        self._owner = owner
+        self._numbers = itertools.count()
+        self._living: dict[str, int] = {}  # process descriptors by container
+        self._stopped = False
+        self._command = ("python3", "-I", "-S", "-B", "-X", "utf8", "-c", guest_source())
+        self.image = f"oci:{settings.root}"
+
+    @contextmanager
+    def open(self, limits: Limits) -> Iterator["OciSession"]:
+        """Return a session in a fresh container; see `Sandbox.open`."""
+        with ExitStack() as stack:
+            uid = stack.enter_context(self._owner.uid())
+            name = f"{self._owner.block}-{uid}-{next(self._numbers)}"
+            bundle = self._bundle(stack, limits, uid, name)
+            stream = PipeStream(bundle / "stderr")
+            stack.callback(stream.close)
+            stack.callback(self._delete, name)
+            process = self._create(name, bundle, stream)
+            stack.callback(self._bury, name)
+            self._call("start", name)
+            session = OciSession(stream, process, limits)
+            stack.callback(session.close)
+            greet(session, uid, lambda: stream.complaint)
+            missing = missing_guards(process.pid, uid, limits)
+            if missing:
+                raise SandboxError(f"the runtime did not set {', '.join(missing)}; no agent runs without every guard")
+            yield session
+
+    def _bundle(self, stack: ExitStack, limits: Limits, uid: int, name: str) -> Path:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._folder, prefix="bundle-")))
+        placement = Placement(
+            image=str(self._settings.root), machine=self._machine, uid=uid, labels={}, command=self._command
+        )
+        config = bundle_config(limits, placement, f"/bitsec-eval/{name}")
+        (folder / "config.json").write_text(json.dumps(config))
+        return folder
+
+    def _create(self, name: str, bundle: Path, stream: "PipeStream") -> "Process":
+        if self._stopped:
+            raise SandboxError("the evaluation was stopped")
+        pid_file = bundle / "pid"
+        try:
+            with stream.guests_ends() as ends:
+                self._call("create", "--bundle", str(bundle), "--pid-file", str(pid_file), name, ends=ends)
+        except SandboxError as error:
+            raise SandboxError(f"{error}: {one_line(stream.complaint, 300)}") from None
+        pid = int(pid_file.read_text())
+        process = Process(pid, os.pidfd_open(pid), Cgroup.of_process(pid))
+        self._living[name] = process.descriptor
+        return process
+
+    def _bury(self, name: str) -> None:
+        descriptor = self._living.pop(name)
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        select.select([descriptor], [], [], DEATH_SECONDS)
+        os.close(descriptor)
+
+    def _delete(self, name: str) -> None:
+        with suppress(SandboxError):  # gone already, or swept by the next start
+            self._call("delete", "--force", name)
+
+    def sweep(self) -> int:
+        """Delete the containers that dead validators left; return how many there were."""
+        listed = self._call("list", "--quiet").split()
+        left = [name for name in listed if self._owner.left_by_the_dead(name.partition("-")[0])]
+        for name in left:
+            self._delete(name)
+        return len(left)
+
+    def stop(self) -> None:
+        """Open no more containers and kill every one of ours, so that whoever waits for one is released."""
+        self._stopped = True
+        for descriptor in list(self._living.values()):
+            with suppress(OSError):
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+
+    @property
+    def _folder(self) -> Path:
+        folder = self._settings.state / "oci"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+    def _call(self, *arguments: str, ends: tuple[int, int, int] | None = None) -> str:
+        """Run the runtime; `ends` become the standard streams of a container that is created.
+
+        Raises:
+            SandboxError: it failed or did not end.
+        """
+        command = [self._settings.runtime, "--root", str(self._folder), *arguments]
+        stdin, stdout, stderr = ends or (subprocess.DEVNULL, subprocess.PIPE, subprocess.PIPE)
+        try:
+            done = subprocess.run(  # noqa: S603 - the runtime the operator named, and arguments of our making
+                command, stdin=stdin, stdout=stdout, stderr=stderr, timeout=COMMAND_SECONDS, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise SandboxError(f"{self._settings.runtime} {arguments[0]}: {one_line(str(error), 200)}") from error
+        if done.returncode:
+            words = one_line(done.stderr or b"", 300)
+            raise SandboxError(f"{self._settings.runtime} {arguments[0]} failed {words}".strip())
+        return (done.stdout or b"").decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """The first process of a container: its number here, a descriptor that stays its own, and its control group."""
+
+    pid: int
+    descriptor: int
+    cgroup: Cgroup
+
+
+class OciSession:
+    """One container's stream of frames; see `Session`."""
+
+    def __init__(self, stream: "PipeStream", process: Process, limits: Limits) -> None:
+        self._process = process
+        self._told_of_an_end = False
+        self._channel = Channel(stream, limits.output_bytes + BEYOND_OUTPUT_BYTES)
+
+    def send(self, kind: str, payload: bytes = b"") -> None:
+        """See `Session.send`."""
+        self._channel.send(kind, payload)
+
+    def close(self) -> None:
+        """Take nothing more to send."""
+        self._channel.close()
+
+    def refill(self) -> None:
+        """See `Session.refill`."""
+        self._channel.refill()
+
+    def receive(self, deadline: float) -> Frame | Ending:
+        """See `Session.receive`."""
+        heard = self._channel.receive(deadline)
+        self._told_of_an_end = isinstance(heard, Frame) and heard.kind == "X"
+        return self.death() if heard is None else heard
+
+    def death(self) -> Ending:
+        """See `Session.death`."""
+        ended, _, _ = select.select([self._process.descriptor], [], [], DEATH_SECONDS)
+        if self._process.cgroup.out_of_memory():
+            return Ending.OUT_OF_MEMORY
+        if not ended:  # it told of an end, and lives on
+            return Ending.MALFORMED
+        if self._told_of_an_end:
+            return Ending.CRASHED
+        raise KilledError("a sandbox was killed from outside; is this machine short of memory?")
+
+    def vouch(self) -> None:
+        """See `Session.vouch`: there is no engine that could be away."""
+
+
+class PipeStream:
+    """A `Transport` over pipes to a container's standard streams."""
+
+    def __init__(self, complaints: Path) -> None:
+        guests_in, self._writer = os.pipe()
+        self._reader, guests_out = os.pipe()
+        self._guests = (guests_in, guests_out)
+        self._complaints = complaints
+        for descriptor in (self._reader, self._writer):
+            os.set_blocking(descriptor, False)
+
+    @contextmanager
+    def guests_ends(self) -> Iterator[tuple[int, int, int]]:
+        """Lend the guest's ends, and a file for its complaints, to the process that passes them on."""
+        complaints = os.open(self._complaints, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            yield (*self._guests, complaints)
+        finally:
+            for descriptor in (*self._guests, complaints):
+                os.close(descriptor)
+            self._guests = ()  # type: ignore[assignment]
+
+    @property
+    def complaint(self) -> bytes:
+        """What process 1 or its runtime wrote on stderr."""
+        return self._complaints.read_bytes()[-4096:] if self._complaints.exists() else b""
+
+    def filenos(self) -> tuple[int, int]:
+        """See `Transport.filenos`."""
+        return self._reader, self._writer
+
+    def read(self) -> bytes | None:
+        """See `Transport.read`."""
+        return os.read(self._reader, _CHUNK) or None
+
+    def write(self, data: memoryview) -> int:
+        """See `Transport.write`."""
+        return os.write(self._writer, data)
+
+    def close(self) -> None:
+        """Hang up."""
+        for descriptor in (self._reader, self._writer, *self._guests):
+            os.close(descriptor)
+
+
+def _checked(settings: OciSettings) -> str:
+    """Return this machine's architecture, if it has everything that is needed."""
+    if os.geteuid() != 0:
+        raise SandboxError("--bitsec-sandbox=oci starts containers itself and needs root; use docker instead")
+    if shutil.which(settings.runtime) is None:
+        raise SandboxError(f"no {settings.runtime} on this machine; install it or name another with --bitsec-runtime")
+    if not (settings.root / "usr").is_dir() or not settings.root.stat().st_mode & stat.S_IXOTH:
+        raise SandboxError(
+            f"{settings.root} is no root file system that others may enter; make it with script/rootfs"
+        )
+    machine = architecture(os.uname().machine)
+    if machine is None:
+        raise SandboxError(f"no seccomp profile for {os.uname().machine!r}; use an x86_64 or aarch64 machine")
+    return machine

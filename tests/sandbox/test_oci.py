@@ -1,0 +1,80 @@
+"""The engine without a daemon: guards are read back from the kernel, and what is lacking is named."""
+
+import copy
+from pathlib import Path
+
+import pytest
+from sandbox.sessions import answer_of
+
+from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.task import Limits
+from bitsec_eval.sandbox import oci_engine
+from bitsec_eval.sandbox.oci_bundle import bundle_config
+from bitsec_eval.sandbox.oci_engine import OciSandbox, OciSettings, oci_sandbox
+
+LOST = {
+    "user": lambda config: config["process"]["user"].update(gid=0),
+    "no new privileges": lambda config: config["process"].update(noNewPrivileges=False),
+    "OOM score": lambda config: config["process"].update(oomScoreAdj=0),
+    "Max open files": lambda config: config["process"]["rlimits"].pop(0),
+    "Max core file size": lambda config: config["process"]["rlimits"].pop(1),
+    "Max file size": lambda config: config["process"]["rlimits"].pop(2),
+    "mount /tmp": lambda config: _mount(config, "/tmp")["options"].remove("noexec"),
+    "mount /workspace": lambda config: _mount(config, "/workspace")["options"].append("size=512m"),
+    "mount /dev/shm": lambda config: _mount(config, "/dev/shm")["options"].append("size=1g"),
+    "mount /sys": lambda config: _mount(config, "/sys")["options"].remove("ro"),
+    "mount /host": lambda config: config["mounts"].append(
+        {"destination": "/run", "type": "bind", "source": "/etc", "options": ["bind", "ro"]}
+    ),
+    "mount /proc/sys": lambda config: config["linux"]["readonlyPaths"].remove("/proc/sys"),
+    "ipc namespace": lambda config: config["linux"]["namespaces"].remove({"type": "ipc"}),
+    "uts namespace": lambda config: (config["linux"]["namespaces"].remove({"type": "uts"}), config.pop("hostname")),
+    "memory limit": lambda config: config["linux"]["resources"].pop("memory"),
+    "pids limit": lambda config: config["linux"]["resources"].pop("pids"),
+    "cpu limit": lambda config: config["linux"]["resources"].pop("cpu"),
+}
+WORDS = {"user": "group", "mount /host": "mount /run"}
+
+
+def _mount(config: dict, path: str) -> dict:
+    return next(mount for mount in config["mounts"] if mount["destination"] == path)
+
+
+@pytest.mark.parametrize("guard", LOST)
+def test_a_guard_that_the_kernel_does_not_show_stops_everything(
+    oci_engine: OciSandbox, monkeypatch: pytest.MonkeyPatch, guard: str
+):
+    """The container is real and really lacks the guard."""
+
+    def without(*arguments: object) -> dict:
+        config = copy.deepcopy(bundle_config(*arguments))
+        LOST[guard](config)
+        return config
+
+    monkeypatch.setattr("bitsec_eval.sandbox.oci_engine.bundle_config", without)
+
+    with pytest.raises(SandboxError, match=f"the runtime did not set .*{WORDS.get(guard, guard)}|a sandbox lacks: "):
+        answer_of(oci_engine, "print(1)")
+
+
+def test_what_is_missing_on_this_machine_is_said_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(SandboxError, match=f"{tmp_path} is no root file system .*; make it with script/rootfs"):
+        oci_sandbox(OciSettings(state=tmp_path, root=tmp_path)).__enter__()
+    with pytest.raises(
+        SandboxError, match="no norunc on this machine; install it or name another with --bitsec-runtime"
+    ):
+        oci_sandbox(OciSettings(state=tmp_path, root=tmp_path, runtime="norunc")).__enter__()
+    monkeypatch.setattr(oci_engine.os, "geteuid", lambda: 1000)
+    with pytest.raises(SandboxError, match="needs root; use docker instead"):
+        oci_sandbox(OciSettings(state=tmp_path, root=tmp_path)).__enter__()
+
+
+def test_nothing_is_left_of_a_sandbox(oci_engine: OciSandbox):
+    answer_of(oci_engine, "print(1)")
+    with oci_engine.open(Limits()):
+        assert oci_engine._call("list", "--quiet").split()
+
+    assert oci_engine._call("list", "--quiet").split() == []
+    assert not list(oci_engine._folder.glob("bundle-*"))
+    assert not oci_engine._living
+    assert not list(Path("/sys/fs/cgroup").glob("*/bitsec-eval/*-*"))
