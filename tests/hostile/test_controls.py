@@ -5,7 +5,10 @@ Both the engine's answer and the guest's own look at itself would refuse to star
 here to be well. `test_guards.py` shows that they do refuse.
 """
 
+import re
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -15,7 +18,7 @@ from sandbox.sessions import answer_of, calls_on
 from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox import docker_engine
+from bitsec_eval.sandbox import docker_engine, greeting
 from bitsec_eval.sandbox.docker_engine import DockerSandbox
 from bitsec_eval.sandbox.guards import create_body
 from bitsec_eval.sandbox.solution import Solution
@@ -34,8 +37,17 @@ def also(*changes: Callable[[Body], None]) -> Callable[[Body], None]:
     return lambda body: [change(body) for change in changes] and None
 
 
-def as_root(body: Body) -> None:
-    body["User"] = "0:0"
+def as_user(uid: int) -> Callable[[Body], None]:
+    """Return a change of whom the guest runs as, with its folders."""
+
+    def change(body: Body) -> None:
+        mounts = body["HostConfig"]["Tmpfs"]
+        body["User"] = f"{uid}:{uid}"
+        body["HostConfig"]["Tmpfs"] = {
+            path: re.sub(r"\b([ug]id)=\d+", rf"\1={uid}", words) for path, words in mounts.items()
+        }
+
+    return change
 
 
 def unconfined(body: Body) -> None:
@@ -68,11 +80,11 @@ def open_process_1(body: Body) -> None:
 
 
 WITHOUT: dict[str, tuple[str, Callable[[Body], None]]] = {
-    "PidsLimit": ("agents/fork_bomb", host(PidsLimit=512)),
+    "PidsLimit": ("agents/fork_bomb", host(PidsLimit=512, Memory=1 << 30, MemorySwap=1 << 30)),
     "PidsLimit, zombies": ("agents/zombie_flood", host(PidsLimit=600)),
     "PidsLimit, threads": ("agents/thread_flood", host(PidsLimit=600)),
     "Memory": ("agents/memory_bomb", host(Memory=1 << 29, MemorySwap=1 << 29)),
-    "ReadonlyRootfs and User": ("agents/root_filesystem", also(host(ReadonlyRootfs=False), as_root)),
+    "ReadonlyRootfs and User": ("agents/root_filesystem", also(host(ReadonlyRootfs=False), as_user(0))),
     "Tmpfs size": ("agents/tmp_fill", also(larger_tmp("size=32m", "size=256m"), host(Memory=1 << 29, MemorySwap=-1))),
     "Tmpfs nr_inodes": ("agents/inode_fill", larger_tmp("nr_inodes=4096", "nr_inodes=40000")),
     "Tmpfs noexec": ("agents/run_from_tmp", larger_tmp("noexec", "exec")),
@@ -89,7 +101,7 @@ WITHOUT: dict[str, tuple[str, Callable[[Body], None]]] = {
     "seccomp, one entry": ("agents/old_entry", unconfined),
     "no-new-privileges": ("agents/privileges", host(SecurityOpt=[])),
     "CapDrop": ("agents/capabilities", host(CapDrop=[])),
-    "User": ("agents/root_user", as_root),
+    "User": ("agents/root_user", as_user(0)),
     "Env": ("agents/environment", talkative),
     "PidMode": ("agents/other_processes", host(PidMode="host")),
     "CgroupnsMode": ("agents/control_group", host(CgroupnsMode="host")),
@@ -113,7 +125,7 @@ def weakened(engine: DockerSandbox, monkeypatch: pytest.MonkeyPatch) -> Callable
 
         monkeypatch.setattr(docker_engine, "create_body", body)
         monkeypatch.setattr(docker_engine, "unmet", lambda *_: [])
-        monkeypatch.setattr(docker_engine, "unseen", lambda *_: [])
+        monkeypatch.setattr(greeting, "unseen", lambda *_: [])
         return engine
 
     return weaken
@@ -142,10 +154,13 @@ def test_without_its_privacy_an_agent_could_end_process_1_and_void_its_run(
     weakened: Callable[..., DockerSandbox],
 ):
     """The whole chain of `limit_process_1`: the kernel kills process 1, and it looks like somebody outside did."""
-    source = attack("agents/limit_process_1").source + "import os\nwhile True:\n    os.kill(1, 17)\n"
+    source = (
+        attack("agents/limit_process_1").source
+        + "import os\nwhile True:\n    os.write(1, b'x')\n    os.kill(1, 17)\n"
+    )
 
     with pytest.raises(SandboxError, match="a sandbox was killed from outside"):
-        answer_of(weakened(unconfined), source, limits=LIMITS)
+        answer_of(weakened(unconfined), source, limits=Limits(wall_seconds=30))
 
 
 def test_a_guest_that_tells_of_its_end_and_lives_on_is_found_out(
@@ -198,7 +213,7 @@ def test_notes_survive_between_checks_where_they_are_not_wiped(weakened: Callabl
             return str(Solution(calls).reverse_string("abc"))
 
     def unwiped(body: Body) -> None:
-        body["Cmd"] = [*body["Cmd"][:-1], body["Cmd"][-1].replace("wipe(folder)", "pass")]
+        body["Cmd"] = [*body["Cmd"][:-1], body["Cmd"][-1].replace("            wipe(folder)", "            pass")]
 
     assert second_check(lambda _: None) == "held"
     assert second_check(unwiped) == "cba"
@@ -212,7 +227,8 @@ try:
         ends += os.pipe()
         fcntl.fcntl(ends[-1], 1031, 1 << 20)
 except OSError:
-    print("starving", flush=True)
+    while fcntl.fcntl(os.pipe()[1], 1032) == 65536:
+        pass
 time.sleep(20)
 """
 
@@ -220,21 +236,10 @@ time.sleep(20)
 @pytest.mark.parametrize("shared", [False, True])
 def test_a_neighbour_of_another_user_is_not_starved(weakened: Callable[..., DockerSandbox], shared: bool):
     """The kernel counts pages in pipes by user; the control gives both sandboxes one user."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    def one_user(body: Body) -> None:
-        if shared:
-            body["User"] = "59999:59999"
-            body["HostConfig"]["Tmpfs"] = {
-                path: words.replace("mode=0700", "mode=1777") for path, words in body["HostConfig"]["Tmpfs"].items()
-            }
-
-    sandbox = weakened(one_user)
+    sandbox = weakened(as_user(59_999) if shared else lambda _: None)
     look = "import fcntl, os\nprint(fcntl.fcntl(os.pipe()[1], 1032))\n"
     with ThreadPoolExecutor() as pool:
         starving = pool.submit(answer_of, sandbox, STARVE, limits=Limits(wall_seconds=4))
-        import time
-
         time.sleep(2)
         seen = int(answer_of(sandbox, look, limits=LIMITS).text)
         starving.result()

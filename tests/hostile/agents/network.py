@@ -6,7 +6,6 @@ ending: exited
 """
 
 import errno
-import os
 import socket
 
 ADDRESSES = (("1.1.1.1", 53), ("172.17.0.1", 22), ("169.254.169.254", 80), ("10.0.0.1", 80), ("8.8.8.8", 443))
@@ -21,6 +20,7 @@ def goes_out(address):
             return True
 
 
-found = [name for _, name in socket.if_nameindex()] if hasattr(socket, "if_nameindex") else []
+with open("/proc/net/dev") as table:
+    interfaces = [line.split(":")[0].strip() for line in table if ":" in line]
 out = any(goes_out(address) for address in ADDRESSES)
-print("PWNED" if out or os.path.exists("/sys/class/net/eth0") else "held")
+print("PWNED" if out or interfaces != ["lo"] else "held")

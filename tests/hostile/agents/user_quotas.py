@@ -18,8 +18,11 @@ try:
         fcntl.fcntl(ends[-1], 1031, 1 << 20)  # F_SETPIPE_SZ
 except OSError:
     pass
-for end in ends[:40]:
-    os.close(end)
+try:
+    while fcntl.fcntl(os.pipe()[1], 1032) == 65536:  # F_GETPIPE_SZ
+        pass
+except OSError:
+    pass
 while libc.inotify_init() >= 0:
     pass
 time.sleep(1000)
