@@ -101,7 +101,7 @@ _BOARD = {"application/json": {"schema": {"$ref": "#/components/schemas/Board"}}
 
 @router.get("/leaderboard", responses={200: {"content": _BOARD}})
 def leaderboard(hub: TheHub) -> Response:
-    """The board as every other part of bitsec_eval writes it: `pytest --bitsec-json` and this are one format."""
+    """The board, in the one JSON format of every part of bitsec_eval."""
     return Response(board_json(with_copies(board_now(hub.results), hub.store)), media_type="application/json")
 
 

@@ -61,7 +61,7 @@ TOKEN_MISSING = Problem(
     status=401,
     reason="token_missing",
     sentence="This miner id is taken; only its owner may upload a new version.",
-    remedy="Send the token of the first upload as `Authorization: Bearer TOKEN`, or choose another miner id.",
+    remedy="Send the token of the first upload (Authorization: Bearer, or field token), or choose another miner id.",
 )
 TOKEN_WRONG = Problem(
     status=403,
