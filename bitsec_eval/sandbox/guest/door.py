@@ -67,6 +67,11 @@ class Connection:
         return self.head is None and self.number is None and not self.came and not self.going
 
     @property
+    def spare(self):
+        """Whether it may make room for another."""
+        return self.idle or self.lingering
+
+    @property
     def readable(self):
         """Whether more bytes are wanted; while a reply is awaited only to notice that the agent has gone."""
         if self.number is not None or self.going:
@@ -90,7 +95,7 @@ class Door:
     def waits(self):
         """Return what to wait for: sources to read, sources to write, and seconds (None: for ever)."""
         readers = [each for each in self.connections if each.readable]
-        if len(self.connections) < CONNECTIONS or any(each.idle for each in self.connections):
+        if len(self.connections) < CONNECTIONS or any(each.spare for each in self.connections):
             readers.append(self.listener)
         deadlines = [each.deadline for each in self.connections if each.deadline is not None]
         seconds = max(0, min(deadlines) - time.monotonic()) if deadlines else None
@@ -123,7 +128,10 @@ class Door:
 
     def greet(self):
         if len(self.connections) >= CONNECTIONS:
-            self.close(next(each for each in self.connections if each.idle))
+            spare = [each for each in self.connections if each.spare]
+            if not spare:
+                return
+            self.close(spare[0])
         try:
             sock = self.listener.accept()[0]
         except OSError:

@@ -361,22 +361,32 @@ class Doorway:
     def __init__(self, order):
         self.order = order
         self.door = None
+        self.broken = False
         self.listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
         self.listener.bind(("127.0.0.1", order["port"]))
         self.listener.listen(64)
 
     def waits(self):
+        if self.broken:
+            return [], [], None
         return self.door.waits() if self.door else ([self.listener], [], None)
 
     def serve(self, readers, writers):
         if self.door:
-            self.door.serve(readers, writers)
+            self.guarded(lambda: self.door.serve(readers, writers))
         elif self.listener in readers:
-            self.open()
+            self.guarded(self.open)
 
     def reply(self, payload):
         if self.door:
-            self.door.reply(payload)
+            self.guarded(lambda: self.door.reply(payload))
+
+    def guarded(self, step):
+        """Whatever an agent has done to its door, its output still goes out."""
+        try:
+            step()
+        except Exception:
+            self.broken = True
 
     def open(self):
         module = types.ModuleType("door")
