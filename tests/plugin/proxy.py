@@ -1,12 +1,13 @@
 """A Docker engine that can die: a unix socket in front of the real one, cut when a test says so."""
 
+import os
 import re
 import socket
 import threading
 import time
 from pathlib import Path
 
-REAL = "/var/run/docker.sock"
+REAL = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
 _START = re.compile(rb"POST \S*/containers/[0-9a-f]+/start ")
 
 
@@ -19,6 +20,8 @@ class EngineProxy:
         self._open: list[socket.socket] = []
         self.starts = 0
         self._dead = False
+        self._passing = threading.Event()
+        self._passing.set()
 
     def __enter__(self) -> "EngineProxy":
         self._listener.bind(str(self._path) if self._path else ("127.0.0.1", 0))
@@ -34,8 +37,17 @@ class EngineProxy:
         """What DOCKER_HOST is set to."""
         return f"unix://{self._path}" if self._path else "tcp://{}:{}".format(*self._listener.getsockname())
 
+    def hang(self) -> None:
+        """Keep every connection and pass on nothing, as a stopped dockerd does."""
+        self._passing.clear()
+
+    def recover(self) -> None:
+        """Pass on what has piled up, and all that comes."""
+        self._passing.set()
+
     def die(self) -> None:
         """Cut every connection and answer no more."""
+        self._passing.set()
         self._dead = True
         self._listener.close()
         if self._path:
@@ -69,6 +81,7 @@ class EngineProxy:
     def _forward(self, source: socket.socket, target: socket.socket, requests: bool) -> None:
         try:
             while chunk := source.recv(1 << 16):
+                self._passing.wait()
                 if requests:
                     self.starts += len(_START.findall(chunk))
                 target.sendall(chunk)
