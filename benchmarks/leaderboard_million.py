@@ -71,28 +71,31 @@ def _junit(tasks: int) -> Iterator[str]:
 
 def _testcase(agent: int, task: int, check: int) -> str:
     passed = (agent * 7 + task * 13 + check * 29) % 101 > agent
-    record = {
+    run = {
         "agent": f"agent-{agent}",
         "attempts": 1,
-        "check": f"test_the_behaviour_number_{check}",
         "checks": CHECKS,
         "declared_weight": CHECKS,
         "ending": "exited",
         "evaluation": "0b7e9f0e-4c57-4a0e-9f26-0f3f6b0d8a11",
-        "reason": "" if passed else "the answer is not the expected one",
         "repeat": 0,
         "seconds": agent * task % 97 / 10,
         "task": f"coding/task_{task}",
         "task_weight": 1,
-        "weight": 1,
     }
-    value = escape(json.dumps(record), {'"': "&quot;"})
+    reason = "" if passed else "the answer is not the expected one"
+    of_check = {"check": f"test_the_behaviour_number_{check}", "weight": 1, "reason": reason}
     failure = "" if passed else '<failure message="assert 1 == 2">E assert 1 == 2, and where it stood</failure>'
-    name = f"{record['check']}[agent-{agent}]"
+    name = f"{of_check['check']}[agent-{agent}]"
     return (
         f'<testcase classname="task_suites.coding.test_task_{task}" name="{name}" time="0.1">'
-        f'<properties><property name="bitsec.check" value="{value}"/></properties>{failure}</testcase>'
+        f'<properties><property name="bitsec.run" value="{_value(run)}"/>'
+        f'<property name="bitsec.check" value="{_value(of_check)}"/></properties>{failure}</testcase>'
     )
+
+
+def _value(record: dict) -> str:
+    return escape(json.dumps(record), {'"': "&quot;"})
 
 
 if __name__ == "__main__":

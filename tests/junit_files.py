@@ -9,6 +9,7 @@ from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.text import one_line
 
+OF_CHECK = ("check", "weight", "reason")
 CHILD = {"failed": "failure", "error": "error", "skipped": "skipped"}
 SECRET = "assert solution.f('hidden input') == 'expected value'"
 
@@ -61,7 +62,9 @@ class JunitFile:
             _property(ET.SubElement(suite, "properties"), "bitsec.plan", self._plan())
         for record, outcome in self.cases:
             case = ET.SubElement(suite, "testcase", classname="t", name=one_line(str(record["check"])), time="0.1")
-            _property(ET.SubElement(case, "properties"), "bitsec.check", record)
+            properties = ET.SubElement(case, "properties")
+            _property(properties, "bitsec.run", {key: value for key, value in record.items() if key not in OF_CHECK})
+            _property(properties, "bitsec.check", {key: value for key, value in record.items() if key in OF_CHECK})
             if outcome in CHILD:
                 ET.SubElement(case, CHILD[outcome], message=SECRET).text = SECRET
         return b'<?xml version="1.0" encoding="utf-8"?>' + ET.tostring(root)

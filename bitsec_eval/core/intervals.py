@@ -36,21 +36,21 @@ def score_interval(runs_by_task: Sequence[Sequence[float]], weights: Sequence[fl
     means = [math.fsum(points) / len(points) / 100 for points in runs_by_task]
     share = _weighted(means, weights)
     quantile = t_quantile(len(means) - 1)
-    return _wilson(share, _effective(means, weights, share, sum(map(len, runs_by_task))), quantile)
+    return _wilson(share, _effective(means, weights, share), quantile)
 
 
 def _weighted(values: Sequence[float], weights: Sequence[float]) -> float:
     return math.fsum(w * v for w, v in zip(weights, values, strict=True)) / math.fsum(weights)
 
 
-def _effective(means: Sequence[float], weights: Sequence[float], share: float, runs: int) -> float:
-    """Return how many independent tries would leave as much doubt as these tasks do: at most one for each run."""
+def _effective(means: Sequence[float], weights: Sequence[float], share: float) -> float:
+    """Return how many independent tries, passed or not, would leave as much doubt as these tasks do."""
     whole = math.fsum(weights)
     spread = math.fsum((w * (mean - share)) ** 2 for w, mean in zip(weights, means, strict=True)) / whole**2
     variance = spread * len(means) / (len(means) - 1)
     if variance < 1e-12:
         return whole**2 / math.fsum(w * w for w in weights)
-    return max(1.0, min(float(runs), share * (1 - share) / variance))
+    return max(1.0, share * (1 - share) / variance)
 
 
 def _wilson(share: float, tries: float, z: float) -> Interval:

@@ -2,8 +2,10 @@
 
 Failure texts quote hidden inputs and expected values.
 So this reader never asks the parser for text: what cannot be read cannot reach a board.
-It takes element names and the two properties the plugin writes, `bitsec.plan` and `bitsec.check`, and nothing
-else.
+It takes element names and the three properties the plugin writes, `bitsec.plan` for the evaluation, `bitsec.run`
+and `bitsec.check` for each testcase, and nothing else.
+What recurs is understood once: the run of a testcase is the text its neighbours have, and a check of one task has
+the same text for every agent with that outcome.
 """
 
 import math
@@ -88,7 +90,7 @@ def _refuse_doctype(*_: object) -> NoReturn:
 
 
 _RunKey = tuple[str, str, int]
-_CheckKey = tuple[str, Outcome, float, str | None]
+_MOST_TEXTS = 4096
 
 
 class _File:
@@ -100,13 +102,14 @@ class _File:
     def __init__(self) -> None:
         self._level = ""  # the innermost of _LEVELS that has started
         self._outcome = Outcome.PASSED
-        self._check = ""  # the property of the testcase we are in
+        self._run = self._check = ""  # the properties of the testcase we are in
         self._id: str | None = None
         self._plan: Plan | None = None
         self._runs: dict[_RunKey, _RunSoFar] = {}
         # Equal values are kept once: a check's name and outcome recur for every agent.
         self._names: dict[str, str] = {}
-        self._checks: dict[_CheckKey, Check] = {}
+        self._run_texts: dict[str, _RunSoFar] = {}
+        self._check_texts: dict[tuple[str, Outcome], Check] = {}
 
     def start(self, tag: str, attributes: list[str]) -> None:
         """Take in an opening tag; `attributes` are names and values in turn."""
@@ -134,14 +137,17 @@ class _File:
         name = _value("name", attributes)
         if name == "bitsec.check" and self._level == "testcase":
             self._check = _value("value", attributes)
+        elif name == "bitsec.run" and self._level == "testcase":
+            self._run = _value("value", attributes)
         elif name == "bitsec.plan":
             self._take_plan(_value("value", attributes))
 
     def _testcase_ends(self) -> None:
         if self._check:
-            record = decoded(self._check, "bitsec.check", CHECK_CHARACTERS)
-            understood(self._take_check, record, "bitsec.check")
-        self._check, self._outcome = "", Outcome.PASSED
+            check = self._check_texts.get((self._check, self._outcome)) or self._new_check()
+            run = self._run_texts.get(self._run) or self._new_run()
+            run.add(check)
+        self._run, self._check, self._outcome = "", "", Outcome.PASSED
 
     def _take_plan(self, text: str) -> None:
         record = decoded(text, "bitsec.plan", PLAN_CHARACTERS)
@@ -159,28 +165,34 @@ class _File:
             raise WrongFileError(f"holds two evaluations, {self._id} and {fresh}; give each a file of its own")
         self._id = fresh
 
-    def _take_check(self, record: Record) -> None:
-        self._same_evaluation(record)
-        key: _RunKey = record["agent"], record["task"], record.get("repeat", 0)
-        run = self._runs.get(key) or self._new_run(record)
-        run.add(record, self._checks.get(self._check_key(record)) or self._new_check(record))
+    def _new_check(self) -> Check:
+        record = decoded(self._check, "bitsec.check", CHECK_CHARACTERS)
+        check = understood(self._check_of, record, "bitsec.check")
+        self._check_texts[self._check, self._outcome] = check
+        return check
 
-    def _check_key(self, record: Record) -> "_CheckKey":
-        return record["check"], self._outcome, record["weight"], record.get("reason")
-
-    def _new_check(self, record: Record) -> Check:
-        check = Check(
+    def _check_of(self, record: Record) -> Check:
+        return Check(
             name=self._interned(name_of(record, "check")),
             outcome=self._outcome,
             weight=weight_of(record, "weight"),
             reason=self._interned(one_line(text_of(record, "reason"))),
         )
-        self._checks[self._check_key(record)] = check
-        return check
 
-    def _new_run(self, record: Record) -> "_RunSoFar":
+    def _new_run(self) -> "_RunSoFar":
+        record = decoded(self._run, "bitsec.run", CHECK_CHARACTERS)
+        run = understood(self._run_of, record, "bitsec.run")
+        if len(self._run_texts) >= _MOST_TEXTS:
+            self._run_texts.clear()  # the checks of a run stand close together
+        self._run_texts[self._run] = run
+        return run
+
+    def _run_of(self, record: Record) -> "_RunSoFar":
+        self._same_evaluation(record)
         key = (agent_of(record), self._interned(name_of(record, "task")), count_of(record, "repeat", 0))
-        return self._runs.setdefault(key, _RunSoFar(record))
+        run = self._runs.setdefault(key, _RunSoFar(record))
+        run.declares(record)
+        return run
 
     def _interned(self, text: str) -> str:
         return self._names.setdefault(text, text)
@@ -199,12 +211,14 @@ class _RunSoFar:
         self._facts = _facts(record)
         self._checks: dict[str, Check] = {}
 
-    def add(self, record: Record, check: Check) -> None:
+    def declares(self, record: Record) -> None:
         if _declared(record) != self._declared:
             raise WrongFileError(
                 f"run of {one_line(record['agent'])} on {one_line(record['task'])} declares its checks in two"
                 " ways; give the junit file as pytest wrote it"
             )
+
+    def add(self, check: Check) -> None:
         told = self._checks.get(check.name)
         self._checks[check.name] = check if told is None else told.worse(check)
 

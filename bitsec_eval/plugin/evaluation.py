@@ -3,7 +3,6 @@
 Registered only when --bitsec-agents is given, so that other people's pytest runs never meet it.
 """
 
-import json
 from collections import Counter
 from collections.abc import Generator
 from contextlib import ExitStack, suppress
@@ -20,7 +19,7 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.agents import Agent, turns
 from bitsec_eval.plugin.blame import neutralise, public_reason, settle
 from bitsec_eval.plugin.llm import opened_gateway
-from bitsec_eval.plugin.record import check_property, plan_of
+from bitsec_eval.plugin.record import check_properties, plan_of
 from bitsec_eval.plugin.settings import Settings
 from bitsec_eval.plugin.tasks import AGENT_FIXTURE, CHECK, FIXTURES, Check, CollectedTask, task_id, task_of
 from bitsec_eval.render.artifacts import write_run
@@ -127,7 +126,7 @@ class Evaluation:
             self.plan = plan_of(self.settings, self.tasks, {check.key for check in checks}, self.image)
             self._pool = self._open.enter_context(pooled(sandbox, self.settings.jobs))
             gateway = self._open.enter_context(opened_gateway(self.settings.llm, self.settings.seed))
-            self._schedule = Schedule(self._pool, self.settings.jobs, gateway)
+            self._schedule = Schedule(self._pool, self.settings.jobs, gateway, self.settings.llm.jobs)
             self._open.callback(self._schedule.stop)
             self._open.callback(gateway.stop)
             self._open.callback(sandbox.stop)  # first: it releases the runs that stopping the schedule waits for
@@ -272,7 +271,7 @@ class Evaluation:
         if check is None:
             return (yield)
         if call.when == "teardown":
-            item.user_properties.append(self._property(item, check))
+            item.user_properties += self._properties(item, check)
         report = yield
         settle(report, call.excinfo)
         if report.failed and call.excinfo is not None:
@@ -280,7 +279,6 @@ class Evaluation:
         neutralise(report)
         return report
 
-    def _property(self, item: pytest.Item, check: Check) -> tuple[str, str]:
-        done = self._running.done(check.key)
-        told = check_property(self.settings.evaluation, check, self.tasks[check.key.task], done)
-        return "bitsec.check", json.dumps(told | {"reason": item.stash.get(REASON, "")}, sort_keys=True)
+    def _properties(self, item: pytest.Item, check: Check) -> list[tuple[str, str]]:
+        done, task = self._running.done(check.key), self.tasks[check.key.task]
+        return check_properties(self.settings.evaluation, check, task, done, item.stash.get(REASON, ""))

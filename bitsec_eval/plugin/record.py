@@ -1,5 +1,6 @@
 """What an evaluation writes into junit for a leaderboard to read: a plan of every run, and a line for each check."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
@@ -11,6 +12,7 @@ from bitsec_eval.plugin.tasks import Check, CollectedTask, kind_of
 from bitsec_eval.schedule.work import Done, RunKey
 
 PLAN = "bitsec.plan"
+RUN = "bitsec.run"
 CHECK = "bitsec.check"
 
 
@@ -48,8 +50,19 @@ def _planned(task: CollectedTask) -> dict[str, Any]:
     }
 
 
-def check_property(evaluation: str, check: Check, task: CollectedTask, done: Done) -> dict[str, Any]:
-    """Return what a leaderboard needs to know of one check and its run; no hidden input is among it."""
+def check_properties(
+    evaluation: str, check: Check, task: CollectedTask, done: Done, reason: str
+) -> list[tuple[str, str]]:
+    """Return what a leaderboard needs to know of one check and of its run; no hidden input is among it.
+
+    What all checks of a run share is a property of its own, and each is the same text wherever it says the same:
+    a reader of a million checks has seen most of them before.
+    """
+    of_check = {"check": check.name, "weight": check.weight, "reason": reason}
+    return [(RUN, _compact(_run(evaluation, check, task, done))), (CHECK, _compact(of_check))]
+
+
+def _run(evaluation: str, check: Check, task: CollectedTask, done: Done) -> dict[str, Any]:
     declared = task.of_run(check.key)
     answer = next((each for each in done.answers if each.fault), done.answers[0] if done.answers else None)
     usage = total_usage(each.usage for each in done.answers)
@@ -57,8 +70,6 @@ def check_property(evaluation: str, check: Check, task: CollectedTask, done: Don
         "evaluation": evaluation,
         "agent": check.key.agent,
         "task": check.key.task,
-        "check": check.name,
-        "weight": check.weight,
         "checks": len(declared),
         "declared_weight": sum(each.weight for each in declared),
         "task_weight": task.task.weight,
@@ -75,3 +86,7 @@ def _version() -> str:
         return version("bitsec-eval")
     except PackageNotFoundError:  # a source tree that was never installed
         return ""
+
+
+def _compact(told: Mapping[str, Any]) -> str:
+    return json.dumps(told, sort_keys=True, separators=(",", ":"))

@@ -185,7 +185,7 @@ def test_a_doctype_is_refused_before_it_can_declare_anything():
         ({"agent": ""}, "agent has 0 characters, not 1 to 300"),
         ({"agent": "x" * 301}, "agent has 301 characters"),
         ({"agent": "a\u202eb"}, "has a character that does not print"),
-        ({"agent": ["a"]}, "unhashable type"),
+        ({"agent": ["a"]}, "agent is [.a.], not a text"),
         ({"task": None}, "task has 0 characters"),
         ({"check": 7}, "check is 7, not a text"),
         ({"weight": 0}, "weight is 0, not a number above it"),
@@ -199,7 +199,7 @@ def test_a_doctype_is_refused_before_it_can_declare_anything():
         ({"repeat": -1}, "repeat is -1, not a count from 0"),
         ({"attempts": 10**9}, "attempts is 1000000000, not a count"),
         ({"seconds": "fast"}, "seconds is 'fast', not a number"),
-        ({"reason": {}}, "unhashable type"),
+        ({"reason": {}}, "reason is {}, not a text"),
         ({"evaluation": None}, "evaluation has 0 characters"),
     ],
 )
@@ -215,7 +215,7 @@ def test_a_missing_field_is_named():
     file = JunitFile().run("a", "t", ["passed"])
     del file.cases[0][0]["declared_weight"]
 
-    assert "a bitsec.check in it is wrong: lacks 'declared_weight'" in refusal(file.text)
+    assert "a bitsec.run in it is wrong: lacks 'declared_weight'" in refusal(file.text)
 
 
 @pytest.mark.parametrize("value", ["[]", "nonsense", "{} {}", "[" * 100_000, '{"weight": NaN}', "9" * 5000])

@@ -1,0 +1,96 @@
+"""Do intervals and tie groups say the truth? `python benchmarks/intervals.py` simulates fields of known true rates.
+
+A task draws how hard it is, an agent's rate on it scatters around the agent's true rate, a run around that, and the
+checks of a run pass at the run's rate: so checks of a run and runs of a task depend on one another, as they do in
+an evaluation. The true rate is the mean over all tasks there could be.
+Reports how often the interval of each agent holds its true rate, and how often the tie groups keep two agents apart.
+"""
+
+import argparse
+from dataclasses import dataclass
+from random import Random
+from statistics import fmean
+
+from bitsec_eval.core.intervals import score_interval
+from bitsec_eval.core.ties import tie_groups
+
+RATES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+PAIRS = ((0.5, 0.5), (0.8, 0.8), (0.6, 0.4), (0.7, 0.5), (0.9, 0.7))
+TASK_SPREAD, RUN_SPREAD, SHARED = 4.0, 12.0, 0.97
+
+
+@dataclass(frozen=True)
+class Size:
+    """What is evaluated: tasks, runs of each, checks of each run."""
+
+    tasks: int
+    repeats: int
+    checks: int
+
+
+def main() -> None:
+    """Print one line for each size of an evaluation."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fields", type=int, default=1000, help="simulated fields of each kind (default: 1000)")
+    fields = parser.parse_args().fields
+    for size in (Size(10, 5, 8), Size(12, 1, 8), Size(30, 3, 8), Size(10, 5, 1)):
+        print(f"{size.tasks} tasks x {size.repeats} runs x {size.checks} checks")
+        covered = {rate: coverage(size, rate, fields, Random(f"{size}{rate}")) for rate in RATES}
+        told = "  ".join(f"{rate:.0%}: {share:.1%}" for rate, share in covered.items())
+        print(f"  95 % intervals hold the true rate in {fmean(covered.values()):.1%} ({told})")
+        for pair in PAIRS:
+            apart = separated(size, pair, fields, Random(f"{size}{pair}"))
+            print(f"  true {pair[0]:.0%} and {pair[1]:.0%}: told apart in {apart:.1%}")
+
+
+def coverage(size: Size, rate: float, fields: int, chance: Random) -> float:
+    """Return how often the interval holds the true rate."""
+    held = 0
+    for _ in range(fields):
+        points = agent(size, rate, luck(size, chance), chance)
+        interval = score_interval(points, [1.0] * size.tasks)
+        held += interval is not None and interval.low <= 100 * rate <= interval.high
+    return held / fields
+
+
+def separated(size: Size, rates: tuple[float, float], fields: int, chance: Random) -> float:
+    """Return how often two agents of these true rates are in different groups."""
+    apart = 0
+    weights = {str(task): 1.0 for task in range(size.tasks)}
+    for _ in range(fields):
+        hardness = luck(size, chance)
+        scores = [{str(t): fmean(runs) for t, runs in enumerate(agent(size, r, hardness, chance))} for r in rates]
+        ordered = sorted(scores, key=lambda by_task: -sum(by_task.values()))
+        apart += tie_groups(ordered, weights) == (1, 2)
+    return apart / fields
+
+
+def luck(size: Size, chance: Random) -> list[list[float]]:
+    """Return the draws that make the tasks of a field easy or hard, the same for every agent."""
+    return [[chance.random() for _ in range(64)] for _ in range(size.tasks)]
+
+
+def agent(size: Size, rate: float, hardness: list[list[float]], chance: Random) -> list[list[float]]:
+    """Return the points of every run of one agent, by task."""
+    return [_task(size, _rate_on(rate, draws, chance), chance) for draws in hardness]
+
+
+def _rate_on(rate: float, draws: list[float], chance: Random) -> float:
+    """Return the rate on one task: a Polya urn's share, Beta distributed, whose draws agents mostly share."""
+    good, bad = TASK_SPREAD * rate, TASK_SPREAD * (1 - rate)
+    for draw in draws:
+        taken = draw if chance.random() < SHARED else chance.random()
+        if taken < good / (good + bad):
+            good += 1
+        else:
+            bad += 1
+    return good / (good + bad)
+
+
+def _task(size: Size, rate: float, chance: Random) -> list[float]:
+    runs = [chance.betavariate(RUN_SPREAD * rate, RUN_SPREAD * (1 - rate)) for _ in range(size.repeats)]
+    return [100 * sum(chance.random() < run for _ in range(size.checks)) / size.checks for run in runs]
+
+
+if __name__ == "__main__":
+    main()
