@@ -52,6 +52,7 @@ OPTIONS = (
     Option("llm-total-prompt-tokens", int, TOTAL.prompt_tokens, "N", "tokens all runs may send together"),
     Option("llm-total-completion-tokens", int, TOTAL.completion_tokens, "N", "tokens all runs may get together"),
     Option("llm-total-cost", float, TOTAL.cost, "USD", "money all runs may spend together"),
+    Option("llm-jobs", int, 32, "N", "runs that may wait for the LLM at the same time, besides --bitsec-jobs"),
     Option("llm-concurrency", int, 32, "N", "calls to the LLM at the same time"),
     Option("llm-timeout", float, 120.0, "SECONDS", "how long one try may take"),
     Option("llm-tries", int, 5, "N", "tries before a run is void"),

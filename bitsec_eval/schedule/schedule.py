@@ -2,7 +2,8 @@
 
 Worker threads take the first of: a session to close, a run somebody waits for, a solution to load for checks that
 are next, and the next run that has not started. Nothing runs further ahead of the checks than `lead` runs, so neither
-answers nor loaded sandboxes pile up.
+answers nor loaded sandboxes pile up. An agent that waits for an LLM does not count against `jobs`, which is about
+processors; how many may wait at once is `llm_jobs`.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from bitsec_eval.sandbox.agent import AgentOrder, run_agent
 from bitsec_eval.sandbox.checking import CheckingSandboxes, Loaded
 from bitsec_eval.sandbox.session import Sandbox
 from bitsec_eval.schedule.attempts import Attempts
+from bitsec_eval.schedule.waiting import WatchedLine
 from bitsec_eval.schedule.work import Done, RunKey, Work
 
 JOIN_SECONDS = 20
@@ -49,10 +51,12 @@ class _Run:
 class Schedule:
     """Does every wanted run once; `done` and `calls` wait for what they need and no longer."""
 
-    def __init__(self, sandbox: Sandbox, jobs: int, gateway: Gateway | None = None) -> None:
+    def __init__(self, sandbox: Sandbox, jobs: int, gateway: Gateway | None = None, llm_jobs: int = 0) -> None:
         self._sandbox = sandbox
         self._gateway = gateway
         self._jobs = jobs
+        self._llm_jobs = llm_jobs if gateway else 0
+        self._running = self._waiting = 0  # runs that have begun, and how many of their agents wait for an LLM
         self._lead = 8 * jobs + 64
         self._runs: dict[RunKey, _Run] = {}
         self._open: list[_Run] = []  # wanted and not released, in order
@@ -71,7 +75,7 @@ class Schedule:
                 self._runs[work.key] = run = _Run(work)
                 self._open.append(run)
                 self._changed.notify()
-            if len(self._threads) < self._jobs:
+            if len(self._threads) < self._jobs + self._llm_jobs:
                 self._threads.append(Thread(target=self._serve, name="bitsec-run", daemon=True))
                 self._threads[-1].start()
 
@@ -183,10 +187,13 @@ class Schedule:
         yield from self._open[: self._jobs + 1]
 
     def _next_run(self) -> Callable[[], None] | None:
+        if self._running - min(self._waiting, self._llm_jobs) >= self._jobs:
+            return None
         ahead = ([self._urgent] if self._urgent else []) + self._open[: self._lead]
         for run in ahead:
             if not run.started:
                 run.started = True
+                self._running += 1
                 return partial(self._do, run)
         return None
 
@@ -202,7 +209,14 @@ class Schedule:
             run.done.set_result(Done(failure=_as_ours(error)))
         finally:
             with self._changed:
+                self._running -= 1
                 self._changed.notify_all()
+
+    def _waits(self, step: int) -> None:
+        """Take note that an agent has begun (+1) or ceased (-1) to wait for an LLM."""
+        with self._changed:
+            self._waiting += step
+            self._changed.notify_all()
 
     def _attempted(self, work: Work) -> Done:
         answers = []
@@ -232,7 +246,7 @@ class Schedule:
         name = LineName(agent=work.key.agent, task=work.key.task, part=part, repeat=work.key.repeat)
         with self._sandbox.open(work.limits) as session:
             line = self._gateway.line(name, work.llm) if self._gateway else None
-            answer = run_agent(session, order, work.limits, line)
+            answer = run_agent(session, order, work.limits, WatchedLine(line, self._waits) if line else None)
         if line is None:
             return answer
         return replace(answer, usage=line.settled())  # what is still under way may yet make the run void

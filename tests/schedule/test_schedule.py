@@ -9,9 +9,11 @@ import pytest
 
 from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.errors import KilledError, SandboxError
+from bitsec_eval.core.exchange import Reply
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.values import dumps
 from bitsec_eval.sandbox.agent import AgentOrder
+from bitsec_eval.sandbox.exchanges import PART
 from bitsec_eval.sandbox.session import Frame
 from bitsec_eval.schedule.attempts import BREAKER_FAILURES, Attempts
 from bitsec_eval.schedule.schedule import Schedule
@@ -224,3 +226,75 @@ def test_stopping_releases_everybody_and_ends_every_thread():
     assert str(schedule.done(works[49].key).failure) == "the evaluation was stopped before this run"
     assert not [thread for thread in threading.enumerate() if thread.name == "bitsec-run"]
     assert sandbox.open_now == 0
+
+
+class AskingSession(FakeSession):
+    """A guest that asks an LLM one question, and ends when it has the reply."""
+
+    def send(self, kind: str, payload: bytes = b"") -> None:
+        super().send(kind, payload)
+        if kind == "A":
+            question = PART.pack(1, 1) + dumps({"method": "GET", "path": "/v1/models"}) + b"\n"
+            self._replies[1] = Frame("Q", question)
+            self._answered = threading.Event()
+        if kind == "R":
+            self._answered.set()
+
+    def receive(self, deadline: float) -> Frame | Ending:
+        if self._replies[0].kind == "X" and not self._answered.wait(max(0, deadline - time.monotonic())):
+            return Ending.TIMED_OUT
+        return self._replies.pop(0)
+
+
+class AskingSandbox(FakeSandbox):
+    @contextmanager
+    def open(self, limits: Limits) -> Iterator[FakeSession]:
+        with super().open(limits):
+            yield AskingSession(self)
+
+
+class SlowLLM:
+    """Stands for the gateway and its lines: every reply takes a while, and how many wait is counted."""
+
+    request_bytes = 1000
+    held_up_seconds = 0.0
+    failure = None
+
+    def __init__(self, seconds: float) -> None:
+        self.environment: dict[str, str] = {}
+        self._seconds = seconds
+        self.waiting = self.most_waiting = 0
+
+    def line(self, *_: object) -> "SlowLLM":
+        return self
+
+    def ask(self, question: object, reply) -> None:
+        self.waiting += 1
+        self.most_waiting = max(self.most_waiting, self.waiting)
+        threading.Timer(self._seconds, self._reply, [reply]).start()
+
+    def _reply(self, reply) -> None:
+        self.waiting -= 1
+        reply(Reply(status=200, body=b"{}"))
+
+    def close(self) -> None:
+        return
+
+    def usage(self) -> None:
+        return None
+
+    settled = usage
+
+
+@pytest.mark.parametrize(("llm_jobs", "at_once"), [(6, 7), (0, 1)])
+def test_agents_that_wait_for_an_llm_leave_the_processors_to_others(llm_jobs: int, at_once: int):
+    llm, works = SlowLLM(0.15), [work(number) for number in range(14)]
+    schedule = Schedule(AskingSandbox(), 1, llm, llm_jobs)
+    for each in works:
+        schedule.want(each)
+    for each in works:
+        assert schedule.done(each.key).answers[0].ending is Ending.EXITED
+    schedule.stop()
+
+    assert llm.most_waiting == at_once
+    assert (schedule._running, schedule._waiting) == (0, 0)

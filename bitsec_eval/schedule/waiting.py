@@ -1,0 +1,72 @@
+"""How many agents wait for an LLM: they use no processor, so others may run meanwhile."""
+
+from collections.abc import Callable, Mapping
+from threading import Lock
+
+from bitsec_eval.core.errors import InferenceError
+from bitsec_eval.core.exchange import Question, Reply
+from bitsec_eval.core.usage import Usage
+from bitsec_eval.sandbox.exchanges import Line
+
+
+class WatchedLine:
+    """A `Line` that calls `changed(+1)` when its agent begins to wait for replies, and `changed(-1)` when it has all.
+
+    However its run ends, the two are called equally often.
+    """
+
+    def __init__(self, line: Line, changed: Callable[[int], None]) -> None:
+        self._line = line
+        self._changed = changed
+        self._under_way = 0
+        self._closed = False
+        self._lock = Lock()
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """See `Line.environment`."""
+        return self._line.environment
+
+    @property
+    def request_bytes(self) -> int:
+        """See `Line.request_bytes`."""
+        return self._line.request_bytes
+
+    @property
+    def held_up_seconds(self) -> float:
+        """See `Line.held_up_seconds`."""
+        return self._line.held_up_seconds
+
+    @property
+    def failure(self) -> InferenceError | None:
+        """See `Line.failure`."""
+        return self._line.failure
+
+    def usage(self) -> Usage | None:
+        """See `Line.usage`."""
+        return self._line.usage()
+
+    def ask(self, question: Question, reply: Callable[[Reply], None]) -> None:
+        """See `Line.ask`."""
+
+        def replied(answer: Reply) -> None:
+            self._count(-1)
+            reply(answer)
+
+        self._count(1)
+        self._line.ask(question, replied)
+
+    def close(self) -> None:
+        """See `Line.close`."""
+        self._line.close()
+        with self._lock:
+            waits, self._closed = self._under_way > 0 and not self._closed, True
+        if waits:
+            self._changed(-1)
+
+    def _count(self, step: int) -> None:
+        with self._lock:
+            self._under_way += step
+            turned = not self._closed and self._under_way == max(step, 0)
+        if turned:
+            self._changed(step)
