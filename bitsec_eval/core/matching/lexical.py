@@ -1,10 +1,13 @@
 """Match findings by their words: offline, for a truth that is told in words, as ScaBench's is.
 
-How alike a pair is comes from three things.
+How alike a pair is comes from four things.
 
 *Words.* The cosine of their weighted words (TF-IDF). A word's rarity is counted over the expected findings alone, so
 what else an agent reports changes nothing about a pair. Words early in a text count most and late ones not at all:
 a finding says first what is wrong and then quotes code, and quoted code makes every fault of a function look alike.
+
+*Cause.* The same without the words of the file and function a finding is placed at. Names alone make every fault of a
+function look like every other; where nothing but names is alike, most of the likeness is taken away.
 
 *Rivals.* What a reported finding shares even more with another expected finding speaks against this one.
 
@@ -17,6 +20,7 @@ official judge: docs/decisions/0005-matching.md says how, benchmarks/matching.py
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,20 +30,15 @@ from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision, Verdict
 from bitsec_eval.core.matching.assignment import assign
 from bitsec_eval.core.matching.cleaning import cleaned
-from bitsec_eval.core.matching.terms import file_stems, names, squeezed, token_stems, tokens
+from bitsec_eval.core.matching.terms import called, file_stems, names, squeezed, stems, token_stems, tokens
 
 Weights = dict[str, float]
 
-EXPECTED_LEAD = (200, 600)  # characters of a description that count in full, and from which on they do not count
-REPORTED_LEAD = (600, 1200)  # reports are shorter and quote less
-EXPECTED_TITLE_WEIGHT = 2.0
-UNKNOWN_WORD = 0.75  # of the greatest rarity: a word no expected finding has
-RIVAL_WEIGHT = 0.3
-ELSEWHERE = 0.3
+MOST_FILES = 3  # linked files whose names count as words: the first are those at fault
 MOST_TEXT = 20_000  # characters of one text that are looked at
 
-SLOPE = 20.9
-OFFSET = -7.9
+SLOPE = 21.4
+OFFSET = -6.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,28 +53,57 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Weighting:
+    """How much each part of a text, and each kind of evidence, counts; the defaults are what was found to serve.
+
+    A lead is how many characters of a description count in full, and from which on they do not count.
+    Reports are shorter than published findings and quote less, so more of them counts.
+    `unknown_word` is the share of the greatest rarity that a word has which no expected finding holds.
+    `cause_alike` is the likeness of two causes from which on they take nothing away, `cause_weight` the most they do.
+    `rival_weight` is the share of a rival's lead that is taken away; `elsewhere` is what another place leaves.
+    """
+
+    expected_lead: tuple[int, int] = (200, 500)
+    reported_lead: tuple[int, int] = (800, 1600)
+    expected_title: float = 1.5
+    unknown_word: float = 0.75
+    cause_alike: float = 0.4
+    cause_weight: float = 0.7
+    rival_weight: float = 1.0
+    elsewhere: float = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What speaks for one pair; `likeness` sums it up, from 0 to about 1."""
 
     words: float
+    cause: float
     rival: float
     here: bool
+    weighting: Weighting
     shared: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
 
     @property
     def likeness(self) -> float:
-        """The words, less what a rival has more of them, much less for another place."""
-        own = max(0.0, self.words - RIVAL_WEIGHT * max(0.0, self.rival - self.words))
-        return own if self.here else own * ELSEWHERE
+        """The words, less what a rival has more of them, less for another cause, much less for another place."""
+        by = self.weighting
+        own = max(0.0, self.words - by.rival_weight * max(0.0, self.rival - self.words))
+        other_cause = by.cause_weight * (1 - min(1.0, self.cause / by.cause_alike))
+        return own * (1 - other_cause) * (1 if self.here else by.elsewhere)
 
     @property
     def told(self) -> str:
         """One line for a reader."""
-        words = f"words {self.words:.2f} alike" + (f" ({', '.join(self.shared)})" if self.shared else "")
+        shared = f" ({', '.join(self.shared)})" if self.shared else ""
+        words = f"words {self.words:.2f} alike{shared}, cause {self.cause:.2f}"
         named = f", both name {', '.join(self.named)}" if self.named else ""
         rival = f", {self.rival:.2f} with another expected finding" if self.rival > self.words else ""
         return words + named + ("" if self.here else ", but another place") + rival
+
+
+DEFAULT_WEIGHTING = Weighting()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +113,14 @@ class LexicalMatcher:
     `partial_from` and `match_from` are the probabilities from which a pair is a partial match and a match.
     """
 
-    partial_from: float = 0.33
+    partial_from: float = 0.3
     match_from: float = 0.5
     curve: Curve = Curve()
+    weighting: Weighting = DEFAULT_WEIGHTING
 
     def match(self, expected: Sequence[Finding], reported: Sequence[Finding]) -> tuple[Decision, ...]:
         """Return one decision for each expected finding; `confidence` is the probability of its best pair."""
-        evidence = evidence_of(expected, reported)
+        evidence = evidence_of(expected, reported, self.weighting)
         sure = [[self.curve(pair.likeness) for pair in row] for row in evidence]
         worth = [[p if p >= self.partial_from else 0.0 for p in row] for row in sure]
         given = assign(worth)
@@ -126,25 +155,30 @@ class LexicalMatcher:
         return "match" if sure >= self.match_from else "partial"
 
 
-def evidence_of(expected: Sequence[Finding], reported: Sequence[Finding]) -> list[list[Evidence]]:
+def evidence_of(
+    expected: Sequence[Finding], reported: Sequence[Finding], weighting: Weighting = DEFAULT_WEIGHTING
+) -> list[list[Evidence]]:
     """Return what speaks for each pair, by expected and then by reported finding."""
-    truths = [_Truth(finding) for finding in expected]
-    rarity = _Rarity(truth.words for truth in truths)
+    truths = [_Truth(finding, weighting) for finding in expected]
+    rarity = _Rarity((truth.words for truth in truths), weighting.unknown_word)
     weighted = [rarity.weigh(truth.words) for truth in truths]
-    columns = [_column(finding, truths, weighted, rarity) for finding in reported]
+    columns = [_column(_Reported(finding, weighting), truths, weighted, rarity) for finding in reported]
     return [[column[row] for column in columns] for row in range(len(truths))]
 
 
-def _column(finding: Finding, truths: "list[_Truth]", weighted: list[Weights], rarity: "_Rarity") -> list[Evidence]:
-    """Return what speaks for `finding` being each of the truths."""
-    report = _Reported(finding)
-    mine = rarity.weigh(report.words)
+def _column(
+    report: "_Reported", truths: "list[_Truth]", weighted: list[Weights], rarity: "_Rarity"
+) -> list[Evidence]:
+    """Return what speaks for `report` being each of the truths."""
+    mine, causes = rarity.weigh(report.words), rarity.weigh(report.causes)
     alike = [_cosine(weights, mine) for weights in weighted]
     return [
         Evidence(
             words=likeness,
+            cause=_cosine(_without(weighted[row], report.place), causes),
             rival=max((other for at, other in enumerate(alike) if at != row), default=0.0),
             here=truth.speaks_of(report),
+            weighting=report.weighting,
             shared=_foremost(weighted[row], mine),
             named=tuple(sorted(name for name in report.functions | report.files if name in truth.text)[:3]),
         )
@@ -155,16 +189,16 @@ def _column(finding: Finding, truths: "list[_Truth]", weighted: list[Weights], r
 class _Truth:
     """An expected finding: its weighted words, and its whole text squeezed to look names up in."""
 
-    def __init__(self, finding: Finding) -> None:
+    def __init__(self, finding: Finding, weighting: Weighting) -> None:
         description = cleaned(finding.description[:MOST_TEXT])
         title = cleaned(finding.title[:MOST_TEXT]).text
-        files = " ".join((*description.files[:3], *file_stems(finding.file)))
+        files = " ".join(list(dict.fromkeys((*description.files, *_file_names(finding.file).split())))[:MOST_FILES])
         self.words = Counter[str]()
-        _add(self.words, title, weight=EXPECTED_TITLE_WEIGHT)
+        _add(self.words, title, weight=weighting.expected_title)
         _add(self.words, files)
-        _add(self.words, description.text, lead=EXPECTED_LEAD)
+        _add(self.words, description.text, lead=weighting.expected_lead)
         told = f"{title} {files} {finding.location} {description.text}"
-        self.text = squeezed(" ".join((told, *description.files)))
+        self.text = squeezed(" ".join((told, finding.file, *description.files)))
         self._names_code = bool(names(told))
 
     def speaks_of(self, report: "_Reported") -> bool:
@@ -179,13 +213,16 @@ class _Truth:
 class _Reported:
     """A reported finding: its weighted words, and the functions and files it says it is about."""
 
-    def __init__(self, finding: Finding) -> None:
+    def __init__(self, finding: Finding, weighting: Weighting) -> None:
         self._finding = finding
+        self.weighting = weighting
         self.files = file_stems(finding.file)
         self.words = Counter[str]()
         _add(self.words, finding.title)
-        _add(self.words, finding.description[:MOST_TEXT], lead=REPORTED_LEAD)
-        _add(self.words, f"{' '.join(sorted(self.files))} {finding.location}")
+        _add(self.words, finding.description[:MOST_TEXT], lead=weighting.reported_lead)
+        self.place = frozenset(stems(f"{_file_names(finding.file)} {' '.join(called(finding.location))}"))
+        self.causes = Counter({word: count for word, count in self.words.items() if word not in self.place})
+        _add(self.words, f"{_file_names(finding.file)} {finding.location}")
 
     @cached_property
     def functions(self) -> frozenset[str]:
@@ -198,7 +235,8 @@ class _Reported:
 class _Rarity:
     """How rare a word is among the expected findings, and texts weighed by it."""
 
-    def __init__(self, texts: Iterable[Counter[str]]) -> None:
+    def __init__(self, texts: Iterable[Counter[str]], unknown_word: float) -> None:
+        self._unknown_word = unknown_word
         counted = [set(text) for text in texts]
         self._holding = Counter(word for words in counted for word in words)
         self._all = len(counted)
@@ -211,7 +249,7 @@ class _Rarity:
 
     def _of(self, word: str) -> float:
         rarity = math.log((1 + self._all) / (1 + self._holding[word])) + 1
-        return rarity if word in self._holding else rarity * UNKNOWN_WORD
+        return rarity if word in self._holding else rarity * self._unknown_word
 
 
 def _add(words: Counter[str], text: str, *, weight: float = 1.0, lead: tuple[int, int] | None = None) -> None:
@@ -222,6 +260,18 @@ def _add(words: Counter[str], text: str, *, weight: float = 1.0, lead: tuple[int
             return
         for stem in token_stems(token):
             words[stem] += weight * share  # type: ignore[assignment]
+
+
+def _without(weights: Weights, left_out: frozenset[str]) -> Weights:
+    """Return a vector of length 1 without some of its words."""
+    kept = {word: weight for word, weight in weights.items() if word not in left_out}
+    length = math.sqrt(sum(weight * weight for weight in kept.values()))
+    return {word: weight / length for word, weight in kept.items()}
+
+
+def _file_names(files: str) -> str:
+    """Return the names of `files` without folders and suffixes, humps and all, with blanks between them."""
+    return " ".join(part.rsplit("/", 1)[-1].rsplit(".", 1)[0] for part in re.split(r"[,;\s]+", files))
 
 
 def _cosine(one: Weights, other: Weights) -> float:

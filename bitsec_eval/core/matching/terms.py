@@ -9,6 +9,7 @@ import re
 _TOKEN = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAMED = re.compile(r"([A-Za-z_$][A-Za-z0-9_$]*)(\s*\()?")
+_ONE_NAME = re.compile(r"[\w$.:#]+")
 _LOOKS_LIKE_CODE = re.compile(r"^_|[a-z0-9][A-Z]|[A-Za-z]\d|[A-Za-z0-9]_[A-Za-z0-9]")
 _SHORTEST_STEM = 4
 _SHORTEST_WORD = 3
@@ -28,10 +29,11 @@ _COMMON = frozenset(
     other our out over own per same she should so some such than that the their them then there these they this those
     through to too under up upon us very via was we were what when where which while who whom whose why will with
     would you your
-    address assert bool bytes bytes32 call called caller calling calls code const contract description emit example
-    external fallback false file fn following function high impact import internal issue let line lines log low map
-    mapping may medium memory might mitigation mut note potential pragma private pub public recommended recommendation
-    require return returns revert self severity solidity struct test true uint uint256 use used uses using view
+    address assert bool bytes bytes32 call called caller calling calls code const contract contracts description emit
+    example external fallback false file fn following function functionality functions high impact import internal
+    issue let line lines log low map mapping may medium memory might mitigation mut note potential pragma private pub
+    public recommended recommendation require return returns revert self severity solidity struct test true uint
+    uint256 use used uses using view
     virtual vulnerability
     """)
 )
@@ -85,6 +87,20 @@ def names(text: str) -> frozenset[str]:
         if match.group(2) or _LOOKS_LIKE_CODE.search(match.group(1))
     )
     return frozenset(name for name in named if len(name) >= _SHORTEST_NAME and name not in _COMMON)
+
+
+def called(location: str) -> tuple[str, ...]:
+    """Return the functions that `location` names: what is followed by a parenthesis, or all of it if it is one name.
+
+    >>> called("Vault.withdrawAll(), where shares are counted")
+    ('withdrawAll',)
+    >>> called("Vault.withdrawAll")
+    ('Vault.withdrawAll',)
+    """
+    whole = location.strip()
+    if _ONE_NAME.fullmatch(whole):
+        return (whole,)
+    return tuple(match.group(1) for match in _NAMED.finditer(location) if match.group(2))
 
 
 def file_stems(files: str) -> frozenset[str]:
