@@ -59,7 +59,7 @@ ATTRIBUTES = {
 class Elements(HTMLParser):
     """Every element, attribute and address of a page, and the elements left open."""
 
-    VOID = ("meta", "link", "input", "rect", "br")
+    VOID = ("meta", "link", "input", "rect", "br", "wbr")
 
     def __init__(self, text: str) -> None:
         super().__init__()
