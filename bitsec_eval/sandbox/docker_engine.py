@@ -31,7 +31,7 @@ from bitsec_eval.sandbox.session import Frame
 
 CALL_SECONDS = 30
 DEATH_SECONDS = 15
-SLOW_SECONDS = 5.0
+SLOW_SECONDS = 2.0
 """An engine that takes longer to answer was not passing on what guests sent either."""
 
 BEYOND_OUTPUT_BYTES = 96 << 20
@@ -252,8 +252,10 @@ class DockerSession:
     def vouch(self) -> None:
         """See `Session.vouch`."""
         started = time.monotonic()
-        self._sandbox.inspect(self._container)
+        running = self._sandbox.inspect(self._container)["State"].get("Running")
         seconds = time.monotonic() - started
+        if not running:
+            raise SandboxError("the engine kept back how a sandbox ended; is this machine overloaded?")
         if seconds > SLOW_SECONDS:
             raise SandboxError(f"the engine took {seconds:.0f} s to answer a question; is this machine overloaded?")
 
