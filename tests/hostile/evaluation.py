@@ -72,7 +72,7 @@ class Judged:
         return {name: self._verdict(self.runs[name]) for name in HONEST}
 
     def _verdict(self, told: dict[str, Any]) -> tuple[object, ...]:
-        return told["state"], told["ending"], told["score"], tuple(sorted(told["checks"].items()))
+        return told["state"], told["ending"], told["score"], told["checks"], told["reasons"]
 
 
 def judge(folder: Path, attacks: list[Attack], *options: str) -> Judged:

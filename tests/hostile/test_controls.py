@@ -150,14 +150,20 @@ def test_with_it_the_attack_does_not(engine: DockerSandbox, guard: str):
     assert answer.ending in tried.ending.split(" or ")
 
 
-def test_without_its_privacy_an_agent_could_end_process_1_and_void_its_run(
+KEEP_PROCESS_1_BUSY = """
+import os
+while True:
+    os.write(1, b"x")
+    for _ in range(20):
+        os.kill(1, 17)
+"""
+
+
+def test_without_the_filter_an_agent_could_end_process_1_and_void_its_run(
     weakened: Callable[..., DockerSandbox],
 ):
     """The whole chain of `limit_process_1`: the kernel kills process 1, and it looks like somebody outside did."""
-    source = (
-        attack("agents/limit_process_1").source
-        + "import os\nwhile True:\n    os.write(1, b'x')\n    os.kill(1, 17)\n"
-    )
+    source = attack("agents/limit_process_1").source + KEEP_PROCESS_1_BUSY
 
     with pytest.raises(SandboxError, match="a sandbox was killed from outside"):
         answer_of(weakened(unconfined), source, limits=Limits(wall_seconds=30))

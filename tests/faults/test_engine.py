@@ -1,0 +1,133 @@
+"""An engine that hangs, restarts or loses a container costs no agent a point: runs are tried again, or void."""
+
+import time
+from pathlib import Path
+
+import docker
+import pytest
+from faults.evaluations import AGENTS, CELLS, cells, evaluated, prepare, running
+from faults.leftovers import containers, wait_for_containers
+from plugin.evaluations import GOOD
+from plugin.proxy import EngineProxy
+
+from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.task import Limits
+from bitsec_eval.sandbox.docker_engine import DockerSettings, docker_sandbox
+from bitsec_eval.sandbox.guards import IMAGE
+
+pytestmark = pytest.mark.usefixtures("docker_cli")
+
+SLOW = "import time\ntime.sleep(3)\n" + GOOD
+ONE_TASK = {"suite/test_one.py": "from bitsec_eval import Task\nTASK = Task(prompt='x', timeout=5)\n"}
+ONE_TASK["suite/test_one.py"] += "def test_it(answer):\n    assert 'reverse_string' in answer\n"
+
+
+def test_an_engine_that_hangs_makes_nobody_late(tmp_path: Path):
+    """From outside a hanging engine looks like agents that say nothing until their time is up."""
+    prepare(tmp_path, {"a": GOOD, "b": SLOW, "c": GOOD}, ONE_TASK)
+    with (
+        EngineProxy(tmp_path / "engine.sock") as proxy,
+        running(tmp_path, "--bitsec-jobs=1", DOCKER_HOST=f"unix://{tmp_path}/engine.sock") as started,
+    ):
+        wait_for_containers(tmp_path)
+        proxy.wait_for_starts(2)
+        proxy.hang()
+        ran = started.end()
+
+    states = cells(ran)
+    assert ran.status == 1, ran.output
+    assert set(states) == {(name, "suite/one") for name in "abc"}
+    assert "void" in states.values()
+    assert all(row["score"] in (None, 100.0) for row in ran.board()["agents"])
+
+
+def test_an_engine_that_recovers_in_time_costs_nothing(tmp_path: Path):
+    prepare(tmp_path, {"a": GOOD, "b": SLOW, "c": GOOD}, ONE_TASK)
+    with (
+        EngineProxy(tmp_path / "engine.sock") as proxy,
+        running(tmp_path, "--bitsec-jobs=1", DOCKER_HOST=f"unix://{tmp_path}/engine.sock") as started,
+    ):
+        proxy.wait_for_starts(2)
+        proxy.hang()
+        time.sleep(7)
+        proxy.recover()
+        ran = started.end()
+
+    assert ran.scores() == dict.fromkeys("abc", 100.0), ran.output
+    assert ran.status == 0
+
+
+@pytest.mark.parametrize("deed", ["remove", "kill"])
+def test_a_container_removed_or_killed_by_hand_is_replaced(tmp_path: Path, deed: str):
+    prepare(tmp_path, {"slow": SLOW}, ONE_TASK)
+    client = docker.APIClient(**docker.utils.kwargs_from_env())
+    with running(tmp_path, "--bitsec-jobs=1") as started:
+        wait_for_containers(tmp_path)
+        time.sleep(1.5)
+        for container in containers(tmp_path):
+            if deed == "remove":
+                client.remove_container(container, force=True)
+            else:
+                client.kill(container)
+        ran = started.end()
+    client.close()
+
+    assert ran.scores() == {"slow": 100.0}, ran.output
+    assert ran.status == 0
+    assert containers(tmp_path) == []
+
+
+def test_an_image_that_is_gone_voids_what_needs_it(tmp_path: Path):
+    client = docker.APIClient(**docker.utils.kwargs_from_env())
+    made = client.create_container(IMAGE, ["true"])
+    image = client.commit(made, repository="bitsec-eval/gone", tag="soon")["Id"]
+    client.remove_container(made)
+    try:
+        with docker_sandbox(DockerSettings(state=tmp_path, image="bitsec-eval/gone:soon")) as sandbox:
+            client.remove_image(image, force=True)
+            with pytest.raises(SandboxError, match="could not create a container: No such image"):
+                sandbox.open(Limits()).__enter__()
+    finally:
+        client.close()
+
+
+def test_two_validators_at_once_do_not_meet(tmp_path: Path):
+    folders = [tmp_path / "one", tmp_path / "other"]
+    for folder in folders:
+        folder.mkdir()
+        prepare(folder)
+    state = f"--bitsec-state={tmp_path / 'shared'}"
+    with running(folders[0], state) as first, running(folders[1], state) as second:
+        both = [started.end() for started in (first, second)]
+
+    for ran in both:
+        assert ran.scores() == dict.fromkeys(AGENTS, 100.0), ran.output
+        assert ran.status == 0
+    assert containers(tmp_path) == []
+
+
+def test_a_clock_that_jumps_by_a_day_changes_nothing(tmp_path: Path):
+    prepare(tmp_path)
+    with (tmp_path / "conftest.py").open("a") as file:
+        file.write("import random, time\n_now = time.time\n")
+        file.write("time.time = lambda: _now() + random.choice([-86400, 0, 86400])\n")
+
+    ran = evaluated(tmp_path)
+
+    assert cells(ran) == dict.fromkeys(CELLS, "scored"), ran.output
+    assert ran.scores() == dict.fromkeys(AGENTS, 100.0)
+
+
+def test_a_fault_of_pytest_itself_leaves_every_cell_on_the_board(tmp_path: Path):
+    prepare(tmp_path)
+    with (tmp_path / "conftest.py").open("a") as file:
+        file.write("def pytest_runtest_logstart(nodeid):\n")
+        file.write("    if '[b]' in nodeid:\n        raise RuntimeError('a fault of a plugin')\n")
+
+    ran = evaluated(tmp_path)
+
+    states = cells(ran)
+    assert set(states) == CELLS, ran.output
+    assert "incomplete" in states.values()
+    assert ran.status != 0
+    assert containers(tmp_path) == []
