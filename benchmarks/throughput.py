@@ -1,123 +1,146 @@
-"""Runs per second against plain loops of `docker run --rm`, all sides interleaved in one process.
+"""Runs per second against plain loops of `docker run --rm` and of the docker SDK, all sides interleaved.
 
-    python benchmarks/throughput.py [--pairs 24] [--rounds 3] [--jobs 1,2]
+    python benchmarks/throughput.py [--agents 6] [--tasks 4] [--rounds 3] [--jobs 1,2,4,8] [--oci ROOTFS]
 
-One pair is one agent on one task. The loops do the least anybody would: a container without a network that runs
-the agent's file from a bind mount, and for the coding side a second one that makes five calls. Ours does all of it:
-guards read back, frames, every check, junit and the board. pytest's own start-up is in our figure.
+A pair is one agent on one task. The loops do the least anybody would: a container without a network that runs the
+agent's file from a bind mount, and on the coding side a second one that makes five calls. Ours does all of it: guards
+read back, frames, five checks, junit, artifacts and the board; pytest's own start-up is in our figure.
 """
 
 import argparse
 import os
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+
+import docker
+from sides import interleaved, machine, ratios, spread
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGE = "bitsec-eval/python:3.11"
-AGENT = 'print("def double(x):\\n    return 2 * x\\n")\n'
+SOLUTION = "def double(x):\n    return 2 * x\n"
+AGENT = f"print({SOLUTION!r})\n"
 CALLER = "import solution\nfor number in range(5):\n    assert solution.double(number) == 2 * number\n"
-ANSWER_TASK = '''
+RUN_AGENT = ["python3", "agent.py", "--task", "Implement double(x)."]
+RUN_CALLS = ["python3", "caller.py"]
+TASKS = {
+    "answers": """
 from bitsec_eval import Task
 TASK = Task(prompt="Print a function double.")
 def test_prints_it(answer):
     assert "double" in answer
-'''
-CODING_TASK = '''
+""",
+    "coding": """
 import pytest
 from bitsec_eval import Task
 TASK = Task(prompt="Implement double(x).")
 @pytest.mark.parametrize("number", range(5))
 def test_doubles(solution, number):
     assert solution.double(number) == 2 * number
-'''
-LOCKED = ["--network=none", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=65534:65534",
-          "--pids-limit=64", "--memory=256m", "--memory-swap=256m"]  # fmt: skip
+""",
+}
+LOCKED = "--network=none --read-only --cap-drop=ALL --security-opt=no-new-privileges --user=65534:65534".split()
+LIMITED = "--pids-limit=64 --memory=256m --memory-swap=256m".split()
 
 
-def docker_run(folder: Path, *command: str) -> None:
+def by_command(folder: Path, command: list[str]) -> None:
+    """One `docker run --rm`."""
+    mount = ["-v", f"{folder}:/w:ro", "-w", "/w"]
     subprocess.run(
-        ["docker", "run", "--rm", *LOCKED, "-v", f"{folder}:/w:ro", "-w", "/w", IMAGE, *command],
-        check=True, capture_output=True,
+        ["docker", "run", "--rm", *LOCKED, *LIMITED, *mount, IMAGE, *command], check=True, capture_output=True
+    )
+
+
+def by_sdk(folder: Path, command: list[str]) -> None:
+    """The same through the docker SDK."""
+    client = docker.from_env()
+    client.containers.run(
+        IMAGE, command, remove=True, network_mode="none", read_only=True, cap_drop=["ALL"], user="65534:65534",
+        security_opt=["no-new-privileges"], pids_limit=64, mem_limit="256m", memswap_limit="256m",
+        volumes={str(folder): {"bind": "/w", "mode": "ro"}}, working_dir="/w",
     )  # fmt: skip
+    client.close()
 
 
-def loop(folder: Path, pairs: int, jobs: int, calls: bool) -> None:
+def loop(run, folder: Path, pairs: int, jobs: int, suite: str) -> None:
+    """Every pair in containers of its own, `jobs` at a time."""
+
     def pair(_: int) -> None:
-        docker_run(folder, "python3", "agent.py", "--task", "Implement double(x).")
-        if calls:
-            docker_run(folder, "python3", "caller.py")
+        run(folder, RUN_AGENT)
+        if suite == "coding":
+            run(folder, RUN_CALLS)
 
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(pair, range(pairs)))
 
 
-def ours(folder: Path, suite: str, jobs: int) -> None:
+def ours(folder: Path, suite: str, jobs: int, *options: str) -> None:
+    """One evaluation."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "bitsec_eval.plugin", "-p", "no:cacheprovider"]
     subprocess.run(
-        [*command, "--bitsec-agents=agents", f"--bitsec-jobs={jobs}", suite],
+        [*command, "--bitsec-agents=agents", f"--bitsec-jobs={jobs}", *options, suite],
         check=True, capture_output=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
 
 
-def lay_out(folder: Path, pairs: int) -> None:
-    for name, text in (("agent.py", AGENT), ("solution.py", eval(AGENT[6:-2])), ("caller.py", CALLER)):
-        (folder / name).write_text(text)
+def lay_out(folder: Path, agents: int, tasks: int) -> None:
+    """Write agents, tasks and what the loops mount."""
+    folder.chmod(0o755)
     (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "agents").mkdir()
-    for number in range(pairs):
+    for name, text in (("agent.py", AGENT), ("solution.py", SOLUTION), ("caller.py", CALLER)):
+        (folder / name).write_text(text)
+    for number in range(agents):
         (folder / f"agents/a{number:03}.py").write_text(AGENT)
-    for suite, text in (("answers", ANSWER_TASK), ("coding", CODING_TASK)):
+    for suite, text in TASKS.items():
         (folder / suite).mkdir()
-        (folder / suite / "test_double.py").write_text(text)
-    folder.chmod(0o755)
-
-
-def measured(sides: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(rounds):
-        for name, side in sides.items():
-            started = time.perf_counter()
-            side()
-            seconds[name].append(time.perf_counter() - started)
-    return seconds
+        for number in range(tasks):
+            (folder / suite / f"test_double_{number}.py").write_text(text)
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=24)
+    parser.add_argument("--agents", type=int, default=6)
+    parser.add_argument("--tasks", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--jobs", default="1,2")
+    parser.add_argument("--jobs", default="1,2,4,8")
+    parser.add_argument(
+        "--oci", help="also --bitsec-sandbox=oci, with this root file system (script/rootfs makes it)"
+    )
     options = parser.parse_args()
-    print(f"{platform.platform()}, {os.cpu_count()} CPUs, {options.pairs} pairs, {options.rounds} rounds, interleaved")
+    pairs = options.agents * options.tasks
+    print(f"{machine()}; {options.agents} agents x {options.tasks} tasks, {options.rounds} rounds, interleaved")
     with tempfile.TemporaryDirectory(prefix="bitsec-bench-") as name:
         folder = Path(name)
-        lay_out(folder, options.pairs)
-        sides: dict[str, Callable[[], None]] = {}
-        for jobs in map(int, options.jobs.split(",")):
-            sides[f"answers docker run jobs={jobs}"] = lambda jobs=jobs: loop(folder, options.pairs, jobs, False)
-            sides[f"answers ours       jobs={jobs}"] = lambda jobs=jobs: ours(folder, "answers", jobs)
-            sides[f"coding  docker run jobs={jobs}"] = lambda jobs=jobs: loop(folder, options.pairs, jobs, True)
-            sides[f"coding  ours       jobs={jobs}"] = lambda jobs=jobs: ours(folder, "coding", jobs)
-        found = measured(sides, options.rounds)
-    report(found, options.pairs)
+        lay_out(folder, options.agents, options.tasks)
+        for suite in TASKS:
+            measure(folder, suite, pairs, options)
 
 
-def report(found: dict[str, list[float]], pairs: int) -> None:
-    for name, seconds in found.items():
-        low, high = pairs / max(seconds), pairs / min(seconds)
-        print(f"{name}: {pairs / statistics.median(seconds):5.2f} pairs/s  ({low:.2f}-{high:.2f})", end="")
-        if "ours" in name:
-            against = found[name.replace("ours      ", "docker run")]
-            ratios = [theirs / mine for theirs, mine in zip(against, seconds, strict=True)]
-            print(f"  {statistics.median(ratios):.2f}x docker run ({min(ratios):.2f}-{max(ratios):.2f})", end="")
-        print()
+def measure(folder: Path, suite: str, pairs: int, options: argparse.Namespace) -> None:
+    """Measure one suite at every number of jobs, and hold the best of ours against the best of the others."""
+    engines = {"ours": ()} | (
+        {"ours, oci": ("--bitsec-sandbox=oci", f"--bitsec-image={options.oci}")} if options.oci else {}
+    )
+    sides = {}
+    for jobs in map(int, options.jobs.split(",")):
+        sides[f"docker run --rm, jobs {jobs}"] = partial(loop, by_command, folder, pairs, jobs, suite)
+        sides[f"docker SDK loop, jobs {jobs}"] = partial(loop, by_sdk, folder, pairs, jobs, suite)
+        for engine, extra in engines.items():
+            sides[f"{engine}, jobs {jobs}"] = partial(ours, folder, suite, jobs, *extra)
+    found = interleaved(sides, options.rounds)
+    print(f"\n{suite}: pairs per second, median (spread)")
+    for side, seconds in found.items():
+        print(f"  {side:28} {spread([pairs / each for each in seconds])}")
+    best = {kind: min((s for n, s in found.items() if n.startswith(kind + ", jobs")), key=sum) for kind in
+            ("docker run --rm", "docker SDK loop", *engines)}  # fmt: skip
+    for engine in engines:
+        for other in ("docker run --rm", "docker SDK loop"):
+            print(f"  best of {engine} against best of {other}: {spread(ratios(best[engine], best[other]))}x")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,64 @@
+"""An engine that starts nothing: guests answer at once, so that what is left is what the harness itself costs.
+
+Loaded as a pytest plugin (`-p simulated`) by growth.py.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import bitsec_eval.plugin.evaluation as evaluation
+from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.task import Limits
+from bitsec_eval.core.values import dumps
+from bitsec_eval.sandbox.session import Frame
+
+
+class SimulatedSession:
+    """A guest that prints its own source and ends well."""
+
+    def __init__(self) -> None:
+        self._replies: list[Frame] = []
+
+    def send(self, kind: str, payload: bytes = b"") -> None:
+        """See `Session.send`."""
+        if kind == "P" and b"agent.py\0" in payload:
+            self._source = payload.partition(b"\0")[2]
+        if kind == "A":
+            self._replies = [Frame("B", b""), Frame("O", self._source), Frame("X", dumps({"status": 0}))]
+
+    def receive(self, deadline: float) -> Frame | Ending:
+        """See `Session.receive`."""
+        return self._replies.pop(0)
+
+    def refill(self) -> None:
+        """See `Session.refill`."""
+
+    def death(self) -> Ending:
+        """See `Session.death`."""
+        return Ending.CRASHED
+
+    def vouch(self) -> None:
+        """See `Session.vouch`."""
+
+
+class SimulatedEngine:
+    """See `Engine`."""
+
+    image = "simulated"
+
+    @contextmanager
+    def open(self, limits: Limits) -> Iterator[SimulatedSession]:
+        """See `Sandbox.open`."""
+        yield SimulatedSession()
+
+    def stop(self) -> None:
+        """See `Engine.stop`."""
+
+
+@contextmanager
+def simulated_engine(settings: object) -> Iterator[SimulatedEngine]:
+    """Stands for `engine_of`."""
+    yield SimulatedEngine()
+
+
+evaluation.engine_of = simulated_engine
