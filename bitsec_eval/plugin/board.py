@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.plugin.evaluation import Evaluation
 from bitsec_eval.plugin.record import PLAN
+from bitsec_eval.plugin.resume import note_begun
 from bitsec_eval.plugin.settings import Settings
 from bitsec_eval.render.artifacts import finish_runs
 from bitsec_eval.render.console import board_lines
@@ -28,6 +30,7 @@ class Board:
         self._plan: dict[str, Any] | None = None
         self._board: Leaderboard | None = None
         self._trouble = ""
+        self._lines: list[str] = []
         asked = config.option.xmlpath
         self._junit = config.invocation_params.dir / asked if asked else settings.results / JUNIT
         self._draft = self._junit.with_name(f".{self._junit.name}.{settings.evaluation}")
@@ -42,7 +45,14 @@ class Board:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Take the plan from a worker of xdist: each of them has collected everything."""
-        self._plan = self._plan or getattr(node, "workeroutput", {}).get("bitsec_plan")
+        told = getattr(node, "workeroutput", {})
+        self._plan = self._plan or told.get("bitsec_plan")
+        self._lines += told.get("bitsec_lines", [])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self) -> None:
+        """Note which evaluation goes on: if it is interrupted, --bitsec-resume takes it up."""
+        note_begun(self._settings.results, self._settings.begun)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -78,6 +88,8 @@ class Board:
             self._trouble = str(error)
         except OSError as error:
             self._unwritten(session, error)
+        if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            note_begun(self._settings.results, replace(self._settings.begun, ended=True))
         session.exitstatus = self._exit_status(session.exitstatus)
 
     def _exit_status(self, status: int) -> int:
@@ -97,5 +109,9 @@ class Board:
             return
         terminalreporter.section("leaderboard")
         lines = board_lines(self._board, terminalreporter._tw.fullwidth) if self._board else [self._trouble]
-        for line in lines:
+        for line in [*lines, *self._lines_of_answers()]:
             terminalreporter.write_line(line)
+
+    def _lines_of_answers(self) -> list[str]:
+        answers = self._evaluation.answers
+        return sorted({*self._lines, *(answers.lines if answers else ())})

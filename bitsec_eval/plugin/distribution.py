@@ -60,3 +60,5 @@ class Worker:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Send the plan."""
         session.config.workeroutput["bitsec_plan"] = self._evaluation.plan  # type: ignore[attr-defined]
+        answers = self._evaluation.answers
+        session.config.workeroutput["bitsec_lines"] = answers.lines if answers else []  # type: ignore[attr-defined]

@@ -20,6 +20,8 @@ from bitsec_eval.plugin.agents import Agent, turns
 from bitsec_eval.plugin.blame import neutralise, public_reason, settle
 from bitsec_eval.plugin.llm import opened_gateway
 from bitsec_eval.plugin.record import check_properties, plan_of
+from bitsec_eval.plugin.reuse import AnswerStore
+from bitsec_eval.plugin.reuse_options import opened_store
 from bitsec_eval.plugin.settings import Settings
 from bitsec_eval.plugin.tasks import AGENT_FIXTURE, CHECK, FIXTURES, Check, CollectedTask, task_id, task_of
 from bitsec_eval.render.artifacts import write_run
@@ -45,6 +47,7 @@ class Evaluation:
         self.tasks: dict[str, CollectedTask] = {}
         self.image = ""
         self.plan: dict[str, Any] | None = None
+        self.answers: AnswerStore | None = None
         self._agents = {agent.name: agent for agent in settings.agents}
         self._left: Counter[RunKey] = Counter()
         self._kept: set[RunKey] = set()
@@ -126,7 +129,10 @@ class Evaluation:
             self.plan = plan_of(self.settings, self.tasks, {check.key for check in checks}, self.image)
             self._pool = self._open.enter_context(pooled(sandbox, self.settings.jobs))
             gateway = self._open.enter_context(opened_gateway(self.settings.llm, self.settings.seed))
-            self._schedule = Schedule(self._pool, self.settings.jobs, gateway, self.settings.llm.jobs)
+            self.answers = opened_store(self.settings, self.image)
+            self._schedule = Schedule(
+                self._pool, self.settings.jobs, gateway, self.settings.llm.jobs, memory=self.answers
+            )
             self._open.callback(self._schedule.stop)
             self._open.callback(gateway.stop)
             self._open.callback(sandbox.stop)  # first: it releases the runs that stopping the schedule waits for

@@ -6,6 +6,7 @@ from bitsec_eval.core.rewards import RULE_NAMES
 from bitsec_eval.core.usage import TIEBREAKS
 from bitsec_eval.plugin.llm_options import add_llm_options
 from bitsec_eval.plugin.repeat_options import add_repeat_options
+from bitsec_eval.plugin.reuse_options import add_reuse_options
 from bitsec_eval.sandbox.guards import IMAGE
 
 
@@ -39,3 +40,4 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--bitsec-state", metavar="DIR", help="where validators of this machine keep their locks")
     add_llm_options(parser)
     add_repeat_options(parser)
+    add_reuse_options(parser)

@@ -77,6 +77,7 @@ def _run(evaluation: str, check: Check, task: CollectedTask, done: Done) -> dict
         "ending": answer.ending if answer else None,
         "seconds": round(sum(each.seconds for each in done.answers), 3) if answer else None,
         "attempts": done.attempts,
+        **({"origin": done.reused} if done.reused not in ("", evaluation) else {}),
         **({"usage": asdict(usage)} if usage else {}),
     }
 

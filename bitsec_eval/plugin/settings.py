@@ -14,6 +14,8 @@ from bitsec_eval.core.rewards import parse_emission
 from bitsec_eval.plugin.agents import Agent, find_agents
 from bitsec_eval.plugin.llm import LLMSettings, llm_settings
 from bitsec_eval.plugin.repeat_options import at_least_from, baseline_from, repeats_from
+from bitsec_eval.plugin.resume import Begun, check_same
+from bitsec_eval.plugin.reuse_options import ReuseSettings, reuse_settings
 from bitsec_eval.sandbox.docker_engine import DockerSettings
 from bitsec_eval.sandbox.engines import EngineSettings
 from bitsec_eval.sandbox.guards import IMAGE
@@ -43,6 +45,18 @@ class Settings:
     fail_under: float | None
     engine: EngineSettings
     llm: LLMSettings
+    reuse: ReuseSettings
+
+    @property
+    def begun(self) -> Begun:
+        """What is noted of this evaluation while it goes on."""
+        return Begun(
+            evaluation=self.evaluation,
+            started=self.started,
+            seed=self.seed,
+            repeats=self.repeats,
+            agents={agent.name: agent.sha256 for agent in self.agents},
+        )
 
 
 def settings_from(config: pytest.Config) -> Settings:
@@ -54,10 +68,11 @@ def settings_from(config: pytest.Config) -> Settings:
     path = config.getoption("--bitsec-agents")
     folder = config.invocation_params.dir / path
     results = config.invocation_params.dir / config.getoption("--bitsec-results")
-    evaluation = _evaluation(config)
+    reuse = reuse_settings(config, results)
+    evaluation = _evaluation(config, reuse)
     llm = llm_settings(config, results, evaluation)
-    shared = _shared(config, evaluation, llm)
-    return Settings(
+    shared = _shared(config, evaluation, llm, reuse)
+    settings = Settings(
         agents=find_agents(folder, path),
         agents_path=folder.resolve(),
         jobs=_jobs(config),
@@ -74,7 +89,11 @@ def settings_from(config: pytest.Config) -> Settings:
         seed=shared.seed,
         evaluation=shared.evaluation,
         started=shared.started,
+        reuse=reuse,
     )
+    if reuse.begun is not None:
+        check_same(reuse.begun, settings.begun.agents, settings.repeats)
+    return settings
 
 
 def _engine_settings(config: pytest.Config) -> EngineSettings:
@@ -94,16 +113,20 @@ class Shared:
     started: str
 
 
-def _evaluation(config: pytest.Config) -> str:
-    return str(config.workerinput["bitsec"]["evaluation"] if hasattr(config, "workerinput") else uuid.uuid4())
+def _evaluation(config: pytest.Config, reuse: ReuseSettings) -> str:
+    if hasattr(config, "workerinput"):
+        return str(config.workerinput["bitsec"]["evaluation"])
+    return reuse.begun.evaluation if reuse.begun else str(uuid.uuid4())
 
 
-def _shared(config: pytest.Config, evaluation: str, llm: LLMSettings) -> Shared:
+def _shared(config: pytest.Config, evaluation: str, llm: LLMSettings, reuse: ReuseSettings) -> Shared:
     """Return what was drawn once: by xdist's controller for its workers, by us otherwise."""
     if hasattr(config, "workerinput"):
         return Shared(**config.workerinput["bitsec"])
-    seed = config.getoption("--bitsec-seed")
-    seed = llm.seed if seed is None else seed
+    if reuse.begun is not None:
+        return Shared(reuse.begun.seed, reuse.begun.evaluation, reuse.begun.started)
+    given = (config.getoption("--bitsec-seed"), llm.seed, reuse.seed)
+    seed = next((seed for seed in given if seed is not None), None)
     return Shared(
         seed=random.SystemRandom().randrange(SEEDS) if seed is None else seed,
         evaluation=evaluation,

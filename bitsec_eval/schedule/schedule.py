@@ -6,6 +6,7 @@ answers nor loaded sandboxes pile up. An agent that waits for an LLM does not co
 processors; how many may wait at once is `llm_jobs`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
@@ -21,6 +22,8 @@ from bitsec_eval.sandbox.agent import AgentOrder, run_agent
 from bitsec_eval.sandbox.checking import CheckingSandboxes, Loaded
 from bitsec_eval.sandbox.session import Sandbox
 from bitsec_eval.schedule.attempts import Attempts
+from bitsec_eval.schedule.memory import Memory, NoMemory
+from bitsec_eval.schedule.snapshot import Running, Snapshot
 from bitsec_eval.schedule.waiting import WatchedLine
 from bitsec_eval.schedule.work import Done, RunKey, Work
 
@@ -34,6 +37,8 @@ class _Run:
 
     def __init__(self, work: Work) -> None:
         self.work = work
+        self.queued = monotonic()
+        self.began: float | None = None
         self.started = False
         self.done: Future[Done] = Future()
         self.loaded: Future[Loaded] | None = None
@@ -51,9 +56,19 @@ class _Run:
 class Schedule:
     """Does every wanted run once; `done` and `calls` wait for what they need and no longer."""
 
-    def __init__(self, sandbox: Sandbox, jobs: int, gateway: Gateway | None = None, llm_jobs: int = 0) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        jobs: int,
+        gateway: Gateway | None = None,
+        llm_jobs: int = 0,
+        memory: Memory | None = None,
+    ) -> None:
         self._sandbox = sandbox
         self._gateway = gateway
+        self._memory: Memory = memory or NoMemory()
+        self._tally: Counter[str] = Counter()
+        self._spent_seconds = 0.0
         self._jobs = jobs
         self._llm_jobs = llm_jobs if gateway else 0
         self._running = self._waiting = 0  # runs that have begun, and how many of their agents wait for an LLM
@@ -204,13 +219,37 @@ class Schedule:
 
     def _do(self, run: _Run) -> None:
         try:
-            run.done.set_result(self._attempted(run.work))
+            run.began = monotonic()
+            run.done.set_result(replace(self._remembered(run.work), waited_seconds=run.began - run.queued))
         except BaseException as error:  # noqa: BLE001 - whoever waits must hear of a fault of ours in any case
             run.done.set_result(Done(failure=_as_ours(error)))
         finally:
             with self._changed:
                 self._running -= 1
+                self._count(run)
                 self._changed.notify_all()
+
+    def _count(self, run: _Run) -> None:
+        done = run.done.result()
+        self._tally += Counter(done=1, void=done.failure is not None, reused=bool(done.reused))
+        if run.began is not None and not done.reused:
+            self._spent_seconds += monotonic() - run.began
+
+    def snapshot(self) -> Snapshot:
+        """Return how far the runs have got."""
+        now = monotonic()
+        with self._changed:
+            on = [run for run in self._runs.values() if run.began is not None and not run.done.done()]
+            running = [_running(run, now) for run in sorted(on, key=lambda run: run.began or now)]
+            told = {name: self._tally[name] for name in ("done", "void", "reused")}
+            return Snapshot(running=tuple(running), seconds=self._spent_seconds, **told)
+
+    def _remembered(self, work: Work) -> Done:
+        known = self._memory.recall(work)
+        if known is None:
+            known = self._attempted(work)
+            self._memory.keep(work, known)
+        return known
 
     def _waits(self, step: int) -> None:
         """Take note that an agent has begun (+1) or ceased (-1) to wait for an LLM."""
@@ -258,6 +297,11 @@ class Schedule:
             future.set_result(self._attempts.run(load)[0])
         except BaseException as error:  # noqa: BLE001 - as in _do
             future.set_exception(_as_ours(error))
+
+
+def _running(run: _Run, now: float) -> Running:
+    seconds = now - (run.began or now)
+    return Running(key=run.work.key, seconds=seconds, limit_seconds=run.work.limits.wall_seconds)
 
 
 def _as_ours(error: BaseException) -> SandboxError:
