@@ -13,13 +13,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bitsec_eval.core.evaluation import Check, Outcome
 from bitsec_eval.core.leaderboard import Leaderboard, Row
 from bitsec_eval.core.scores import Cell, State
 from bitsec_eval.core.text import one_line
-from bitsec_eval.render.figures import amount, moment, points
+from bitsec_eval.render.figures import amount, moment, points, used
 
 HEAT_LEVELS = 10
 
@@ -52,6 +52,7 @@ def environment(*folders: Path) -> Environment:
     )
     made.filters.update(
         amount=amount,
+        breakable=breakable,
         by_task=by_task,
         heat=heat,
         lost=lost,
@@ -59,6 +60,7 @@ def environment(*folders: Path) -> Environment:
         points=points,
         shown=one_line,
         unpassed=unpassed,
+        used=used,
     )
     return made
 
@@ -72,6 +74,11 @@ def in_page_href(board: Leaderboard) -> Callable[[str], str]:
     """Return what maps an agent's name to the address of its section on the same page."""
     anchors = {row.agent: f"#agent-{place}" for place, row in enumerate(board.rows, start=1)}
     return lambda agent: anchors[agent]
+
+
+def breakable(name: str) -> Markup:
+    """Return a name, escaped, that a narrow page breaks after its underscores rather than inside a word."""
+    return Markup("_<wbr>").join(escape(part) for part in one_line(name).split("_"))
 
 
 def heat(cell: Cell | None) -> str:

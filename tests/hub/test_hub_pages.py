@@ -46,7 +46,7 @@ ELEMENTS = {
         "summary",
         "ul",
     ),
-    *("li", "code", "pre", "footer", "form", "label", "input", "button", "abbr"),
+    *("li", "code", "pre", "footer", "form", "label", "input", "button", "abbr", "wbr"),
 }
 ATTRIBUTES = {
     *("lang", "charset", "name", "content", "rel", "href", "class", "aria-label", "aria-current", "id", "tabindex"),
