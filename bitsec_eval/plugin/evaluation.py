@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bitsec_eval.core.answer import Answer
-from bitsec_eval.core.errors import AnswerFault, SandboxError, TaskError
+from bitsec_eval.core.errors import AnswerFault, SandboxError, SettingsError, TaskError
 from bitsec_eval.core.report import Report, parse_report
 from bitsec_eval.core.task import Limits, Task
 from bitsec_eval.core.text import one_line
@@ -28,6 +28,8 @@ from bitsec_eval.render.artifacts import write_run
 from bitsec_eval.sandbox.calls import Calls
 from bitsec_eval.sandbox.engines import Engine, engine_of
 from bitsec_eval.sandbox.pool import Pool, pooled
+from bitsec_eval.sandbox.docker_engine import DockerSettings
+from bitsec_eval.sandbox.preflight import refuse
 from bitsec_eval.sandbox.solution import Solution
 from bitsec_eval.schedule.schedule import Schedule
 from bitsec_eval.schedule.work import Done, RunKey, Work
@@ -142,9 +144,12 @@ class Evaluation:
             return (yield)
 
     def _sandbox(self) -> Engine:
+        engine = self.settings.engine
         try:
-            return self._open.enter_context(engine_of(self.settings.engine))
-        except SandboxError as error:  # nothing has run yet: the operator must act first
+            if isinstance(engine, DockerSettings):  # the other reads every limit back from the kernel
+                refuse(engine, self.settings.results, self.settings.accepted)
+            return self._open.enter_context(engine_of(engine))
+        except (SandboxError, SettingsError) as error:  # nothing has run yet: the operator must act first
             raise pytest.UsageError(str(error)) from error
 
     def _want(self, key: RunKey) -> None:

@@ -37,6 +37,13 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--bitsec-runtime", metavar="NAME", help="the engine's runtime for sandboxes, such as crun or runsc"
     )
+    group.addoption(
+        "--bitsec-accept-weaker",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="evaluate without this control, which `python -m bitsec_eval doctor` calls missing; results say so",
+    )
     group.addoption("--bitsec-state", metavar="DIR", help="where validators of this machine keep their locks")
     add_llm_options(parser)
     add_repeat_options(parser)

@@ -36,7 +36,7 @@ def plan_of(
         "baseline": settings.baseline,
         "agents": {agent.name: agent.sha256 for agent in settings.agents if agent.name in agents},
         "tasks": {name: _planned(tasks[name]) for name in sorted({key.task for key in selected})},
-        "notes": [],
+        "notes": [f"evaluated without {name}, which the operator accepted" for name in settings.accepted],
     }
 
 

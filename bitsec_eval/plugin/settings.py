@@ -44,6 +44,7 @@ class Settings:
     results: Path
     fail_under: float | None
     engine: EngineSettings
+    accepted: tuple[str, ...]
     llm: LLMSettings
     reuse: ReuseSettings
 
@@ -85,6 +86,7 @@ def settings_from(config: pytest.Config) -> Settings:
         results=results,
         fail_under=config.getoption("--bitsec-fail-under"),
         engine=_engine_settings(config),
+        accepted=tuple(sorted(set(config.getoption("--bitsec-accept-weaker")))),
         llm=llm,
         seed=shared.seed,
         evaluation=shared.evaluation,

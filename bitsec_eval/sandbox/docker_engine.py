@@ -260,6 +260,27 @@ class DockerSession:
             raise SandboxError(f"the engine took {seconds:.0f} s to answer a question; is this machine overloaded?")
 
 
+def described(settings: DockerSettings) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """Return what the engine says of itself, its version, and the image's id (empty where it has no such image).
+
+    Raises:
+        SandboxError: it does not answer.
+    """
+    try:
+        with closing(_connect(settings.base_url)) as client:
+            images = client.images(name=settings.image)
+            return client.info(), client.version(), str(images[0]["Id"]) if images else _id_of(client, settings.image)
+    except (docker.errors.DockerException, requests.RequestException, OSError, ValueError) as error:
+        raise SandboxError(f"no Docker engine answers: {_reason(error)}; start it with script/setup") from error
+
+
+def _id_of(client: docker.APIClient, image: str) -> str:
+    try:
+        return str(client.inspect_image(image)["Id"])  # an id or a digest, which the list does not find
+    except docker.errors.NotFound:
+        return ""
+
+
 def ask_engine(base_url: str | None = None) -> None:
     """Ask the engine whether it is there.
 

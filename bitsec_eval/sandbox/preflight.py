@@ -1,0 +1,67 @@
+"""The look at an engine before anything runs: `doctor` shows it whole, an evaluation refuses what it must."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from bitsec_eval.core.errors import BitsecError, SettingsError
+from bitsec_eval.core.task import Limits
+from bitsec_eval.sandbox.docker_engine import DockerSettings, described, docker_sandbox
+from bitsec_eval.sandbox.inspection import (
+    Control,
+    Machine,
+    Standing,
+    check_accepted,
+    controls,
+    existing,
+    free_mib,
+    refuse_missing,
+    swap_mib,
+)
+
+MEMINFO = Path("/proc/meminfo")
+
+
+def look(settings: DockerSettings, results: Path, jobs: int, memory_mib: int = Limits().memory_mib) -> list[Control]:
+    """Return every control of the engine and of this machine.
+
+    Raises:
+        SandboxError: the engine does not answer.
+    """
+    info, version, image_id = described(settings)
+    root = info.get("DockerRootDir")
+    return controls(
+        Machine(
+            info=info,
+            version=version,
+            image=settings.image,
+            image_id=image_id,
+            jobs=jobs,
+            memory_mib=memory_mib,
+            free_mib={
+                "engine-disk": free_mib(Path(root)) if isinstance(root, str) and root else None,
+                "results-disk": free_mib(existing(results)),
+            },
+            swap_mib=swap_mib(MEMINFO.read_text()) if MEMINFO.exists() else 0,
+        )
+    )
+
+
+def refuse(settings: DockerSettings, results: Path, accepted: Collection[str]) -> None:
+    """Refuse to evaluate where a required control is missing, unless the operator accepts that by name.
+
+    Raises:
+        SettingsError: it says what is missing, and the remedy.
+        SandboxError: the engine does not answer.
+    """
+    check_accepted(accepted)
+    refuse_missing(look(settings, results, jobs=1), accepted)
+
+
+def tried(settings: DockerSettings) -> Control:
+    """Open one sandbox as an evaluation would, with every guard read back, and say how that went."""
+    try:
+        with docker_sandbox(settings) as sandbox, sandbox.open(Limits()):
+            return Control(name="sandbox", standing=Standing.OK, found="opens, every guard is set and seen from inside")
+    except (BitsecError, SettingsError) as error:
+        found, _, remedy = str(error).partition("; ")
+        return Control(name="sandbox", standing=Standing.MISSING, found=found, remedy=remedy)
