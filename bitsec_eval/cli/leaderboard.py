@@ -12,6 +12,7 @@ from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import leaderboard
 from bitsec_eval.core.rewards import RULES
 from bitsec_eval.core.text import one_line
+from bitsec_eval.core.usage import TIEBREAKS
 from bitsec_eval.render.console import board_lines
 from bitsec_eval.render.html import board_html
 from bitsec_eval.render.json import board_json
@@ -32,12 +33,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the board as one self-contained page too")
     parser.add_argument("--emission", metavar="TAO", help="TAO to distribute (default: what the evaluation was told)")
     parser.add_argument("--rewards", choices=sorted(RULES), help="how (default: what the evaluation was told)")
+    parser.add_argument("--tiebreak", choices=TIEBREAKS, help="what ranks equal scores (default: likewise)")
     parser.set_defaults(main=main)
 
 
 def main(args: argparse.Namespace) -> int:
     """Print the board, write what was asked for, and return the exit code."""
-    board = leaderboard([_read(path) for path in args.junit], emission=args.emission, rewards=args.rewards)
+    files = [_read(path) for path in args.junit]
+    board = leaderboard(files, emission=args.emission, rewards=args.rewards, tiebreak=args.tiebreak)
     if args.json:
         _write(args.json, board_json(board))
     if args.html:

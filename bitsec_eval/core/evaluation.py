@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from bitsec_eval.core.usage import Usage
+
 
 class Outcome(StrEnum):
     """How a check ended: an error is ours and voids the run, a failure is the agent's and costs points."""
@@ -36,7 +38,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One agent on one task, once; `checks` are in order of their names and may be fewer than declared."""
+    """One agent on one task, once; `checks` are in order of their names and may be fewer than declared.
+
+    `usage` is what it used of the LLM, None where none was offered.
+    """
 
     agent: str
     task: str
@@ -48,6 +53,7 @@ class Run:
     ending: str | None = None
     seconds: float | None = None
     attempts: int = 1
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +70,7 @@ class PlannedTask:
 class Plan:
     """What an evaluation set out to do: every agent here was to be run on every task here, `repeats` times.
 
-    `at_least` and `baseline` are what `leaderboard` takes by these names.
+    `at_least`, `baseline` and `tiebreak` are what `leaderboard` takes by these names.
     """
 
     started: datetime | None = None
@@ -72,6 +78,7 @@ class Plan:
     seed: int | None = None
     emission: str | None = None
     rewards: str | None = None
+    tiebreak: str | None = None
     image: str = ""
     repeats: int = 1
     at_least: int | None = None

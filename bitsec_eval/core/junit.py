@@ -25,9 +25,11 @@ from bitsec_eval.core.junit_fields import (
     plan_of,
     text_of,
     understood,
+    usage_of,
     weight_of,
 )
 from bitsec_eval.core.text import one_line
+from bitsec_eval.core.usage import Usage
 
 CHUNK_BYTES = 1 << 20
 CHECK_CHARACTERS = 1 << 16
@@ -224,7 +226,7 @@ class _RunSoFar:
 
     def frozen(self, agent: str, task: str, repeat: int) -> Run:
         declared_checks, declared_weight, task_weight = self._declared
-        ending, seconds, attempts = self._facts
+        ending, seconds, attempts, usage = self._facts
         checks = tuple(self._checks[name] for name in sorted(self._checks))
         weight = math.fsum(check.weight for check in checks)
         if len(checks) > declared_checks or weight > declared_weight * (1 + 1e-9):
@@ -243,6 +245,7 @@ class _RunSoFar:
             ending=ending,
             seconds=seconds,
             attempts=attempts,
+            usage=usage,
         )
 
 
@@ -250,10 +253,10 @@ def _declared(record: Record) -> tuple[int, float, float]:
     return record["checks"], record["declared_weight"], record["task_weight"]
 
 
-def _facts(record: Record) -> tuple[str | None, float | None, int]:
+def _facts(record: Record) -> tuple[str | None, float | None, int, Usage | None]:
     ending = None if record.get("ending") is None else one_line(text_of(record, "ending"), 40)
     seconds = None if record.get("seconds") is None else number_of(record, "seconds")
-    return ending, seconds, count_of(record, "attempts", 1)
+    return ending, seconds, count_of(record, "attempts", 1), usage_of(record)
 
 
 def _value(name: str, attributes: list[str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 from bitsec_eval.core.evaluation import Plan, PlannedTask
 from bitsec_eval.core.text import one_line
+from bitsec_eval.core.usage import TIEBREAKS, Usage
 
 NAME_CHARACTERS = 300
 
@@ -98,6 +99,34 @@ def weight_of(record: Record, field: str) -> float:
     return value
 
 
+def usage_of(record: Record) -> Usage | None:
+    """Return what a run used of the LLM, None where the record says nothing of it."""
+    told = record.get("usage")
+    if told is None:
+        return None
+    return Usage(
+        calls=_tokens_of(told, "calls"),
+        prompt_tokens=_tokens_of(told, "prompt_tokens"),
+        completion_tokens=_tokens_of(told, "completion_tokens"),
+        cost=number_of(told, "cost"),
+        waiting_seconds=number_of(told, "waiting_seconds"),
+    )
+
+
+def _tokens_of(record: Record, field: str) -> int:
+    if type(record[field]) is not int:
+        raise ValueError(f"{field} is {_short(record[field])}, not a whole number")
+    return int(number_of(record, field))
+
+
+def tiebreak_of(record: Record) -> str | None:
+    """Return what ranks equal scores, None where the record says nothing of it."""
+    told = text_of(record, "tiebreak") or None
+    if told not in (None, *TIEBREAKS):
+        raise ValueError(f"tiebreak is {_short(told)}, not one of {', '.join(TIEBREAKS)}")
+    return told
+
+
 def plan_of(record: Record) -> Plan:
     """Return the plan that a `bitsec.plan` holds."""
     return Plan(
@@ -106,6 +135,7 @@ def plan_of(record: Record) -> Plan:
         seed=record.get("seed") if isinstance(record.get("seed"), int) else None,
         emission=one_line(text_of(record, "emission"), 60) or None,
         rewards=one_line(text_of(record, "rewards"), 60) or None,
+        tiebreak=tiebreak_of(record),
         image=one_line(text_of(record, "image")),
         repeats=count_of(record, "repeats", 1),
         at_least=None if record.get("at_least") is None else count_of(record, "at_least", 1),

@@ -18,6 +18,7 @@ from bitsec_eval.core.merging import merge
 from bitsec_eval.core.rewards import Rewards, parse_emission, reward
 from bitsec_eval.core.scores import AgentScore, Cell, RunCounts, Scores, scores
 from bitsec_eval.core.ties import tie_groups
+from bitsec_eval.core.usage import TIEBREAKS, Usage
 
 __all__ = ["Leaderboard", "Row", "RunCounts", "best_score", "leaderboard"]
 
@@ -32,7 +33,7 @@ class Row:
 
     The true score lies in `interval` with 95 % confidence. Agents of one `group` cannot be told from its best, whose
     rank it shares with the others; both are None where there are too few tasks. `history` holds the score after
-    each evaluation, oldest first.
+    each evaluation, oldest first. `usage` is what the runs that count used of the LLM, None where none was offered.
     """
 
     rank: int | None
@@ -46,12 +47,14 @@ class Row:
     tasks: tuple[Cell, ...]
     last_evaluated: datetime | None
     history: tuple[Moment, ...] = ()
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaderboard:
     """Agents in rank order; rewards and `undistributed` sum exactly to `emission`, in TAO.
 
+    `tiebreak` says what ranks agents of equal score, "none" or "cost"; their rewards are equal all the same.
     `doubts` says why the rewards are provisional and is empty when they are final.
     `notes` says what else a reader should know.
     """
@@ -63,6 +66,7 @@ class Leaderboard:
     rewards: str
     baseline: float | None
     at_least: int | None
+    tiebreak: str
     undistributed: Decimal
     evaluations: tuple[str, ...]
     last_evaluated: datetime | None
@@ -82,11 +86,13 @@ def leaderboard(
     rewards: str | None = None,
     at_least: int | None = None,
     baseline: float | None = None,
+    tiebreak: str | None = None,
 ) -> Leaderboard:
     """Return the board that `evaluations` give together.
 
-    `emission` (TAO), `rewards` (a rule's name), `at_least` (how many runs of a task must pass, see `scores`) and
-    `baseline` (the score that the rule "improvement" compares with) default to what the latest evaluation was told.
+    `emission` (TAO), `rewards` (a rule's name), `at_least` (how many runs of a task must pass, see `scores`),
+    `baseline` (the score that the rule "improvement" compares with) and `tiebreak` (of `TIEBREAKS`: among equal
+    scores the lower cost of one run of every task is ahead) default to what the latest evaluation was told.
 
     Raises: ResultsError where two files of one evaluation contradict each other, SettingsError for an
     emission or a rule that does not exist.
@@ -101,7 +107,8 @@ def leaderboard(
     start = baseline if baseline is not None else _told(merged, "baseline", None)
     points = {agent.agent: agent.score for agent in scored.agents}
     earned = reward(points, emission=amount, rule=rule, baseline=start)
-    rows = _ranked(scored, earned, histories(merged, at_least=needed))
+    breaker = tiebreak if tiebreak is not None else _told(merged, "tiebreak", TIEBREAKS[0])
+    rows = _ranked(scored, earned, histories(merged, at_least=needed), breaker)
     runs = sum((row.runs for row in rows), RunCounts())
     return Leaderboard(
         rows=rows,
@@ -111,6 +118,7 @@ def leaderboard(
         rewards=rule,
         baseline=start if rule == "improvement" else None,
         at_least=needed,
+        tiebreak=breaker,
         undistributed=earned.undistributed,
         evaluations=tuple(sorted(evaluation.id for evaluation in merged)),
         last_evaluated=max((row.last_evaluated for row in rows if row.last_evaluated), default=None),
@@ -132,15 +140,18 @@ def _told(evaluations: Sequence[Evaluation], setting: str, default: Any) -> Any:
     return next((value for value in reversed(told) if value is not None), default)
 
 
-def _ranked(scored: Scores, earned: Rewards, history: Mapping[str, tuple[Moment, ...]]) -> tuple[Row, ...]:
-    ordered = sorted(scored.agents, key=lambda agent: (agent.score is None, -(agent.score or 0), agent.agent))
+def _ranked(
+    scored: Scores, earned: Rewards, history: Mapping[str, tuple[Moment, ...]], tiebreak: str
+) -> tuple[Row, ...]:
+    standing = {agent.agent: (-(agent.score or 0), agent.cost * (tiebreak == "cost")) for agent in scored.agents}
+    ordered = sorted(scored.agents, key=lambda agent: (agent.score is None, standing[agent.agent], agent.agent))
     groups = tie_groups([agent.by_task for agent in ordered if agent.score is not None], scored.weights)
-    ranks: dict[float | None, int] = {}
+    ranks: dict[tuple[float, float], int] = {}
     for place, agent in enumerate(ordered, start=1):
-        ranks.setdefault(agent.score, place)
+        ranks.setdefault(standing[agent.agent], place)
     return tuple(
         Row(
-            rank=None if agent.score is None else ranks[agent.score],
+            rank=None if agent.score is None else ranks[standing[agent.agent]],
             agent=agent.agent,
             version=agent.version,
             score=agent.score,
@@ -151,6 +162,7 @@ def _ranked(scored: Scores, earned: Rewards, history: Mapping[str, tuple[Moment,
             tasks=agent.cells,
             last_evaluated=agent.last_evaluated,
             history=history.get(agent.agent, ()),
+            usage=agent.usage,
         )
         for place, agent in enumerate(ordered)
     )

@@ -8,6 +8,7 @@ from itertools import product
 
 from bitsec_eval.core.errors import ResultsError
 from bitsec_eval.core.evaluation import Check, Evaluation, Plan, Run
+from bitsec_eval.core.usage import Usage
 
 
 def merge(evaluations: Iterable[Evaluation]) -> tuple[Evaluation, ...]:
@@ -47,7 +48,9 @@ def _joined_run(evaluation: str, one: Run, other: Run) -> Run:
             f"evaluation {evaluation}: two files hold {len(checks)} checks of {one.agent} on {one.task},"
             f" which declares {one.declared_checks}; give only one of them"
         )
-    facts = max(one, other, key=lambda run: (run.ending or "", run.seconds or 0.0, run.attempts))
+    facts = max(
+        one, other, key=lambda run: (run.ending or "", run.seconds or 0.0, run.attempts, run.usage or Usage())
+    )
     return replace(facts, checks=checks)
 
 

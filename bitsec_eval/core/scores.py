@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from bitsec_eval.core.evaluation import Check, Evaluation, Outcome, Run
 from bitsec_eval.core.merging import agents_of, merge, plan_of, runs_of, version_of, worst_of_each
+from bitsec_eval.core.usage import COST_DECIMALS, Usage, total_usage
 
 DECIMALS = 6
 
@@ -67,6 +68,7 @@ class Cell:
     `passed` is how many of them passed every check. `counts` says what became of all runs that were wanted.
     `checks` holds each check's worst outcome among them, `ending` and `seconds` are the latest run's, and
     `reason` says why points were lost, "" where there is nothing to say.
+    `usage` is what they used of the LLM together, None where none was offered.
     """
 
     task: str
@@ -80,6 +82,7 @@ class Cell:
     reason: str = ""
     ending: str | None = None
     seconds: float | None = None
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,16 @@ class AgentScore:
     def by_task(self) -> dict[str, float]:
         """The points of each task that counts."""
         return {cell.task: cell.score for cell in self.cells if cell.score is not None}
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the runs that count used of the LLM, None where none was offered."""
+        return total_usage(cell.usage for cell in self.cells)
+
+    @property
+    def cost(self) -> float:
+        """What one run of every task cost, in US dollars: the mean where there were several."""
+        return round(math.fsum(cell.usage.cost / cell.runs for cell in self.cells if cell.usage), COST_DECIMALS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +218,7 @@ def _cell(task: str, told: Sequence[_Told]) -> Cell:
         reason=_reason(checks),
         ending=latest.ending,
         seconds=latest.seconds,
+        usage=total_usage(run.usage for run in runs),
     )
 
 

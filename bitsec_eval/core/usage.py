@@ -9,7 +9,7 @@ TIEBREAKS = ("none", "cost")
 """What may rank agents of equal score: nothing, so that they share a rank, or what their runs cost."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Usage:
     """What was used of the LLM: calls, tokens, US dollars, and the seconds spent waiting for it."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
 from bitsec_eval.core.text import one_line
-from bitsec_eval.render.figures import amount, points, spread, ties
+from bitsec_eval.render.figures import amount, points, spread, ties, used
 
 NARROWEST = 40
 SHORTEST_NAME = 8
@@ -27,7 +27,7 @@ def _agent_lines(board: Leaderboard, width: int) -> Iterator[str]:
     names = _column([_cut(one_line(row.agent), max(width - fixed, SHORTEST_NAME)) for row in board.rows])
     for row, rank, name, score, reward in zip(board.rows, ranks, names, scores, rewards, strict=True):
         line = f"{rank}  {name}  {score}  reward: {reward} TAO"
-        remarks = filter(None, (_certainty(row, board), _unusable(row.runs)))
+        remarks = filter(None, (_certainty(row, board), _unusable(row.runs), used(row.usage)))
         yield from _with_remark(line, "  ".join(remarks), indent=len(rank) + 2, width=width)
 
 

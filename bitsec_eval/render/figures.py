@@ -7,6 +7,7 @@ from itertools import groupby
 
 from bitsec_eval.core.intervals import Interval
 from bitsec_eval.core.leaderboard import Leaderboard, Row
+from bitsec_eval.core.usage import Usage
 
 
 def points(score: float | None) -> str:
@@ -32,6 +33,19 @@ def ties(board: Leaderboard) -> list[tuple[Row, ...]]:
     groups = groupby((row for row in board.rows if row.group is not None), key=lambda row: row.group)
     told = [tuple(rows) for _, rows in groups]
     return [rows for rows in told if len({row.score for row in rows}) > 1]
+
+
+def used(usage: Usage | None) -> str:
+    """Return what was used of the LLM in a few words, "" where nothing was.
+
+    >>> used(Usage(calls=1, prompt_tokens=900, completion_tokens=100, cost=0.00123)), used(None)
+    ('1 call, 1000 tokens, $0.0013', '')
+    """
+    if usage is None or not usage.calls:
+        return ""
+    calls = "1 call" if usage.calls == 1 else f"{usage.calls} calls"
+    cents = f", ${math.ceil(usage.cost * 10_000 - 1e-6) / 10_000:.4f}" if usage.cost else ""
+    return f"{calls}, {usage.prompt_tokens + usage.completion_tokens} tokens{cents}"
 
 
 def amount(tao: Decimal) -> str:

@@ -5,6 +5,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -13,6 +14,7 @@ from bitsec_eval.core.evaluation import Outcome
 from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
 from bitsec_eval.core.repeats import agent_pass_rates, pass_rates
 from bitsec_eval.core.scores import Cell
+from bitsec_eval.core.usage import Usage
 
 FORMAT = 1
 
@@ -33,6 +35,7 @@ def board_record(board: Leaderboard) -> dict[str, Any]:
         "rewards": board.rewards,
         "baseline": board.baseline,
         "at_least": board.at_least,
+        "tiebreak": board.tiebreak,
         "undistributed": float(board.undistributed),
         "provisional": board.provisional,
         "doubts": list(board.doubts),
@@ -57,6 +60,7 @@ def agent_record(row: Row) -> dict[str, Any]:
         ],
         "reward": float(row.reward),
         "runs": _runs(row.runs),
+        "usage": _usage(row.usage),
         "tasks": {cell.task: _cell(cell) for cell in row.tasks},
         "last_evaluated": _time(row.last_evaluated),
     }
@@ -92,7 +96,12 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "reason": cell.reason,
         "ending": cell.ending,
         "seconds": cell.seconds,
+        "usage": _usage(cell.usage),
     }
+
+
+def _usage(usage: Usage | None) -> dict[str, Any] | None:
+    return None if usage is None else asdict(usage)
 
 
 def _time(time: datetime | None) -> str | None:

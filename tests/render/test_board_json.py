@@ -37,6 +37,7 @@ def test_an_agent_is_written_with_its_tasks_and_checks_by_name():
         "history": [],
         "reward": 33.33,
         "runs": {"scored": 1, "void": 0, "incomplete": 0},
+        "usage": None,
         "tasks": {
             "coding/a": {
                 "score": 50.0,
@@ -50,6 +51,7 @@ def test_an_agent_is_written_with_its_tasks_and_checks_by_name():
                 "reason": "wrong",
                 "ending": "exited",
                 "seconds": 0.5,
+                "usage": None,
             }
         },
         "last_evaluated": "2026-01-01T00:00:00Z",
@@ -68,6 +70,7 @@ def test_the_whole_board_is_written():
         "rewards": "score",
         "baseline": None,
         "at_least": None,
+        "tiebreak": "none",
         "undistributed": 0.0,
         "provisional": True,
         "doubts": ["1 run void"],
