@@ -26,9 +26,9 @@ from bitsec_eval.plugin.settings import Settings
 from bitsec_eval.plugin.tasks import AGENT_FIXTURE, CHECK, FIXTURES, Check, CollectedTask, task_id, task_of
 from bitsec_eval.render.artifacts import write_run
 from bitsec_eval.sandbox.calls import Calls
+from bitsec_eval.sandbox.docker_engine import DockerSettings
 from bitsec_eval.sandbox.engines import Engine, engine_of
 from bitsec_eval.sandbox.pool import Pool, pooled
-from bitsec_eval.sandbox.docker_engine import DockerSettings
 from bitsec_eval.sandbox.preflight import refuse
 from bitsec_eval.sandbox.solution import Solution
 from bitsec_eval.schedule.schedule import Schedule
@@ -146,9 +146,10 @@ class Evaluation:
     def _sandbox(self) -> Engine:
         engine = self.settings.engine
         try:
+            opened = self._open.enter_context(engine_of(engine))
             if isinstance(engine, DockerSettings):  # the other reads every limit back from the kernel
                 refuse(engine, self.settings.results, self.settings.accepted)
-            return self._open.enter_context(engine_of(engine))
+            return opened
         except (SandboxError, SettingsError) as error:  # nothing has run yet: the operator must act first
             raise pytest.UsageError(str(error)) from error
 

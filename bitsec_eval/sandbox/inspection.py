@@ -56,9 +56,7 @@ class Machine:
     swap_mib: int
 
 
-REQUIRED = frozenset(
-    {"image", "seccomp", "memory-limit", "process-limit", "processor-limit", "engine-disk", "results-disk"}
-)
+REQUIRED = frozenset({"seccomp", "memory-limit", "process-limit", "processor-limit", "engine-disk", "results-disk"})
 """Controls without which no evaluation starts, unless the operator accepts that by name."""
 
 
@@ -101,9 +99,9 @@ def free_mib(folder: Path) -> int | None:
 
 
 def swap_mib(meminfo: str) -> int:
-    """Return how much swap the kernel's own table tells of.
+    r"""Return how much swap the kernel's own table tells of.
 
-    >>> swap_mib("MemTotal: 5 kB\\nSwapTotal:       2048 kB\\n")
+    >>> swap_mib("MemTotal: 5 kB\nSwapTotal:       2048 kB\n")
     2
     """
     found = re.search(r"^SwapTotal:\s+(\d+) kB", meminfo, re.MULTILINE)
@@ -142,7 +140,9 @@ def _kernel(machine: Machine) -> Control:
 def _cgroup(machine: Machine) -> Control:
     found = f"version {machine.info.get('CgroupVersion', '1')}, {machine.info.get('CgroupDriver')}"
     if str(machine.info.get("CgroupVersion", "1")) != "2":
-        return _weak("cgroup", found, "boot with systemd.unified_cgroup_hierarchy=1; all limits hold on version 1 too")
+        return _weak(
+            "cgroup", found, "boot with systemd.unified_cgroup_hierarchy=1; all limits hold on version 1 too"
+        )
     return _ok("cgroup", found)
 
 

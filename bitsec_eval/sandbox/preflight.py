@@ -61,7 +61,9 @@ def tried(settings: DockerSettings) -> Control:
     """Open one sandbox as an evaluation would, with every guard read back, and say how that went."""
     try:
         with docker_sandbox(settings) as sandbox, sandbox.open(Limits()):
-            return Control(name="sandbox", standing=Standing.OK, found="opens, every guard is set and seen from inside")
+            return Control(
+                name="sandbox", standing=Standing.OK, found="opens, every guard is set and seen from inside"
+            )
     except (BitsecError, SettingsError) as error:
         found, _, remedy = str(error).partition("; ")
         return Control(name="sandbox", standing=Standing.MISSING, found=found, remedy=remedy)
