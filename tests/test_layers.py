@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "bitsec_eval/evaluate": {"core"},
     "bitsec_eval/watch": {"core", "render", "evaluate"},
     "bitsec_eval/examine": {"core"},
-    "bitsec_eval/plugin": {"core", "sandbox", "schedule", "inference", "render", *PYTEST},
+    "bitsec_eval/plugin": {"core", "sandbox", "schedule", "inference", "render", "rich", *PYTEST},
     "bitsec_eval/cli": {"core", "render", "scabench", "judge", "sandbox", "evaluate", "watch", "cli"},
     "bitsec_eval/miner": {"core", "examine", "evaluate", "sandbox", "schedule", "render", *HTTP},
     "hub": {"core", "render", "examine", "fastapi", "starlette", "uvicorn", "h11", "pydantic", *WEB},

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Generator
 from dataclasses import replace
+from statistics import fmean
 from typing import Any
 
 import pytest
@@ -89,8 +90,14 @@ class Board:
         except OSError as error:
             self._unwritten(session, error)
         if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-            note_begun(self._settings.results, replace(self._settings.begun, ended=True))
+            ended = replace(self._settings.begun, ended=True, run_seconds=self._run_seconds())
+            note_begun(self._settings.results, ended)
         session.exitstatus = self._exit_status(session.exitstatus)
+
+    def _run_seconds(self) -> float:
+        rows = self._board.rows if self._board else ()
+        took = [cell.seconds for row in rows for cell in row.tasks if cell.seconds is not None]
+        return round(fmean(took), 3) if took else 0.0
 
     def _exit_status(self, status: int) -> int:
         """Return 0 when every run was scored, whatever the scores; see design rule "Exit codes"."""

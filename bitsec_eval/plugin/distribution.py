@@ -1,6 +1,7 @@
 """Evaluations spread over processes by pytest-xdist: all checks of a run on one worker, so each run is done once."""
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -8,6 +9,9 @@ import pytest
 from bitsec_eval.plugin.agents import turns
 from bitsec_eval.plugin.evaluation import Evaluation
 from bitsec_eval.plugin.settings import Settings
+from bitsec_eval.plugin.standing import folder_of, leave, tidy
+
+TELL_SECONDS = 1.0
 
 
 def run_scope(node_id: str, turns: Iterable[str]) -> str:
@@ -50,12 +54,37 @@ class Controller:
 
         return RunScheduling(config, log)
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Remove what the workers told."""
+        tidy(folder_of(self._settings.results, self._settings.evaluation))
+
 
 class Worker:
     """In a worker: sends the plan home, for the process that writes junit."""
 
     def __init__(self, evaluation: Evaluation) -> None:
         self._evaluation = evaluation
+        self._over = Event()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Tell every second how far the runs of this worker have got."""
+        name = session.config.workerinput["workerid"]  # type: ignore[attr-defined]
+        thread = Thread(target=self._tell, args=(name,), name="bitsec-standing", daemon=True)
+        thread.start()
+        try:
+            return (yield)
+        finally:
+            self._over.set()
+            thread.join(TELL_SECONDS * 4)
+
+    def _tell(self, name: str) -> None:
+        settings = self._evaluation.settings
+        while not self._over.wait(TELL_SECONDS):
+            standing = self._evaluation.own_standing()
+            if standing is not None:
+                leave(folder_of(settings.results, settings.evaluation), name, standing.total, standing.snapshot)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Send the plan."""

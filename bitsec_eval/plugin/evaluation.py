@@ -23,6 +23,7 @@ from bitsec_eval.plugin.record import check_properties, plan_of
 from bitsec_eval.plugin.reuse import AnswerStore
 from bitsec_eval.plugin.reuse_options import opened_store
 from bitsec_eval.plugin.settings import Settings
+from bitsec_eval.plugin.standing import Standing, folder_of, gathered
 from bitsec_eval.plugin.tasks import AGENT_FIXTURE, CHECK, FIXTURES, Check, CollectedTask, task_id, task_of
 from bitsec_eval.render.artifacts import write_run
 from bitsec_eval.sandbox.calls import Calls
@@ -32,6 +33,7 @@ from bitsec_eval.sandbox.pool import Pool, pooled
 from bitsec_eval.sandbox.preflight import refuse
 from bitsec_eval.sandbox.solution import Solution
 from bitsec_eval.schedule.schedule import Schedule
+from bitsec_eval.schedule.snapshot import Snapshot
 from bitsec_eval.schedule.work import Done, RunKey, Work
 
 BACKSTOP_SECONDS = 300
@@ -142,6 +144,23 @@ class Evaluation:
                 for key in self._left:
                     self._want(key)
             return (yield)
+
+    def standing(self) -> Standing | None:
+        """How far the runs have got, in this process or in xdist's workers; None before the first begins."""
+        if self._schedule is not None:
+            return self._standing_of(len(self._left), self._schedule.snapshot())
+        return self._standing_of(*gathered(folder_of(self.settings.results, self.settings.evaluation)))
+
+    def own_standing(self) -> Standing | None:
+        """How far the runs of this process have got."""
+        return self.standing() if self._schedule is not None else None
+
+    def _standing_of(self, total: int, snapshot: Snapshot) -> Standing | None:
+        settings = self.settings
+        expected = settings.reuse.expected_seconds
+        if not total:
+            return None
+        return Standing(total=total, snapshot=snapshot, jobs=settings.jobs, expected_seconds=expected)
 
     def _sandbox(self) -> Engine:
         engine = self.settings.engine

@@ -5,6 +5,7 @@ import pytest
 from bitsec_eval.core.rewards import RULE_NAMES
 from bitsec_eval.core.usage import TIEBREAKS
 from bitsec_eval.plugin.llm_options import add_llm_options
+from bitsec_eval.plugin.progress import add_progress_options
 from bitsec_eval.plugin.repeat_options import add_repeat_options
 from bitsec_eval.plugin.reuse_options import add_reuse_options
 from bitsec_eval.sandbox.guards import IMAGE
@@ -48,3 +49,4 @@ def add_options(parser: pytest.Parser) -> None:
     add_llm_options(parser)
     add_repeat_options(parser)
     add_reuse_options(parser)
+    add_progress_options(parser)

@@ -6,6 +6,7 @@ from bitsec_eval.plugin.board import Board
 from bitsec_eval.plugin.comparisons import Comparisons
 from bitsec_eval.plugin.distribution import Controller, Worker
 from bitsec_eval.plugin.evaluation import Evaluation
+from bitsec_eval.plugin.progress import Progress
 from bitsec_eval.plugin.settings import settings_from
 
 
@@ -24,3 +25,4 @@ def register(config: pytest.Config) -> None:
     elif not config.option.collectonly:
         config.pluginmanager.register(Board(settings, evaluation, config), "bitsec-board")
         config.pluginmanager.register(Controller(settings), "bitsec-controller")
+        config.pluginmanager.register(Progress(evaluation.standing, config), "bitsec-progress")

@@ -16,7 +16,10 @@ RERUNS = ("void",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """An evaluation that was begun in this folder; `agents` are versions by name."""
+    """An evaluation that was begun in this folder; `agents` are versions by name.
+
+    `run_seconds` is what one run of it took on average, told when it has ended.
+    """
 
     evaluation: str
     started: str
@@ -24,6 +27,7 @@ class Begun:
     repeats: int
     agents: Mapping[str, str]
     ended: bool = False
+    run_seconds: float = 0.0
 
 
 def begun_file(results: Path) -> Path:
@@ -50,7 +54,8 @@ def _is_sound(begun: Begun) -> bool:
     texts = (begun.evaluation, begun.started)
     whole = (begun.seed, begun.repeats)
     return (
-        all(isinstance(each, str) and each for each in texts)
+        type(begun.run_seconds) in (int, float)
+        and all(isinstance(each, str) and each for each in texts)
         and all(type(each) is int for each in whole)
         and isinstance(begun.agents, dict)
     )

@@ -35,6 +35,7 @@ class ReuseSettings:
     recalls: bool
     begun: Begun | None
     seed: int | None
+    expected_seconds: float = 0.0
 
 
 def reuse_settings(config: pytest.Config, results: Path) -> ReuseSettings:
@@ -50,11 +51,13 @@ def reuse_settings(config: pytest.Config, results: Path) -> ReuseSettings:
     if hasattr(config, "workerinput"):  # the controller has decided
         return ReuseSettings(recalls=bool(reuse or resume or rerun), begun=None, seed=None)
     begun = continued(results, config.getoption("--bitsec-results"), resume=resume, rerun=rerun)
-    known = begun or (last_begun(results) if reuse else None)
+    last = last_begun(results)
+    known = begun or (last if reuse else None)
     return ReuseSettings(
         recalls=bool(reuse or begun),
         begun=begun,
         seed=known.seed if known else None,  # with other names in the workspace every run would be new
+        expected_seconds=last.run_seconds if last else 0.0,
     )
 
 

@@ -1,0 +1,154 @@
+"""What is seen of an evaluation while it runs: a live region on a terminal, a line now and then in a log.
+
+Silent where output is piped, unless CI is set or --bitsec-progress says otherwise: a program that reads our output
+should read nothing that depends on how fast the machine is.
+"""
+
+import io
+import os
+import shutil
+from collections.abc import Callable, Generator, Mapping
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from bitsec_eval.core.text import one_line
+from bitsec_eval.plugin.region import Region
+from bitsec_eval.plugin.standing import Standing
+
+MODES = ("auto", "live", "log", "off")
+LIVE_SECONDS, LOG_SECONDS = 0.5, 30.0
+SHOWN_RUNS = 8
+NARROW = 60
+
+
+def add_progress_options(parser: pytest.Parser) -> None:
+    """Add the option to pytest's."""
+    parser.getgroup("bitsec").addoption(
+        "--bitsec-progress",
+        choices=MODES,
+        default="auto",
+        help="live lines at the foot of the terminal, one line every 30 s (log), or nothing (off);"
+        " auto: live on a terminal, log where CI is set, else off",
+    )
+
+
+def mode_of(asked: str, *, terminal: bool, environment: Mapping[str, str]) -> str:
+    """Return live, log or off."""
+    if asked != "auto":
+        return asked
+    if terminal and environment.get("TERM") != "dumb":
+        return "live"
+    return "log" if environment.get("CI", "").lower() not in ("", "0", "false") else "off"
+
+
+class Progress:
+    """Shows how an evaluation stands until its last check is done."""
+
+    def __init__(self, standing: Callable[[], Standing | None], config: pytest.Config) -> None:
+        self._standing = standing
+        self._reporter: Any = None
+        self._asked = config.getoption("--bitsec-progress")
+        self._over = Event()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Show what goes on while checks run."""
+        self._reporter = session.config.pluginmanager.getplugin("terminalreporter")
+        show = self._show()
+        if show is None or session.config.option.collectonly:
+            return (yield)
+        thread = Thread(target=show, name="bitsec-progress", daemon=True)
+        thread.start()
+        try:
+            return (yield)
+        finally:
+            self._over.set()
+            thread.join(LIVE_SECONDS * 4)
+
+    def _show(self) -> Callable[[], None] | None:
+        if self._reporter is None:
+            return None
+        stream = self._reporter._tw._file
+        mode = mode_of(self._asked, terminal=stream.isatty(), environment=os.environ)
+        return {"live": lambda: self._live(stream), "log": self._log}.get(mode)
+
+    def _live(self, stream: Any) -> None:
+        region = Region(stream, shutil.get_terminal_size)
+        try:
+            while not self._over.wait(LIVE_SECONDS):
+                standing = self._standing()
+                if standing is not None:
+                    region.show(live_lines(standing, shutil.get_terminal_size().columns))
+        finally:
+            region.close()
+
+    def _log(self) -> None:
+        while not self._over.wait(LOG_SECONDS):
+            standing = self._standing()
+            if standing is not None:
+                self._reporter.ensure_newline()
+                self._reporter.write_line(log_line(standing))
+
+
+def log_line(standing: Standing) -> str:
+    """Return how an evaluation stands in one line."""
+    running = standing.snapshot.running
+    slowest = f" (longest: {_named(running[0])} for {_of(running[0])})" if running else ""
+    return f"bitsec: {_counts(standing)}{slowest}"
+
+
+def live_lines(standing: Standing, columns: int) -> list[str]:
+    """Return the lines of the live region: how far it is, and the runs that go on, longest first."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = standing.snapshot.running[:SHOWN_RUNS]
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column(no_wrap=True, justify="right")
+    if columns >= NARROW:
+        table.add_column(width=24)
+    for run in shown:
+        cells = [Text(_named(run)), Text(_of(run))]
+        table.add_row(*cells, *([_bar(run)] if columns >= NARROW else []))
+    drawn = io.StringIO()
+    console = Console(file=drawn, width=max(columns, 20), force_terminal=True, color_system="standard")
+    head = Text(_counts(standing), style="bold", no_wrap=True, overflow="ellipsis")
+    console.print(head)
+    if shown:
+        console.print(table)
+    return drawn.getvalue().splitlines()
+
+
+def _bar(run: Any) -> Any:
+    from rich.progress_bar import ProgressBar
+
+    return ProgressBar(total=run.limit_seconds, completed=min(run.seconds, run.limit_seconds), width=24)
+
+
+def _counts(standing: Standing) -> str:
+    snapshot = standing.snapshot
+    reused = f", {snapshot.reused} reused" if snapshot.reused else ""
+    return (
+        f"{snapshot.done} of {standing.total} runs done, {len(snapshot.running)} running,"
+        f" {snapshot.void} void{reused}{_left(standing)}"
+    )
+
+
+def _left(standing: Standing) -> str:
+    seconds = standing.seconds_left
+    if seconds is None or standing.snapshot.done >= standing.total:
+        return ""
+    return f", about {seconds:.0f} s left" if seconds < 120 else f", about {seconds / 60:.0f} min left"
+
+
+def _named(run: Any) -> str:
+    turn = f" (repeat {run.key.repeat + 1})" if run.key.repeat else ""
+    return one_line(f"{run.key.agent} on {run.key.task}{turn}", 200)
+
+
+def _of(run: Any) -> str:
+    return f"{run.seconds:.0f} of {run.limit_seconds:.0f} s"
