@@ -1,0 +1,41 @@
+"""`python -m bitsec_eval doctor` tells what an engine can enforce, and exits 1 where something is missing."""
+
+import pytest
+from plugin.evaluations import run
+
+from bitsec_eval.cli import main
+
+
+@pytest.mark.usefixtures("docker_cli")
+def test_every_control_is_told_and_a_sandbox_is_opened(capsys: pytest.CaptureFixture[str]):
+    status = main(["doctor"])
+
+    lines = capsys.readouterr().out.splitlines()
+    names = [line.split()[1] for line in lines if not line.startswith(" ")]
+    assert names == [
+        *("engine", "runtime", "kernel", "cgroup", "memory-limit", "process-limit", "processor-limit", "seccomp"),
+        *("user-namespace", "security-module", "swap", "memory", "engine-disk", "results-disk", "image", "sandbox"),
+    ]
+    assert status == 0
+    assert "opens, every guard is set and seen from inside" in lines[-1]
+
+
+@pytest.mark.usefixtures("docker_cli")
+def test_an_image_that_is_not_there_is_missing(capsys: pytest.CaptureFixture[str]):
+    status = main(["doctor", "--image=no/such:image"])
+
+    said = capsys.readouterr().out
+    assert status == 1
+    assert "no image no/such:image" in said
+    assert "-> run script/setup to make it" in said
+
+
+def test_an_engine_that_does_not_answer_is_missing(tmp_path):
+    import sys
+
+    command = (sys.executable, "-m", "bitsec_eval", "doctor")
+    ran = run(tmp_path, *command, DOCKER_HOST=f"unix://{tmp_path}/no.sock")
+
+    assert ran.status == 1
+    assert ran.output.startswith("missing  engine  no Docker engine answers")
+    assert "-> start it with script/setup" in ran.output

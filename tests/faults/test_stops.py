@@ -1,0 +1,130 @@
+"""Wherever a validator is stopped, nothing is left running and no results are torn.
+
+The short form stops it at a few points; BITSEC_LONG=1 interrupts it at 20 and kills it at 50.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from faults.evaluations import AGENTS, CELLS, cells, evaluated, prepare, running
+from faults.leftovers import containers
+from long import LONG
+from plugin.evaluations import GOOD, Ran
+
+pytestmark = pytest.mark.usefixtures("docker_cli")
+
+SLOW = "import time\ntime.sleep(1)\n" + GOOD
+UNDISTURBED_SECONDS = 6.0
+INTERRUPTS = 20 if LONG else 3
+KILLS = 50 if LONG else 4
+
+
+@pytest.mark.parametrize("point", range(INTERRUPTS))
+def test_ctrl_c_leaves_no_container_and_whole_results(tmp_path: Path, point: int):
+    prepare(tmp_path, {"a": GOOD, "b": SLOW, "c": SLOW})
+    with running(tmp_path) as started:
+        time.sleep(0.5 + UNDISTURBED_SECONDS * point / INTERRUPTS)
+        started.process.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        ran = started.end(60)
+
+    assert time.monotonic() - begun < 20
+    assert containers(tmp_path) == [], ran.output
+    assert _drafts(tmp_path) == []
+    if (tmp_path / "results/junit.xml").exists():
+        assert set(cells(ran)) == {(name, f"suite/{task}") for name in "abc" for task in ("one", "two")}
+
+
+def test_a_validator_killed_anywhere_is_swept_up_by_the_next(tmp_path: Path):
+    prepare(tmp_path)
+    first = evaluated(tmp_path)
+    before = (tmp_path / "results/junit.xml").read_bytes()
+    chance = random.Random(7)
+    for _ in range(KILLS):
+        with running(tmp_path) as started:
+            time.sleep(chance.uniform(0.2, UNDISTURBED_SECONDS))
+            started.process.send_signal(signal.SIGKILL)
+            started.process.wait()
+        assert _whole(tmp_path, before)
+
+    last = evaluated(tmp_path)
+
+    assert last.scores() == first.scores() == dict.fromkeys(AGENTS, 100.0)
+    assert containers(tmp_path) == []
+
+
+def _whole(folder: Path, before: bytes) -> bool:
+    """Whether junit is what it was, or that of an evaluation which was killed behind its end."""
+    ran = Ran(folder, 0, "")
+    return (folder / "results/junit.xml").read_bytes() == before or set(cells(ran)) == CELLS
+
+
+def _drafts(folder: Path) -> list[Path]:
+    return [path for path in (folder / "results").rglob(".*") if path.is_file()]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path):
+    """A results folder with a file system of two mebibytes to itself."""
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("only root may mount a small file system")
+    folder = tmp_path / "results"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(folder)], check=False)
+    if mounted.returncode:
+        pytest.skip("this machine does not let us mount")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_too_little_room_for_results_is_refused_before_anything_runs(tmp_path: Path, small_disk: Path):
+    prepare(tmp_path)
+
+    ran = evaluated(tmp_path)
+
+    assert ran.status == 4
+    assert "results-disk is missing (2 MiB free for results): make room: 64 MiB at least" in ran.output
+    assert "or accept that with --bitsec-accept-weaker=results-disk" in ran.output
+    assert containers(tmp_path) == []
+
+
+def test_a_disk_that_fills_up_keeps_the_last_results(tmp_path: Path, small_disk: Path):
+    prepare(tmp_path)
+    accepted = "--bitsec-accept-weaker=results-disk"
+    first = evaluated(tmp_path, accepted)
+    before = (small_disk / "junit.xml").read_bytes()
+    assert first.scores() == dict.fromkeys(AGENTS, 100.0)
+    assert "evaluated without results-disk, which the operator accepted" in first.output
+    _fill(small_disk)
+
+    ran = evaluated(tmp_path, accepted)
+
+    assert ran.status not in (0, 4), ran.output
+    assert "junit.xml: cannot be written (No space left on device); make room there and run again" in ran.output
+    assert (small_disk / "junit.xml").read_bytes() == before
+    assert _drafts(tmp_path) == []
+    assert containers(tmp_path) == []
+
+
+def _fill(folder: Path) -> None:
+    with (folder / "filler").open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            return
+
+
+def test_an_unknown_control_cannot_be_accepted(tmp_path: Path):
+    prepare(tmp_path)
+
+    ran = evaluated(tmp_path, "--bitsec-accept-weaker=everything")
+
+    assert ran.status == 4
+    assert "--bitsec-accept-weaker everything: no such control; one of engine-disk, memory-limit" in ran.output

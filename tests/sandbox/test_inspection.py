@@ -1,0 +1,101 @@
+"""Every control of an engine is told as ok, weak or missing, with a remedy wherever it is not ok."""
+
+from typing import Any
+
+import pytest
+
+from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.sandbox.inspection import Machine, Standing, check_accepted, controls, refuse_missing
+
+INFO: dict[str, Any] = {
+    "DefaultRuntime": "runc",
+    "KernelVersion": "6.1.0-28-amd64",
+    "CgroupVersion": "2",
+    "CgroupDriver": "systemd",
+    "MemoryLimit": True,
+    "PidsLimit": True,
+    "CpuCfsQuota": True,
+    "SwapLimit": True,
+    "MemTotal": 16 << 30,
+    "SecurityOptions": ["name=seccomp,profile=builtin", "name=apparmor", "name=rootless"],
+}
+
+
+def machine(
+    *,
+    runc: str = "1.2.4",
+    jobs: int = 4,
+    swap: int = 0,
+    free: int | None = 5000,
+    image_id: str = "sha256:1",
+    **info: Any,
+) -> Machine:
+    """Return a machine on which all is well but for what is given."""
+    version = {"Version": "27.0", "ApiVersion": "1.46", "Components": [{"Name": "runc", "Version": runc}]}
+    return Machine(
+        info=INFO | info,
+        version=version,
+        image="bitsec-eval/python:3.11",
+        image_id=image_id,
+        jobs=jobs,
+        memory_mib=256,
+        free_mib={"engine-disk": free, "results-disk": free},
+        swap_mib=swap,
+    )
+
+
+def not_ok(found: Machine) -> dict[str, tuple[Standing, str]]:
+    """Return what is not well, by name."""
+    return {each.name: (each.standing, each.remedy) for each in controls(found) if each.standing is not Standing.OK}
+
+
+def test_a_good_machine_has_nothing_to_be_told():
+    assert not_ok(machine()) == {}
+    assert [each.name for each in controls(machine())][:4] == ["engine", "runtime", "kernel", "cgroup"]
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "standing", "remedy"),
+    [
+        ({"runc": "1.1.5+ds1"}, "runtime", Standing.WEAK, "CVE-2024-21626"),
+        ({"KernelVersion": "4.19.0"}, "kernel", Standing.WEAK, "security updates"),
+        ({"CgroupVersion": "1"}, "cgroup", Standing.WEAK, "unified_cgroup_hierarchy=1"),
+        ({"MemoryLimit": False}, "memory-limit", Standing.MISSING, "cgroup controller"),
+        ({"PidsLimit": False}, "process-limit", Standing.MISSING, "cgroup controller"),
+        ({"CpuCfsQuota": False}, "processor-limit", Standing.MISSING, "cgroup controller"),
+        ({"SecurityOptions": ["name=apparmor", "name=userns"]}, "seccomp", Standing.MISSING, "built with seccomp"),
+        ({"SecurityOptions": ["name=seccomp", "name=apparmor"]}, "user-namespace", Standing.WEAK, "userns-remap"),
+        ({"SecurityOptions": ["name=seccomp", "name=rootless"]}, "security-module", Standing.WEAK, "AppArmor"),
+        ({"swap": 2048, "SwapLimit": False}, "swap", Standing.WEAK, "swapaccount=1"),
+        ({"jobs": 64}, "memory", Standing.WEAK, "use --bitsec-jobs=25"),
+        ({"image_id": ""}, "image", Standing.MISSING, "script/setup"),
+    ],
+)
+def test_what_is_not_well_is_named_with_its_remedy(
+    change: dict[str, Any], name: str, standing: Standing, remedy: str
+):
+    found = not_ok(machine(**change))
+
+    assert list(found) == [name]
+    assert found[name][0] is standing
+    assert remedy in found[name][1]
+
+
+def test_too_little_room_is_missing_and_an_engine_elsewhere_is_not_judged():
+    assert not_ok(machine(free=10))["engine-disk"][0] is Standing.MISSING
+    assert not_ok(machine(free=500))["results-disk"][0] is Standing.WEAK
+    assert not_ok(machine(free=None)) == {}
+
+
+def test_a_missing_control_refuses_unless_it_is_accepted_by_name():
+    found = controls(machine(SecurityOptions=["name=apparmor", "name=userns"]))
+
+    with pytest.raises(SettingsError, match=r"seccomp is missing \(no filter\): .*--bitsec-accept-weaker=seccomp"):
+        refuse_missing(found, ())
+    refuse_missing(found, ("seccomp",))
+    with pytest.raises(SettingsError, match="everything: no such control; one of engine-disk"):
+        check_accepted(("everything",))
+
+
+def test_what_is_weak_refuses_nothing():
+    refuse_missing(controls(machine(CgroupVersion="1", runc="1.0.0", free=500)), ())
