@@ -53,7 +53,11 @@ class Board:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> None:
         """Note which evaluation goes on: if it is interrupted, --bitsec-resume takes it up."""
-        note_begun(self._settings.results, self._settings.begun)
+        try:
+            note_begun(self._settings.results, self._settings.begun)
+        except OSError as error:
+            told = f"{self._settings.results}: cannot be written to ({error.strerror}); make room there and run again"
+            raise pytest.UsageError(told) from error
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -85,13 +89,13 @@ class Board:
             with self._junit.open("rb") as stream:
                 self._board = leaderboard([read_junit(stream, str(self._junit))])
             finish_runs(self._settings.results, self._board)
+            if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+                ended = replace(self._settings.begun, ended=True, run_seconds=self._run_seconds())
+                note_begun(self._settings.results, ended)
         except BitsecError as error:
             self._trouble = str(error)
         except OSError as error:
             self._unwritten(session, error)
-        if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-            ended = replace(self._settings.begun, ended=True, run_seconds=self._run_seconds())
-            note_begun(self._settings.results, ended)
         session.exitstatus = self._exit_status(session.exitstatus)
 
     def _run_seconds(self) -> float:
