@@ -19,7 +19,9 @@ STOPPED_EXIT = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: what went wrong is one line on stderr and exit 2."""
-    args = _parser().parse_args(argv)
+    own, options = _divided(sys.argv[1:] if argv is None else argv)
+    args = _parser().parse_args(own)
+    args.options = options
     try:
         with _sigterm_stops():
             code: int = args.main(args)
@@ -31,6 +33,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _trouble(args.command, "stopped", STOPPED_EXIT)
     return code
+
+
+def _divided(argv: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return what is ours and what stands after the first --, which only `try` takes."""
+    if "--" not in argv or argv[0] != try_agent.NAME:
+        return argv, ()
+    at = argv.index("--")
+    return argv[:at], argv[at + 1 :]
 
 
 @contextmanager

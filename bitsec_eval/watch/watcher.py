@@ -80,8 +80,8 @@ class Watcher:
         """Evaluate what is due; return whether every agent's result is now that of its current version, in full."""
         try:
             return self._look(stop)
-        except (BitsecError, OSError) as error:
-            self._say(f"not now: {one_line(str(error))}; looking again in {self._settings.interval_seconds:g} s")
+        except Exception as error:  # noqa: BLE001 - a loop that ends on a surprise evaluates nobody
+            self._say(f"not now: {_told(error)}; looking again in {self._settings.interval_seconds:g} s")
             return False
 
     def _look(self, stop: Event) -> bool:
@@ -150,8 +150,8 @@ class Watcher:
             if stopped.forced:
                 self._engine.sweep()
             return None, str(stopped)
-        except (BitsecError, OSError) as error:  # of this agent alone: the others are evaluated all the same
-            return None, one_line(str(error))
+        except Exception as error:  # noqa: BLE001 - of this agent alone: the others are evaluated all the same
+            return None, _told(error)
         finally:
             publication.staged(agent.name).unlink(missing_ok=True)
         return board, ", ".join(board.doubts)
@@ -165,6 +165,12 @@ class Watcher:
             log=self._publication.log(name),
             more=self._settings.options,
         )
+
+
+def _told(error: Exception) -> str:
+    """Return an error in one line; a surprise says what kind it is."""
+    expected = isinstance(error, (BitsecError, OSError))
+    return one_line(str(error) if expected else f"{type(error).__name__}: {error}")
 
 
 def _verdict(board: Leaderboard) -> str:

@@ -104,6 +104,29 @@ def test_an_agent_that_arrives_while_it_watches_is_evaluated(tmp_path: Path, doc
     ]
 
 
+def test_after_a_watch_was_killed_the_next_one_waits_for_what_it_left(tmp_path: Path, docker_cli: DockerSandbox):
+    lay_out(tmp_path, {"slow": SLEEPER}, {"suite/test_reverse.py": REVERSE_TASK})
+    process = subprocess.Popen(watch(), cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True)
+    with process.stdout as told:
+        told.readline()
+        while not (tmp_path / "results/watch/slow.log").exists():
+            time.sleep(0.05)
+    process.kill()
+    process.wait()
+
+    refused = run(tmp_path, *watch("--once"))
+
+    assert refused.status == 2
+    assert refused.lines == [
+        "bitsec_eval watch: --results results: another watch, or an evaluation it left, is at work there;"
+        " stop it or give another folder"
+    ]
+    until = time.monotonic() + 60
+    while (again := run(tmp_path, *watch("--once"))).status == 2:
+        assert time.monotonic() < until
+    assert (again.status, again.lines) == (0, ["watch: slow: scored 0.0 over 1 run"])
+
+
 def test_an_engine_that_is_away_is_said_and_looked_for_again(tmp_path: Path):
     lay_out(tmp_path, {"good": GOOD}, {"suite/test_reverse.py": REVERSE_TASK})
 

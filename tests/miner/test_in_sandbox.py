@@ -146,6 +146,9 @@ def test_try_prints_the_agents_own_board_and_what_it_failed(tmp_path: Path, dock
         "undistributed: 100.00 TAO, as no agent earned it",
     ]
     assert (tmp_path / "kept/junit.xml").exists()
+    selected = tried(tmp_path, "mine.py", "--tasks", "suite", "--", "-k", "two")
+    assert (selected.returncode, selected.stderr) == (1, "")
+    assert selected.stdout.splitlines()[1] == "  0.0  suite/reverse: 0 of 1 checks, incomplete"
     assert (tmp_path / "kept/runs/mine/suite__reverse.json").exists()
 
 

@@ -159,6 +159,20 @@ def test_a_junit_that_cannot_be_read_is_a_failure_of_that_agent_alone(tmp_path: 
     assert watched.lines[0].startswith("alice: alice.xml: ")
 
 
+def test_a_surprise_is_said_and_survived(tmp_path: Path):
+    watched = Watched(tmp_path, alice="1", bob="2")
+
+    def surprise(order):
+        if order.agent.stem == "alice":
+            raise RuntimeError("half of an upgrade")
+
+    watched.evaluations.during = surprise
+
+    assert watched.look() == ["alice", "bob"]
+    assert watched.lines[0].startswith("alice: RuntimeError: half of an upgrade; trying again in 60 s, see ")
+    assert watched.published == ["agent.bob.xml"]
+
+
 def test_void_runs_are_published_as_such_and_tried_again(tmp_path: Path):
     watched = Watched(tmp_path, alice="1")
     watched.evaluations.outcomes["alice"] = ["passed", "error"]

@@ -19,22 +19,23 @@ from bitsec_eval.miner.files import read_agent
 from bitsec_eval.miner.show import result_lines, say, task_result
 from bitsec_eval.render.console import board_lines
 
+NAME = "try"
 PROVISIONAL_EXIT = 1
 
 
 def add_parser(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
-        "try",
+        NAME,
         help="evaluate an agent here",
         usage="bitsec-miner try AGENT.py [--tasks PATH] [--results DIR] [-- PYTEST_OPTION ...]",
-        description="Evaluate an agent here, in Docker, as a validator would; exits 1 when a run is void.",
+        description="Evaluate an agent here, in Docker, as a validator would; exits 1 when a run is void."
+        " What follows -- goes to pytest.",
     )
     add = parser.add_argument
     add("agent", type=Path, metavar="AGENT.py")
     add("--tasks", type=Path, action="append", metavar="PATH", help="folder or file (default: task_suites)")
     add("--results", type=Path, metavar="DIR", help="keep junit and what the agent printed here")
-    add("options", nargs="*", metavar="PYTEST_OPTION", help="after --: options for pytest")
     parser.set_defaults(main=main)
 
 
