@@ -44,6 +44,8 @@ def running(folder: Path, *options: str, **more: str) -> Iterator["Running"]:
     finally:
         process.kill()
         process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 class Running:

@@ -101,7 +101,8 @@ def test_a_disk_that_fills_up_keeps_the_last_results(tmp_path: Path, small_disk:
     before = (small_disk / "junit.xml").read_bytes()
     assert first.scores() == dict.fromkeys(AGENTS, 100.0)
     assert "evaluated without results-disk, which the operator accepted" in first.output
-    _fill(small_disk)
+    with (tmp_path / "conftest.py").open("a") as file:
+        file.write(FILLS_UP)
 
     ran = evaluated(tmp_path, accepted)
 
@@ -112,13 +113,28 @@ def test_a_disk_that_fills_up_keeps_the_last_results(tmp_path: Path, small_disk:
     assert containers(tmp_path) == []
 
 
-def _fill(folder: Path) -> None:
-    with (folder / "filler").open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(4096))
-        except OSError:
-            return
+FILLS_UP = """
+def pytest_runtest_logfinish():
+    try:
+        with open("results/filler", "ab", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+    except OSError:
+        return
+"""
+
+
+def test_a_disk_that_is_full_is_a_usage_error(tmp_path: Path, small_disk: Path):
+    prepare(tmp_path)
+    (small_disk / "filler").write_bytes(bytes(1 << 20))
+    with pytest.raises(OSError, match="No space left"), (small_disk / "rest").open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+
+    ran = evaluated(tmp_path, "--bitsec-accept-weaker=results-disk")
+
+    assert ran.status == 4, ran.output
+    assert "results: cannot be written to (No space left on device); make room there and run again" in ran.output
 
 
 def test_an_unknown_control_cannot_be_accepted(tmp_path: Path):

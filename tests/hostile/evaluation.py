@@ -14,7 +14,7 @@ import secrets
 from bitsec_eval import Task
 
 TASK = Task(prompt="Implement a function reverse_string(s: str) -> str that returns s reversed.",
-            timeout=6, call_timeout=3, memory_mib=96, tmp_mib=32)
+            timeout=8, call_timeout=3, memory_mib=96, tmp_mib=32)
 EXPECTED = "expected-canary"
 
 
@@ -40,7 +40,7 @@ print(subprocess.run(child, capture_output=True, text=True, check=True).stdout)
 """
 _FORKING = f"""
 import fcntl, os
-for _ in range(200):
+for _ in range(80):
     if os.fork() == 0:
         if os.fork() == 0:
             os._exit(0)

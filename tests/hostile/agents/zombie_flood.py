@@ -2,7 +2,7 @@
 
 attack: H02 use up process numbers with zombies
 guard: PidsLimit
-ending: exited
+ending: exited or timed_out
 """
 
 import os
