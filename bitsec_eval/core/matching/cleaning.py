@@ -11,7 +11,7 @@ _FINDERS = re.compile(r"\A\s*(?:Submitted by|Reported by|Found by)\b.*?(?:\n[ \t
 _ALSO_FINDERS = re.compile(r"^\s*(?:Submitted by|(?:, )?also found by)\b[^\n]*$", re.MULTILINE | re.IGNORECASE)
 _COMMENT = re.compile(
     r"^[\w.\- ]{1,40}\([^()\n]{2,60}\) ?"
-    r"(?:confirmed|acknowledged|disputed|commented|marked|decreased|increased|resolved)[^\n]*$",
+    r"(?:confirmed|acknowledged|disputed|commented|marked|decreased|increased|resolved)[^\n]*(?:\n:[ \t]*)?$",
     re.MULTILINE,
 )
 _LINK = re.compile(r"(?:https?://|www\.)\S+")

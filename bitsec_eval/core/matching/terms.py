@@ -55,6 +55,8 @@ def tokens(text: str) -> list[tuple[str, int]]:
 
 def token_stems(token: str) -> list[str]:
     """Return the stems of one token's humps."""
+    if token.lower() in _COMMON:
+        return []
     humps = (hump.lower() for hump in _HUMP.findall(token))
     return [_stem(hump) for hump in humps if len(hump) >= _SHORTEST_WORD and hump not in _COMMON]
 
