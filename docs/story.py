@@ -111,7 +111,7 @@ def evaluate(story: Story) -> None:
 def board(browser: Browser, hub: str) -> list[str]:
     """Read the board as a visitor sees it: rank, agent and score of each row."""
     browser.look(f"{hub}/")
-    cells = [browser.texts(f".board tbody {cell}") for cell in (".rank", ".agent", ".score")]
+    cells = [browser.texts(f".board tbody {cell}") for cell in (".rank", ".agent a", ".score .figure")]
     return [" ".join(row) for row in zip(*cells, strict=True)]
 
 
