@@ -7,10 +7,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bitsec_eval.cli import doctor, leaderboard, scabench, watch
+from bitsec_eval.cli import compare, doctor, leaderboard, scabench, watch
 from bitsec_eval.core.errors import BitsecError
 
-COMMANDS = (doctor, leaderboard, scabench, watch)
+COMMANDS = (compare, doctor, leaderboard, scabench, watch)
 
 USAGE_EXIT = 2
 

@@ -24,6 +24,7 @@ class Answer:
 
     `status` is what its process ended with ("status 1", "signal 9"), empty where it was stopped from outside.
     `usage` is what it used of the LLM, None where none was offered.
+    `first_byte_seconds` is when it began to print, None where it printed nothing.
     """
 
     ending: Ending
@@ -32,6 +33,7 @@ class Answer:
     seconds: float = 0.0
     status: str = ""
     usage: Usage | None = None
+    first_byte_seconds: float | None = None
 
     @property
     def text(self) -> str:

@@ -41,6 +41,7 @@ class Run:
     """One agent on one task, once; `checks` are in order of their names and may be fewer than declared.
 
     `usage` is what it used of the LLM, None where none was offered.
+    `origin` names the evaluation whose answers were checked again, "" where the run was done in this one.
     """
 
     agent: str
@@ -53,6 +54,7 @@ class Run:
     ending: str | None = None
     seconds: float | None = None
     attempts: int = 1
+    origin: str = ""
     usage: Usage | None = None
 
 

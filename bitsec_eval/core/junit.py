@@ -203,7 +203,7 @@ class _File:
 class _RunSoFar:
     """A run while its checks arrive."""
 
-    __slots__ = ("_checks", "_declared", "_facts")
+    __slots__ = ("_checks", "_declared", "_facts", "_origin")
 
     def __init__(self, record: Record) -> None:
         self._declared = _declared(record)
@@ -211,6 +211,7 @@ class _RunSoFar:
         weight_of(record, "declared_weight")
         weight_of(record, "task_weight")
         self._facts = _facts(record)
+        self._origin = one_line(text_of(record, "origin"))
         self._checks: dict[str, Check] = {}
 
     def declares(self, record: Record) -> None:
@@ -245,6 +246,7 @@ class _RunSoFar:
             ending=ending,
             seconds=seconds,
             attempts=attempts,
+            origin=self._origin,
             usage=usage,
         )
 

@@ -168,7 +168,21 @@ def _runs_by_agent(evaluations: Sequence[Evaluation], latest: Mapping[str, str])
         for run in runs_of(evaluation):
             if version_of(evaluation, run.agent) == latest[run.agent]:
                 told[run.agent][run.task].append((evaluation, run))
-    return told
+    return {agent: {task: _once(pairs) for task, pairs in tasks.items()} for agent, tasks in told.items()}
+
+
+def _once(told: Iterable[_Told]) -> list[_Told]:
+    """Return the runs, those with the same answers once: the better telling counts, then the latest."""
+    kept: dict[tuple[str, int], _Told] = {}
+    for evaluation, run in told:
+        key = (run.origin or evaluation.id, run.repeat)
+        if key not in kept or _place(run) <= _place(kept[key][1]):
+            kept[key] = (evaluation, run)
+    return list(kept.values())
+
+
+def _place(run: Run) -> int:
+    return _BEST_FIRST.index(run_state(run))
 
 
 def _task_weights(evaluations: Sequence[Evaluation]) -> dict[str, float]:

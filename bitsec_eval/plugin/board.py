@@ -1,6 +1,7 @@
 """From junit to the board at the end of an evaluation, in the process that writes junit."""
 
 import json
+import os
 from collections.abc import Generator
 from dataclasses import replace
 from statistics import fmean
@@ -13,10 +14,10 @@ from bitsec_eval.core.errors import BitsecError
 from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.plugin.evaluation import Evaluation
+from bitsec_eval.plugin.publication import publish
 from bitsec_eval.plugin.record import PLAN
 from bitsec_eval.plugin.resume import note_begun
 from bitsec_eval.plugin.settings import Settings
-from bitsec_eval.render.artifacts import finish_runs
 from bitsec_eval.render.console import board_lines
 
 JUNIT = "junit.xml"
@@ -88,7 +89,7 @@ class Board:
         try:
             with self._junit.open("rb") as stream:
                 self._board = leaderboard([read_junit(stream, str(self._junit))])
-            finish_runs(self._settings.results, self._board)
+            self._lines += publish(self._settings.results, self._board, os.environ)
             if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 ended = replace(self._settings.begun, ended=True, run_seconds=self._run_seconds())
                 note_begun(self._settings.results, ended)

@@ -25,6 +25,7 @@ from bitsec_eval.plugin.reuse_options import opened_store
 from bitsec_eval.plugin.settings import Settings
 from bitsec_eval.plugin.standing import Standing, folder_of, gathered
 from bitsec_eval.plugin.tasks import AGENT_FIXTURE, CHECK, FIXTURES, Check, CollectedTask, task_id, task_of
+from bitsec_eval.plugin.trace import trace_of
 from bitsec_eval.render.artifacts import write_run
 from bitsec_eval.sandbox.calls import Calls
 from bitsec_eval.sandbox.docker_engine import DockerSettings
@@ -218,9 +219,9 @@ class Evaluation:
         if key not in self._kept:
             self._kept.add(key)
             with suppress(OSError):  # a full disk is told by junit, which matters more
-                write_run(
-                    self.settings.results, key.agent, key.task, self.settings.evaluation, done.answers, key.repeat
-                )
+                trace = trace_of(key, self.tasks[key.task].task, done, self.settings, self.image)
+                names = (key.agent, key.task, self.settings.evaluation)
+                write_run(self.settings.results, *names, done.answers, key.repeat, trace)
 
     # -- what checks use; each asks for bitsec_agent, whose parameter makes one item of every agent
 

@@ -116,7 +116,7 @@ def live_lines(standing: Standing, columns: int) -> list[str]:
         table.add_row(*cells, *([_bar(run)] if columns >= NARROW else []))
     drawn = io.StringIO()
     console = Console(file=drawn, width=max(columns, 20), force_terminal=True, color_system="standard")
-    head = Text(_counts(standing), style="bold", no_wrap=True, overflow="ellipsis")
+    head = Text(_counts(standing), style="bold")
     console.print(head)
     if shown:
         console.print(table)

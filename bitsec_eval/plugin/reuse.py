@@ -148,6 +148,7 @@ def _written(answer: Answer) -> dict[str, Any]:
         "seconds": answer.seconds,
         "status": answer.status,
         "usage": asdict(answer.usage) if answer.usage else None,
+        "first_byte_seconds": answer.first_byte_seconds,
     }
 
 

@@ -6,7 +6,7 @@ No hidden input, no expected value and no failure text is in it.
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,23 @@ def run_file(results: Path, agent: str, task: str, repeat: int = 0) -> Path:
 
 
 def write_run(
-    results: Path, agent: str, task: str, evaluation: str, answers: Sequence[Answer], repeat: int = 0
+    results: Path,
+    agent: str,
+    task: str,
+    evaluation: str,
+    answers: Sequence[Answer],
+    repeat: int = 0,
+    more: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write what an agent printed on a task; `finish_runs` adds the outcomes when they are known."""
+    """Write what an agent printed on a task, and `more`; `finish_runs` adds the outcomes when they are known."""
     told = [_told(answer) for answer in answers]
-    content = {"agent": agent, "task": task, "evaluation": evaluation, **(told[0] if told else {"ending": None})}
+    content = {
+        "agent": agent,
+        "task": task,
+        "evaluation": evaluation,
+        **(told[0] if told else {"ending": None}),
+        **(more or {}),
+    }
     if len(told) > 1:
         content["twin"] = told[1]
     write_json(run_file(results, agent, task, repeat), content)

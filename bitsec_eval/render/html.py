@@ -17,9 +17,10 @@ from markupsafe import Markup, escape
 
 from bitsec_eval.core.evaluation import Check, Outcome
 from bitsec_eval.core.leaderboard import Leaderboard, Row
+from bitsec_eval.core.repeats import agent_pass_rates
 from bitsec_eval.core.scores import Cell, State
 from bitsec_eval.core.text import one_line
-from bitsec_eval.render.figures import amount, moment, points, used
+from bitsec_eval.render.figures import amount, moment, points, spread, ties, used
 
 HEAT_LEVELS = 10
 
@@ -30,10 +31,15 @@ def board_html(board: Leaderboard, *, title: str = "Leaderboard") -> str:
     return page.render(
         title=title,
         board=board,
-        csp=f"default-src 'none'; style-src '{_source_hash(stylesheet())}'; base-uri 'none'; form-action 'none'",
+        csp=content_policy(stylesheet()),
         style=Markup(stylesheet()),  # noqa: S704 - our own file
         agent_href=in_page_href(board),
     )
+
+
+def content_policy(style: str) -> str:
+    """Return the policy of a page that carries this style sheet and lets nothing else in."""
+    return f"default-src 'none'; style-src '{_source_hash(style)}'; base-uri 'none'; form-action 'none'"
 
 
 def environment(*folders: Path) -> Environment:
@@ -58,6 +64,10 @@ def environment(*folders: Path) -> Environment:
         lost=lost,
         moment=moment,
         points=points,
+        rates=agent_pass_rates,
+        spread=spread,
+        ties=ties,
+        trail=trail,
         shown=one_line,
         unpassed=unpassed,
         used=used,
@@ -98,6 +108,14 @@ def by_task(row: Row) -> dict[str, Cell]:
 def lost(row: Row) -> tuple[Cell, ...]:
     """Return the cells of `row` that did not earn full points, in order of their tasks."""
     return tuple(cell for cell in row.tasks if cell.state is not State.SCORED or cell.score != 100)
+
+
+def trail(row: Row, width: int = 240, height: int = 48) -> str:
+    """Return the score over time as the points of an SVG polyline, the latest at the right edge."""
+    moments = row.history
+    step = width / max(1, len(moments) - 1)
+    places = ((n * step, height - moment.score * height / 100) for n, moment in enumerate(moments))
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
 
 
 def unpassed(checks: Iterable[Check]) -> tuple[Check, ...]:

@@ -70,6 +70,7 @@ class _Listening:
         self._stdout = bytearray()
         self._stderr = bytearray()
         self._status = ""
+        self._first_byte_seconds: float | None = None
 
     def answer(self) -> Answer:
         ending = None
@@ -83,6 +84,7 @@ class _Listening:
             stderr=bytes(self._stderr),
             seconds=time.monotonic() - self._started,
             status=self._status,
+            first_byte_seconds=self._first_byte_seconds,
         )
 
     def _next(self) -> Frame | Ending:
@@ -103,6 +105,8 @@ class _Listening:
         if isinstance(heard, Ending):
             return heard
         if heard.kind == "O":
+            if self._first_byte_seconds is None:
+                self._first_byte_seconds = time.monotonic() - self._started
             self._stdout += heard.payload
             return Ending.TOO_LOUD if len(self._stdout) > self._limits.output_bytes else None
         if heard.kind == "E":

@@ -1,0 +1,35 @@
+"""What an evaluation leaves for people beside junit: the board as a page and JSON, a page a run, a step summary."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bitsec_eval.core.leaderboard import Leaderboard
+from bitsec_eval.render.artifacts import finish_runs, write_text
+from bitsec_eval.render.html import board_html
+from bitsec_eval.render.json import board_json
+from bitsec_eval.render.tables import board_markdown
+from bitsec_eval.render.trace import write_run_pages
+
+SUMMARY = "GITHUB_STEP_SUMMARY"
+
+
+def publish(results: Path, board: Leaderboard, environment: Mapping[str, str]) -> list[str]:
+    """Write everything and return a line for each thing that could not be written.
+
+    GitHub's step summary is appended to where its variable is set.
+    """
+    finish_runs(results, board)
+    write_run_pages(results, board)
+    write_text(results / "leaderboard.json", board_json(board))
+    write_text(results / "leaderboard.html", board_html(board))
+    summary = environment.get(SUMMARY)
+    return _summarise(Path(summary), board) if summary else []
+
+
+def _summarise(path: Path, board: Leaderboard) -> list[str]:
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"## Leaderboard\n\n{board_markdown(board)}\n")
+    except OSError as error:
+        return [f"{SUMMARY} {path}: cannot be written ({error.strerror}); the board is in the results folder"]
+    return []
