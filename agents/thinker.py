@@ -1,0 +1,141 @@
+"""An agent that asks an LLM, in plain urllib, and checks what it is told before it answers.
+
+Code it tries on the task's own examples, and if they fail the LLM hears how and may try again. An audit it has the
+LLM look at twice: once to accuse, once to defend. Where no LLM is offered it says so on stderr and answers nothing.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+SECONDS = 8  # of the ten that a task gives as a rule
+TRIES = 3
+CODE = "Answer with one fenced python block that holds all the code asked for: standard library only, no examples."
+ACCUSE = "You audit smart contracts. Answer with the JSON object that is asked for and nothing else."
+DEFEND = """\
+You reviewed these contracts and reported the findings below. Argue against each of them: name the line that prevents
+it. Keep only findings nobody could argue against, and answer with them as a JSON object of the same form.
+"""
+STARTED = time.monotonic()
+
+
+class NoLLMError(Exception):
+    """There is no LLM to ask, or nothing more to spend on it."""
+
+
+def ask(messages):
+    """Return what the LLM says to these messages."""
+    if "OPENAI_BASE_URL" not in os.environ:
+        raise NoLLMError("no LLM is offered")
+    request = urllib.request.Request(
+        os.environ["OPENAI_BASE_URL"] + "/chat/completions",
+        data=json.dumps({"model": os.environ.get("OPENAI_MODEL", ""), "messages": messages}).encode(),
+        headers={
+            "Authorization": "Bearer " + os.environ.get("OPENAI_API_KEY", ""),
+            "Content-Type": "application/json",
+        },
+    )
+    try:
+        with urllib.request.urlopen(request) as response:
+            return json.load(response)["choices"][0]["message"]["content"] or ""
+    except urllib.error.HTTPError as error:
+        raise NoLLMError(json.load(error)["error"]["message"]) from None
+
+
+def says(role, content):
+    """Return a message."""
+    return {"role": role, "content": content}
+
+
+def is_time():
+    """Whether there is time for another question."""
+    return time.monotonic() - STARTED < SECONDS / 2
+
+
+# -- code -----------------------------------------------------------------------------------------------------------
+
+
+def fenced(text, language):
+    """Return the last fenced block of a language in a text, or the text itself where there is none."""
+    blocks = re.findall(rf"```{language}\s*\n(.*?)```", text, re.S | re.I)
+    return blocks[-1] if blocks else text
+
+
+def examples(task):
+    """Return the lines of a task that show a call and what it gives."""
+    return [line.strip() for line in task.splitlines() if re.match(r"\s+\w+\(.*\)\s*==\s*\S", line)]
+
+
+def trouble(code, shown):
+    """Return what goes wrong when the examples are run on the code, "" if nothing does."""
+    tests = "".join(f"\nassert {line}, {line!r}" for line in shown)
+    try:
+        done = subprocess.run([sys.executable, "-c", code + tests], capture_output=True, text=True, timeout=2)
+    except subprocess.TimeoutExpired:
+        return "it did not end within 2 seconds"
+    return done.stderr[-1500:] if done.returncode else ""
+
+
+def write_code(task):
+    """Return source for the task: the first that passes its examples, else the last."""
+    messages = [says("system", CODE), says("user", task)]
+    code, shown = "", examples(task)
+    for _ in range(TRIES):
+        try:
+            said = ask(messages)
+        except NoLLMError as error:
+            print(error, file=sys.stderr)
+            return code
+        code = fenced(said, "python")
+        wrong = trouble(code, shown)
+        if not wrong or not is_time():
+            break
+        messages += [says("assistant", said), says("user", f"That fails:\n{wrong}\nAnswer with all of it, mended.")]
+    return code
+
+
+# -- audits ---------------------------------------------------------------------------------------------------------
+
+
+def findings(text):
+    """Return the findings in what the LLM said, none where it is no report."""
+    try:
+        told = json.loads(fenced(text, "json"))
+        return [each for each in told["vulnerabilities"] if isinstance(each, dict)]
+    except (ValueError, LookupError, TypeError):
+        return []
+
+
+def audit(task, sources):
+    """Return a report of what the LLM holds against the sources, after it has argued for them as well."""
+    contracts = "\n\n".join(f"// {path}\n{text}" for path, text in sources.items())
+    found = []
+    try:
+        found = findings(ask([says("system", ACCUSE), says("user", f"{task}\n\n{contracts}")]))
+        if found and is_time():
+            report = json.dumps({"vulnerabilities": found})
+            found = findings(ask([says("system", DEFEND), says("user", f"{contracts}\n\n{report}")]))
+    except NoLLMError as error:
+        print(error, file=sys.stderr)
+    return json.dumps({"vulnerabilities": found}, indent=2)
+
+
+def main():
+    """Read the task and print the answer."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--task", required=True, help="what to do")
+    task = parser.parse_args().task
+    paths = sorted(Path().rglob("*.sol"))
+    sources = {path.as_posix(): path.read_text(encoding="utf-8", errors="replace") for path in paths}
+    print(audit(task, sources) if sources else write_code(task))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,279 @@
+"""Whole evaluations with an LLM: from the command line or pytest.ini, recorded and replayed, void where we failed."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from inference.lines import CANARY
+from inference.server import Server, answer, status
+from plugin.evaluations import Ran, command, environment, lay_out, run
+
+from bitsec_eval.sandbox.docker_engine import DockerSandbox
+
+ASK = """
+import json, os, urllib.error, urllib.request
+
+def ask(path, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(os.environ["OPENAI_BASE_URL"] + path, data=data)) as reply:
+            return reply.status, json.load(reply)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+def chat(text, **more):
+    code, told = ask("/chat/completions", {"messages": [{"role": "user", "content": text}], **more})
+    return told["choices"][0]["message"]["content"] if code == 200 else code
+"""
+SAYS = ASK + "print(chat('say'))\n"
+CODES = ASK + "print([code if isinstance(code := chat(str(n)), int) else 'ok' for n in range(3)])\n"
+TASK = """
+from bitsec_eval import LLM, Task
+TASK = Task(prompt="say hello", llm=LLM({limits}))
+def test_says_hello(answer):
+    assert "hello" in answer
+"""
+
+
+def evaluate(
+    folder: Path,
+    upstream: Server | None,
+    *arguments: str,
+    agents: dict[str, str],
+    tasks: dict[str, str] | None = None,
+    mode: str = "live",
+    **more: str,
+) -> Ran:
+    """Evaluate agents that may ask the server."""
+    lay_out(folder, agents, tasks or {"suite/test_hello.py": TASK.format(limits="")})
+    url = upstream.url if upstream else "http://127.0.0.1:9/v1"
+    options = [f"--bitsec-llm={mode}", f"--bitsec-llm-base-url={url}", "--bitsec-llm-models=small"]
+    return run(folder, *command(*options, *arguments), **{"BITSEC_LLM_API_KEY": CANARY, **more})
+
+
+def rows(ran: Ran) -> dict[str, dict[str, Any]]:
+    return {row["agent"]: row for row in ran.board()["agents"]}
+
+
+def artifact(ran: Ran, agent: str, task: str = "suite__hello") -> dict[str, Any]:
+    return json.loads((ran.folder / "results" / "runs" / agent / f"{task}.json").read_text())
+
+
+@pytest.fixture(autouse=True)
+def _engine(docker_cli: DockerSandbox) -> None:
+    """Every test here starts containers, in a process of its own."""
+
+
+def test_usage_is_on_the_board_and_cost_breaks_the_tie(upstream: Server, tmp_path: Path):
+    (tmp_path / "prices.toml").write_text("[models.small]\nprompt = 1\ncompletion = 2\n")
+    agents = {"brief": SAYS, "wordy": SAYS + "chat('again')\n"}
+
+    ran = evaluate(tmp_path, upstream, "--bitsec-llm-prices=prices.toml", "--bitsec-tiebreak=cost", agents=agents)
+
+    assert ran.status == 0
+    assert [(name, row["rank"], row["score"]) for name, row in rows(ran).items()] == [
+        ("brief", 1, 100.0),
+        ("wordy", 2, 100.0),
+    ]
+    brief, wordy = (row["usage"] for row in rows(ran).values())
+    assert (brief["calls"], brief["prompt_tokens"], brief["cost"]) == (1, 10, 0.00002)
+    assert (wordy["calls"], wordy["cost"]) == (2, 0.00004)
+    assert wordy["waiting_seconds"] > 0
+    assert any("2 calls, 30 tokens, $0.0001" in line for line in ran.lines)
+
+
+def test_limits_come_from_pytest_ini_and_a_task_lowers_them(upstream: Server, tmp_path: Path):
+    tasks = {"suite/test_hello.py": TASK.format(limits=""), "suite/test_one.py": TASK.format(limits="calls=1")}
+    lay_out(tmp_path, {"me": CODES}, tasks)
+    (tmp_path / "pytest.ini").write_text(
+        f"[pytest]\nbitsec_llm = live\nbitsec_llm_base_url = {upstream.url}\n"
+        "bitsec_llm_models = small\nbitsec_llm_calls = 2\n"
+    )
+    ran = run(tmp_path, *command(), BITSEC_LLM_API_KEY=CANARY)
+
+    assert artifact(ran, "me")["stdout"] == "['ok', 'ok', 429]\n"
+    assert artifact(ran, "me", "suite__one")["stdout"] == "['ok', 429, 429]\n"
+    assert [cell["usage"]["calls"] for cell in rows(ran)["me"]["tasks"].values()] == [2, 1]
+
+
+def test_a_provider_that_fails_makes_the_run_void_and_never_a_zero(upstream: Server, tmp_path: Path):
+    upstream.otherwise = status(500)
+    ran = evaluate(
+        tmp_path, upstream, "--bitsec-llm-tries=2", agents={"asks": SAYS, "knows": "print('hello')\n", "dumb": ""}
+    )
+
+    assert ran.status == 1
+    assert {name: row["score"] for name, row in rows(ran).items()} == {"asks": None, "knows": 100.0, "dumb": 0.0}
+    assert "the LLM's provider failed 2 times, lastly with status 500; the run is void" in ran.output
+
+
+def test_a_replay_gives_the_same_board_without_a_provider(upstream: Server, tmp_path: Path):
+    upstream.script(*(answer(f"hello {n}") for n in range(20)))
+    twice = SAYS + "print(chat('say'), os.environ['OPENAI_MODEL'], ask('/usage')[1]['spent'])\n"
+    agents = {"one": SAYS, "two": twice, "none": "print('hello')\n"}
+    arguments = ("--bitsec-jobs=1",)
+
+    before = evaluate(tmp_path, upstream, *arguments, agents=agents, mode="record")
+    board, told = before.board(), [artifact(before, name)["stdout"] for name in agents]
+    after = evaluate(tmp_path, None, *arguments, agents=agents, mode="replay", BITSEC_LLM_API_KEY="")
+
+    assert (before.status, after.status) == (0, 0)
+    assert [artifact(after, name)["stdout"] for name in agents] == told
+    assert without_times(after.board()) == without_times(board)
+    assert len(upstream.requests) == 3
+
+
+def without_times(board: dict[str, Any]) -> dict[str, Any]:
+    for row in board["agents"]:
+        row["last_evaluated"] = None
+        for cell in row["tasks"].values():
+            cell["seconds"] = None
+    return board | {"evaluations": [], "last_evaluated": None}
+
+
+def test_an_agent_that_asks_something_else_is_not_replayed_and_told_so(upstream: Server, tmp_path: Path):
+    evaluate(tmp_path, upstream, agents={"me": SAYS, "other": SAYS}, mode="record")
+    changed = {"me": SAYS.replace("'say'", "'say it again'"), "other": SAYS}
+    ran = evaluate(tmp_path, None, agents=changed, mode="replay", BITSEC_LLM_API_KEY="")
+
+    assert ran.status == 1
+    assert {name: row["score"] for name, row in rows(ran).items()} == {"me": None, "other": 100.0}
+    assert "no recording of question 1, POST /v1/chat/completions (sha256 " in ran.output
+    assert "results/llm/me/suite__hello.jsonl; record again with --bitsec-llm=record" in ran.output
+
+
+RENAMED = """
+from bitsec_eval import AUDIT_PROMPT, Task
+TASK = Task(prompt=AUDIT_PROMPT, workspace="a", twin="b", rename=["Vault", "withdraw"])
+def test_reports(report, twin_report):
+    assert report.findings
+"""
+AUDITS = (
+    ASK
+    + """
+from pathlib import Path
+used = ask("/usage")[1]["spent"]["calls"]
+assert used == 0, "the second container must not know that it is the second"
+print(chat(Path("V.sol").read_text()))
+"""
+)
+
+
+def test_a_replay_draws_the_names_of_the_recording_again(upstream: Server, tmp_path: Path):
+    upstream.otherwise = answer('{"vulnerabilities": [{"title": "x"}]}')
+    tasks = {
+        "suite/test_audit.py": RENAMED,
+        "suite/a/V.sol": "contract Vault { function withdraw() {} }",
+        "suite/b/V.sol": "contract Vault { function withdraw() { } }",
+    }
+    for mode in ("record", "replay"):
+        ran = evaluate(tmp_path, upstream, agents={"me": AUDITS}, tasks=tasks, mode=mode)
+        assert (mode, rows(ran)["me"]["score"]) == (mode, 100.0)
+
+    sent = [request["messages"][0]["content"] for request in upstream.requests]
+    assert len(sent) == 2
+    assert "Vault" not in "".join(sent)
+    assert {path.name for path in (tmp_path / "results/llm/me").iterdir()} == {
+        "suite__audit.jsonl",
+        "suite__audit.twin.jsonl",
+    }
+
+
+CALLED = """
+from bitsec_eval import Task
+TASK = Task(prompt="write look()")
+def test_looks(solution):
+    print(solution.look())
+    assert solution.look() == [[], "refused"]
+"""
+LOOKS = (
+    ASK
+    + '''
+chat("say")
+print("""
+import os, socket
+def look():
+    try:
+        socket.create_connection(("127.0.0.1", 4000), timeout=2)
+        return "REACHED"
+    except OSError:
+        return [sorted(name for name in os.environ if "OPENAI" in name or "INFERENCE" in name), "refused"]
+""")
+'''
+)
+
+
+def test_solutions_are_called_without_an_llm(upstream: Server, tmp_path: Path):
+    ran = evaluate(tmp_path, upstream, agents={"me": LOOKS}, tasks={"suite/test_looks.py": CALLED})
+
+    assert rows(ran)["me"]["score"] == 100.0
+    assert len(upstream.requests) == 1
+
+
+SNOOPS = (
+    ASK
+    + """
+import glob
+seen = [json.dumps(dict(os.environ)), str(chat("say")), str(ask("/chat/completions", {"messages": 3}))]
+for path in glob.glob("/proc/[0-9]*/environ") + glob.glob("/proc/[0-9]*/cmdline") + glob.glob("/tmp/*"):
+    try:
+        seen.append(open(path, "rb").read().decode("utf-8", "replace"))
+    except OSError:
+        pass
+print("hello", len(seen), "sk-" + "canary" in "".join(seen))
+"""
+)
+
+
+def test_the_key_is_nowhere_but_at_the_provider(upstream: Server, tmp_path: Path):
+    echo = status(401, f"Incorrect API key provided: {CANARY}")
+    upstream.script(answer(f"hello, your key is {CANARY}"))
+    upstream.otherwise = echo
+    agents = {"snoops": SNOOPS, "zealous": SAYS}
+
+    ran = evaluate(
+        tmp_path, upstream, "-v", "--showlocals", "--tb=long", "--bitsec-jobs=1", agents=agents, mode="record"
+    )
+
+    assert {headers["authorization"] for headers in upstream.headers} == {f"Bearer {CANARY}"}
+    assert artifact(ran, "snoops")["stdout"].endswith(" False\n")
+    assert "answered 401: " in ran.output
+    assert "Incorrect API key provided: [key]" in ran.output
+    assert CANARY not in ran.output
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {"junit.xml", "suite__hello.jsonl"} <= {path.name for path in files}
+    assert not [path for path in files if CANARY.encode() in path.read_bytes()]
+
+
+def test_several_processes_keep_to_one_budget(upstream: Server, tmp_path: Path):
+    agents = {f"a{n}": CODES for n in range(4)}
+    ran = evaluate(tmp_path, upstream, "-n2", "--bitsec-llm-total-calls=5", agents=agents)
+
+    assert len(upstream.requests) == 5
+    assert ran.status == 1
+    assert "the evaluation's budget of the LLM is used up (calls); raise --bitsec-llm-total-calls" in ran.output
+
+
+def test_ctrl_c_waits_for_no_provider(upstream: Server, tmp_path: Path):
+    upstream.otherwise = lambda handler, request: upstream.wait(60)
+    lay_out(tmp_path, {"me": SAYS}, {"suite/test_hello.py": TASK.format(limits="")})
+    options = ["--bitsec-llm=live", f"--bitsec-llm-base-url={upstream.url}", "--bitsec-llm-models=small"]
+    process = subprocess.Popen(
+        command(*options),
+        cwd=tmp_path,
+        env=environment(BITSEC_LLM_API_KEY=CANARY),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    while not upstream.requests:
+        time.sleep(0.05)
+    started = time.monotonic()
+    os.kill(process.pid, signal.SIGINT)
+    process.communicate(timeout=30)
+
+    assert time.monotonic() - started < 8

@@ -1,0 +1,102 @@
+"""The sample agent solves coding tasks and audits through the LLM; where there is none it answers nothing."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from inference.server import Handler, Server, answer, completion, status
+from plugin.evaluations import command, run
+
+from bitsec_eval.sandbox.docker_engine import DockerSandbox
+
+ROOT = Path(__file__).parents[2]
+AGENT = (ROOT / "agents" / "thinker.py").read_text()
+TASKS = [
+    "task_suites/coding/test_reverse_string.py",
+    "task_suites/coding/test_duration.py",
+    "task_suites/scabench/test_liquid_ron_h01.py",
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, docker_cli: DockerSandbox) -> Path:
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["bitsec_eval.plugin"]\n')
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "thinker.py").write_text(AGENT)
+    return tmp_path
+
+
+def evaluated(folder: Path, *options: str) -> dict:
+    tasks = [str(ROOT / task) for task in TASKS]
+    ran = run(folder, *command("--bitsec-seed=1", *options, *tasks), BITSEC_LLM_API_KEY="")
+    assert ran.status == 0, ran.output
+    return {task.split("/")[-1]: cell for task, cell in ran.board()["agents"][0]["tasks"].items()}
+
+
+def a_good_llm(handler: Handler, request: dict) -> None:
+    """Know the answers, get one of them wrong at first, and find the accounting fault where it is."""
+    _, asked, *more = [message["content"] for message in request["messages"]]
+    if "reverse_string" in asked:
+        said = "Sure:\n```python\ndef reverse_string(s):\n    return s[::-1]\n```\n"
+    elif "parse_duration" in asked:
+        right = (ROOT / "tests/task_suites/coding/references/duration.py").read_text()
+        said = f"```python\n{right if more else 'def parse_duration(text): return 0'}\n```"
+    else:
+        said = json.dumps({"vulnerabilities": accused(asked)})
+    handler.send_json(200, completion(said))
+
+
+def accused(contracts: str) -> list[dict]:
+    """Accuse the function that adds up what the shares are worth, if it leaves out what is owed."""
+    head = next(line for line in contracts.splitlines() if "uint256" in line and "view" in line and "()" in line)
+    return [{"title": "what is owed counts as an asset", "location": head.split("function ")[1].split("(")[0]}]
+
+
+def test_it_solves_coding_tasks_and_mends_what_fails_its_examples(upstream: Server, folder: Path):
+    upstream.otherwise = a_good_llm
+    scores = evaluated(folder, "--bitsec-llm=live", f"--bitsec-llm-base-url={upstream.url}", "--bitsec-llm-models=m")
+
+    assert scores["reverse_string"]["score"] == scores["duration"]["score"] == 100.0
+    assert scores["reverse_string"]["usage"]["calls"] == 1
+    assert scores["duration"]["usage"]["calls"] == 2
+    assert scores["liquid_ron_h01"]["ending"] == "exited"
+    assert scores["liquid_ron_h01"]["usage"]["calls"] == 4
+
+
+def alone(folder: Path, prompt: str, url: str | None) -> subprocess.CompletedProcess:
+    """Run the agent as its author would at home."""
+    environment = {"PATH": "/usr/bin", "OPENAI_API_KEY": "x", **({"OPENAI_BASE_URL": url} if url else {})}
+    command = [sys.executable, str(ROOT / "agents" / "thinker.py"), "--task", prompt]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=20, check=False
+    )
+
+
+@pytest.mark.parametrize("contracts", [{}, {"V.sol": "contract V {}"}], ids=["code", "audit"])
+def test_without_an_llm_it_ends_at_once_with_nothing(tmp_path: Path, upstream: Server, contracts: dict[str, str]):
+    for name, text in contracts.items():
+        (tmp_path / name).write_text(text)
+    upstream.otherwise = status(503, "no LLM is offered in this evaluation; answer without one")
+
+    for done in (alone(tmp_path, "do it", None), alone(tmp_path, "do it", upstream.url)):
+        assert done.returncode == 0
+        assert done.stdout.strip() == ('{\n  "vulnerabilities": []\n}' if contracts else "")
+        assert done.stderr.startswith("no LLM is offered")
+
+
+@pytest.mark.parametrize("said", ["I would rather not.", "", None, '{"vulnerabilities": 7}', "```python\n1/0\n```"])
+def test_nonsense_from_the_llm_is_no_crash(tmp_path: Path, upstream: Server, said: str | None):
+    upstream.otherwise = answer(said)
+    code = alone(tmp_path, "Write f().\n    f() == 1\n", upstream.url)
+    (tmp_path / "V.sol").write_text("contract V {}")
+    audit = alone(tmp_path, "audit", upstream.url)
+
+    assert (code.returncode, audit.returncode) == (0, 0)
+    assert json.loads(audit.stdout) == {"vulnerabilities": []}
+
+
+def test_it_is_short_and_plain():
+    assert len(AGENT.splitlines()) < 150
