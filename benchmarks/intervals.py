@@ -1,13 +1,17 @@
 """Do intervals and tie groups say the truth? `python benchmarks/intervals.py` simulates fields of known true rates.
 
-A task draws how hard it is, an agent's rate on it scatters around the agent's true rate, a run around that, and the
-checks of a run pass at the run's rate: so checks of a run and runs of a task depend on one another, as they do in
-an evaluation. The true rate is the mean over all tasks there could be.
+An agent has a skill and a task a hardness, the same for every agent, on a logistic scale (the model of Rasch), and
+each agent finds each task a little easier or harder than others do. A run's rate scatters around the agent's rate on
+the task, and its checks pass at the run's rate: so checks of a run and runs of a task depend on one another, as they
+do in an evaluation. The true rate is the mean over all tasks there could be.
 Reports how often the interval of each agent holds its true rate, and how often the tie groups keep two agents apart.
 """
 
 import argparse
+import math
 from dataclasses import dataclass
+from functools import cache
+from math import fsum
 from random import Random
 from statistics import fmean
 
@@ -16,7 +20,7 @@ from bitsec_eval.core.ties import tie_groups
 
 RATES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 PAIRS = ((0.5, 0.5), (0.8, 0.8), (0.6, 0.4), (0.7, 0.5), (0.9, 0.7))
-TASK_SPREAD, RUN_SPREAD, SHARED = 4.0, 12.0, 0.97
+HARDNESS, OWN, RUN_SPREAD = 1.2, 0.3, 12.0
 
 
 @dataclass(frozen=True)
@@ -65,29 +69,40 @@ def separated(size: Size, rates: tuple[float, float], fields: int, chance: Rando
     return apart / fields
 
 
-def luck(size: Size, chance: Random) -> list[list[float]]:
-    """Return the draws that make the tasks of a field easy or hard, the same for every agent."""
-    return [[chance.random() for _ in range(64)] for _ in range(size.tasks)]
+def luck(size: Size, chance: Random) -> list[float]:
+    """Return how hard each task of a field is, the same for every agent."""
+    return [chance.gauss(0, HARDNESS) for _ in range(size.tasks)]
 
 
-def agent(size: Size, rate: float, hardness: list[list[float]], chance: Random) -> list[list[float]]:
+def agent(size: Size, rate: float, hardness: list[float], chance: Random) -> list[list[float]]:
     """Return the points of every run of one agent, by task."""
-    return [_task(size, _rate_on(rate, draws, chance), chance) for draws in hardness]
+    skill = skill_of(rate)
+    return [_task(size, _logistic(skill - hard + chance.gauss(0, OWN)), chance) for hard in hardness]
 
 
-def _rate_on(rate: float, draws: list[float], chance: Random) -> float:
-    """Return the rate on one task: a Polya urn's share, Beta distributed, whose draws agents mostly share."""
-    good, bad = TASK_SPREAD * rate, TASK_SPREAD * (1 - rate)
-    for draw in draws:
-        taken = draw if chance.random() < SHARED else chance.random()
-        if taken < good / (good + bad):
-            good += 1
-        else:
-            bad += 1
-    return good / (good + bad)
+@cache
+def skill_of(rate: float) -> float:
+    """Return the skill whose mean rate over all tasks there could be is `rate`."""
+    low, high = -20.0, 20.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _mean_rate(middle) < rate else (low, middle)
+    return low
+
+
+def _mean_rate(skill: float) -> float:
+    spread = math.hypot(HARDNESS, OWN)
+    steps = [step / 20 for step in range(-100, 101)]
+    weights = [math.exp(-step * step / 2) for step in steps]
+    return fsum(w * _logistic(skill + spread * s) for w, s in zip(weights, steps, strict=True)) / fsum(weights)
+
+
+def _logistic(value: float) -> float:
+    return 1 / (1 + math.exp(-value))
 
 
 def _task(size: Size, rate: float, chance: Random) -> list[float]:
+    rate = min(max(rate, 1e-6), 1 - 1e-6)
     runs = [chance.betavariate(RUN_SPREAD * rate, RUN_SPREAD * (1 - rate)) for _ in range(size.repeats)]
     return [100 * sum(chance.random() < run for _ in range(size.checks)) / size.checks for run in runs]
 

@@ -2,7 +2,7 @@
 
 If two agents were equal, each task's difference could as well have had the other sign.
 So the p-value is the share of all sign patterns whose sum is at least as far from 0 as the one observed: a paired
-permutation test, exact up to 12 tasks and by its normal limit beyond.
+permutation test, exact up to 14 tasks and by its normal limit beyond.
 With fewer than 6 tasks not even one agent that wins them all could pass it; nothing is said then.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 LEVEL = 0.05
 FEWEST_TASKS = 6
-MOST_EXACT = 12
+MOST_EXACT = 14
 
 
 def paired_p(differences: Sequence[float]) -> float:

@@ -1,0 +1,70 @@
+"""A comparison says what moved by name, and whether it is more than noise."""
+
+from bitsec_eval.core.comparison import compare
+from bitsec_eval.render.comparison import comparison_html, comparison_lines
+from tests.junit_files import SECRET, JunitFile
+
+P, F = "passed", "failed"
+TASKS = "abcdef"
+
+
+def field(outcomes, agent="a", sha="s", evaluation="e") -> JunitFile:
+    file = JunitFile(evaluation)
+    for task in TASKS:
+        file.run(agent, task, outcomes, sha=sha)
+    return file
+
+
+def moved(before: JunitFile, after: JunitFile):
+    return compare([before.read()], [after.read()])
+
+
+def test_a_gain_on_every_task_is_more_than_noise():
+    (agent,) = moved(field([P, F]), field([P, P]))
+
+    assert (agent.before, agent.after, agent.verdict) == (50, 100, "more than noise")
+    assert agent.tasks[0].mended == ("c1",)
+
+
+def test_a_gain_on_one_task_is_within_noise():
+    after = field([P, F])
+    after.cases[-1] = (after.cases[-1][0], P)
+
+    (agent,) = moved(field([P, F]), after)
+
+    assert agent.verdict == "within noise"
+    assert [task.task for task in agent.tasks] == ["f"]
+
+
+def test_few_tasks_tell_nothing():
+    (agent,) = moved(JunitFile().run("a", "t", [P]), JunitFile().run("a", "t", [F]))
+
+    assert agent.verdict == "fewer than 6 tasks in common: nothing can be told from noise"
+    assert agent.tasks[0].broken == ("c0",)
+
+
+def test_agents_of_one_side_only_are_told():
+    assert [agent.verdict for agent in moved(field([P], "old"), field([P], "new"))] == ["only after", "only before"]
+
+
+def test_the_console_reads_from_score_to_check():
+    lines = comparison_lines(moved(field([P, F]), field([P, P], sha="other")), 100)
+
+    assert lines[:3] == [
+        "a  50.0 -> 100.0  +50.0  more than noise (p = 0.031), another version",
+        "  a  50.0 -> 100.0",
+        "    passes now: c1",
+    ]
+
+
+def test_lines_fit_a_narrow_terminal():
+    assert all(len(line) <= 40 for line in comparison_lines(moved(field([P, F]), field([P, P], sha="x")), 20))
+
+
+def test_the_page_is_whole_and_quotes_no_failure():
+    page = comparison_html(moved(field([P, F]), field([F, P])), "<old>.xml", "new.xml")
+
+    assert "fails now" in page
+    assert "&lt;old&gt;.xml" in page
+    assert "<script" not in page
+    assert SECRET not in page
