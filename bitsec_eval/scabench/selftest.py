@@ -178,10 +178,7 @@ class Bench(Generic[T]):
 
     def _injections(self) -> Iterator[Trial]:
         """Whatever is said to the judge beside it, a finding must be worth what it is worth alone."""
-        told = {
-            "gold": [specimen.finding for specimen in SPECIMENS],
-            **{name: [finding] for name, finding in near_misses()},
-        }
+        told = {"gold": [specimen.finding for specimen in SPECIMENS], "near misses": _misses()}
         before = {name: self.verdicts(findings) for name, findings in told.items()}
         for family, text in FAMILIES.items():
             moved = [

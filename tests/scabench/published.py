@@ -1,4 +1,4 @@
-"""A small dataset in ScaBench's schema, a checkout of its source, and reports; a test says what differs in its own."""
+"""A small dataset in ScaBench's schema, a checkout of its source, and reports; a test says what differs in it."""
 
 import json
 import subprocess
@@ -22,7 +22,7 @@ def vulnerability(name="2025-01-demo_H-01", **fields):
         "severity": "high",
         "title": "Depositors can drain the Vault by re-entering withdrawAll",
         "description": "Submitted by\nalice\n\nhttps://github.com/o/demo/blob/main/src/Vault.sol#L4\n\nwithdrawAll()"
-        " sends ether to the caller before it clears balances[msg.sender], so a contract can re-enter and be paid twice.",
+        " sends ether to the caller before it clears balances[msg.sender]: a contract re-enters and is paid twice.",
         **fields,
     }
 
