@@ -150,3 +150,32 @@ def test_what_is_no_amount_is_refused(text):
 def test_an_emission_too_fine_to_be_written_exactly_is_refused(text):
     with pytest.raises(SettingsError, match="give at most 9 decimals and 15 digits"):
         parse_emission(text)
+
+
+def test_improvement_pays_for_what_is_above_the_baseline():
+    rewards = amounts({"a": 80.0, "b": 60.0, "c": 51.0}, rule="improvement", baseline=50.0)
+
+    assert rewards == {"a": "75.00", "b": "25.00", "c": "0.00"}
+
+
+def test_three_percent_is_the_least_improvement():
+    assert amounts({"a": 51.5}, rule="improvement", baseline=50.0) == {"a": "100.00"}
+    assert amounts({"a": 51.49}, rule="improvement", baseline=50.0) == {"a": "0.00"}
+
+
+def test_above_a_baseline_that_leaves_less_than_three_percent_a_full_score_is_paid():
+    assert amounts({"a": 100.0, "b": 99.9}, rule="improvement", baseline=99.0) == {"a": "100.00", "b": "0.00"}
+    assert amounts({"a": 100.0}, rule="improvement", baseline=100.0) == {"a": "0.00"}
+
+
+@given(FIELDS, EMISSIONS, st.floats(0, 100))
+def test_improvement_sums_exactly(scores, emission, baseline):
+    paid = reward(scores, emission=emission, rule="improvement", baseline=baseline)
+
+    assert sum(paid.amounts.values()) + paid.undistributed == emission
+    assert min(paid.amounts.values(), default=0) >= 0
+
+
+def test_improvement_without_a_baseline_is_refused():
+    with pytest.raises(SettingsError, match="nothing to improve on; give --bitsec-baseline=OLD.xml"):
+        amounts({"a": 1.0}, rule="improvement")

@@ -1,0 +1,99 @@
+"""Progress is live on a terminal, a line in a log, nothing in a pipe, and fits any width."""
+
+import os
+import re
+
+import pytest
+
+from bitsec_eval.plugin.progress import live_lines, log_line, mode_of
+from bitsec_eval.plugin.region import Region
+from bitsec_eval.plugin.standing import Standing, gathered, leave, tidy, together
+from bitsec_eval.schedule.snapshot import Running, Snapshot
+from bitsec_eval.schedule.work import RunKey
+
+STYLE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def standing(done=4, reused=0, seconds=40.0, expected=0.0) -> Standing:
+    running = (Running(key=RunKey("naive\x1b[2J", "coding/a"), seconds=12.0, limit_seconds=30.0),)
+    snapshot = Snapshot(running=running, done=done, void=1, reused=reused, seconds=seconds)
+    return Standing(total=10, snapshot=snapshot, jobs=2, expected_seconds=expected)
+
+
+@pytest.mark.parametrize(
+    ("asked", "terminal", "environment", "mode"),
+    [
+        ("auto", True, {}, "live"),
+        ("auto", True, {"TERM": "dumb"}, "off"),
+        ("auto", False, {}, "off"),
+        ("auto", False, {"CI": "true"}, "log"),
+        ("auto", False, {"CI": "false"}, "off"),
+        ("log", True, {}, "log"),
+        ("off", True, {"CI": "1"}, "off"),
+    ],
+)
+def test_how_it_is_shown(asked, terminal, environment, mode):
+    assert mode_of(asked, terminal=terminal, environment=environment) == mode
+
+
+def test_a_line_in_a_log_says_where_it_stands():
+    assert log_line(standing()) == (
+        "bitsec: 4 of 10 runs done, 1 running, 1 void, about 30 s left"
+        " (longest: naive\\x1b[2J on coding/a for 12 of 30 s)"
+    )
+
+
+def test_what_was_reused_says_nothing_about_how_long_a_run_takes():
+    assert standing(done=4, reused=4, seconds=0.0).seconds_left is None
+    assert standing(done=4, reused=4, seconds=0.0, expected=3.0).seconds_left == 9
+
+
+@pytest.mark.parametrize("columns", [20, 40, 59, 60, 80, 200])
+def test_no_line_is_wider_than_the_terminal(columns):
+    lines = [STYLE.sub("", line) for line in live_lines(standing(), columns)]
+
+    assert all(len(line) <= columns for line in lines)
+    assert all(line.isprintable() for line in lines)
+    assert any("naive" in line for line in lines)
+
+
+class Screen:
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> None:
+        self.text += text
+
+    def flush(self) -> None:
+        pass
+
+
+def test_the_region_gives_its_lines_back():
+    screen = Screen()
+    region = Region(screen, lambda: os.terminal_size((80, 24)))
+    region.show(["one", "two"])
+    region.show(["one"])
+
+    region.close()
+
+    assert "\x1b[1;22r" in screen.text
+    assert screen.text.count("\x1b[1;22r") == 1
+    assert screen.text.endswith("\x1b[r\x1b8")
+
+
+def test_a_terminal_of_a_few_rows_is_left_alone():
+    screen = Screen()
+
+    Region(screen, lambda: os.terminal_size((80, 5))).show(["one"])
+
+    assert screen.text == ""
+
+
+def test_what_workers_leave_is_gathered(tmp_path):
+    one, other = standing().snapshot, standing(done=2).snapshot
+    leave(tmp_path / "p", "gw0", 10, one)
+    leave(tmp_path / "p", "gw1", 10, other)
+
+    assert gathered(tmp_path / "p") == (10, together([one, other]))
+    tidy(tmp_path / "p")
+    assert gathered(tmp_path / "p") == (0, Snapshot())
