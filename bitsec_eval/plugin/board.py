@@ -88,8 +88,9 @@ class Board:
         xml.logfile = str(self._junit)
         try:
             with self._junit.open("rb") as stream:
-                self._board = leaderboard([read_junit(stream, str(self._junit))])
-            self._lines += publish(self._settings.results, self._board, os.environ)
+                evaluation = read_junit(stream, str(self._junit))
+            self._board = leaderboard([evaluation])
+            self._lines += publish(self._settings.results, evaluation, self._board, os.environ)
             if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 ended = replace(self._settings.begun, ended=True, run_seconds=self._run_seconds())
                 note_begun(self._settings.results, ended)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.leaderboard import Leaderboard
 from bitsec_eval.render.artifacts import finish_runs, write_text
 from bitsec_eval.render.html import board_html
@@ -13,12 +14,12 @@ from bitsec_eval.render.trace import write_run_pages
 SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
-def publish(results: Path, board: Leaderboard, environment: Mapping[str, str]) -> list[str]:
+def publish(results: Path, evaluation: Evaluation, board: Leaderboard, environment: Mapping[str, str]) -> list[str]:
     """Write everything and return a line for each thing that could not be written.
 
     GitHub's step summary is appended to where its variable is set.
     """
-    finish_runs(results, board)
+    finish_runs(results, evaluation)
     write_run_pages(results, board)
     write_text(results / "leaderboard.json", board_json(board))
     write_text(results / "leaderboard.html", board_html(board))

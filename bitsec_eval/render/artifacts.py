@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bitsec_eval.core.answer import Answer
-from bitsec_eval.core.leaderboard import Leaderboard
+from bitsec_eval.core.evaluation import Evaluation
+from bitsec_eval.core.merging import runs_of
+from bitsec_eval.core.scores import State, run_score, run_state
 from bitsec_eval.core.text import one_line, printable
 
 SHOWN_STDOUT = 64 << 10
@@ -58,16 +60,22 @@ def _told(answer: Answer) -> dict[str, Any]:
     }
 
 
-def finish_runs(results: Path, board: Leaderboard) -> None:
+def finish_runs(results: Path, evaluation: Evaluation) -> None:
     """Add to each run's artifact its state, its score and the outcome of every check by name."""
-    for row in board.rows:
-        for cell in row.tasks:
-            path = run_file(results, row.agent, cell.task)
-            known = read_json(path) or {"agent": row.agent, "task": cell.task}
-            checks = {check.name: check.outcome.value for check in cell.checks}
-            reasons = {check.name: check.reason for check in cell.checks if check.reason}
-            known |= {"state": cell.state.value, "score": cell.score, "checks": checks, "reasons": reasons}
-            write_json(path, known)
+    for run in runs_of(evaluation):
+        path = run_file(results, run.agent, run.task, run.repeat)
+        known = read_json(path) or {"agent": run.agent, "task": run.task, "repeat": run.repeat}
+        state = run_state(run)
+        write_json(
+            path,
+            known
+            | {
+                "state": state.value,
+                "score": None if state is State.VOID else run_score(run),
+                "checks": {check.name: check.outcome.value for check in run.checks},
+                "reasons": {check.name: check.reason for check in run.checks if check.reason},
+            },
+        )
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
