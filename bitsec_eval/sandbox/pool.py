@@ -51,9 +51,20 @@ class Pool:
             self._discard()
             raise
         finally:
-            with self._changed:
+            self._put_away(opened)
+
+    def _put_away(self, opened: Opened) -> None:
+        """Have a session removed behind its run, or, where removal falls behind, before the next run starts.
+
+        What is in it may still be running: a few of those at most may take processors from the runs beside them.
+        """
+        with self._changed:
+            late = len(self._used) >= self._size
+            if not late:
                 self._used.append(opened)
                 self._changed.notify_all()
+        if late:
+            opened.__exit__(None, None, None)
 
     def _take(self, limits: Limits) -> tuple[Opened, Session]:
         with self._changed:
