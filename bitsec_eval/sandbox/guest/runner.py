@@ -640,6 +640,9 @@ def main():
         become = Supervisor().serve()
     except (Ended, BrokenPipeError):
         os._exit(0)
+    except Exception:  # an end like any other: without a word it would look as if somebody outside had killed us
+        send_json(1, "X", {"status": 255})
+        raise
     become()
 
 

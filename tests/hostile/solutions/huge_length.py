@@ -2,7 +2,7 @@
 
 attack: P03 have the host allocate what is announced
 guard: a length is checked before anything is held
-reason: brought its sandbox down
+reason: the sandbox sent a frame of kind
 """
 
 import os
