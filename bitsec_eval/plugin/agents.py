@@ -31,6 +31,11 @@ class Turn:
     agent: Agent
     repeat: int = 0
 
+    @property
+    def name(self) -> str:
+        """The agent's name."""
+        return self.agent.name
+
 
 def turns(agents: Iterable[Agent], repeats: int) -> dict[str, Turn]:
     """Return every turn by its name in test ids: "naive", or "naive-r1", "naive-r2" where runs are repeated."""
