@@ -13,6 +13,7 @@ from bitsec_eval.core.values import ValueFault, decode, dumps, encode, loads
 from bitsec_eval.sandbox.session import Frame, Session
 
 BEGIN_SECONDS = 60
+REST_SECONDS = 5
 MESSAGE_CHARACTERS = 4096
 LOADING = "loading the answer"
 
@@ -59,8 +60,19 @@ class Calls:
             self.fault = error
             raise
 
-    def _await_begin(self) -> None:
-        deadline = time.monotonic() + BEGIN_SECONDS
+    def rest(self) -> None:
+        """Leave nothing running, behind the last check; a sandbox in which that fails is not `usable` any more."""
+        if not self.usable:
+            return
+        self._session.refill()
+        self._session.send("N")
+        try:
+            self._await_begin(REST_SECONDS)
+        except (AnswerFault, SandboxError):
+            self.usable = False
+
+    def _await_begin(self, seconds: float = BEGIN_SECONDS) -> None:
+        deadline = time.monotonic() + seconds
         heard = self._session.receive(deadline)
         while isinstance(heard, Frame) and heard.kind in "VD":  # what the last check left on its way
             heard = self._session.receive(deadline)

@@ -131,6 +131,7 @@ class Schedule:
     def release(self, key: RunKey) -> None:
         """No check needs this run for now: pass its sandbox on and let runs further ahead start."""
         run = self._runs[key]
+        _put_to_rest(run)
         with self._changed:
             self._close_loaded(run)
             run.released = True
@@ -302,6 +303,13 @@ class Schedule:
 def _running(run: _Run, now: float) -> Running:
     seconds = now - (run.began or now)
     return Running(key=run.work.key, seconds=seconds, limit_seconds=run.work.limits.wall_seconds)
+
+
+def _put_to_rest(run: _Run) -> None:
+    """Have nothing of a run's answer go on in its sandbox, which may be kept for a while."""
+    future = run.loaded
+    if future is not None and future.done() and future.exception() is None and future.result().used:
+        future.result().calls.rest()
 
 
 def _as_ours(error: BaseException) -> SandboxError:

@@ -1,0 +1,54 @@
+"""A sandbox that waits for its agent's next answer is idle: nothing that an answer left behind runs on."""
+
+import time
+
+from sandbox.sessions import LIMITS
+
+from bitsec_eval.sandbox.calls import Calls
+from bitsec_eval.sandbox.docker_engine import DockerSandbox
+from bitsec_eval.sandbox.solution import Solution
+
+BUSY = b"""
+import os
+if os.fork() == 0:
+    os.setsid()
+    while True:
+        pass
+def f():
+    return 1
+"""
+COUNT = b"def f():\n    import os\n    return sum(name.isdigit() for name in os.listdir('/proc'))\n"
+
+
+def test_what_an_answer_left_running_ends_when_its_checks_are_over(engine: DockerSandbox):
+    with engine.open(LIMITS) as session:
+        calls = Calls(session, BUSY, LIMITS)
+        calls.begin()
+        assert Solution(calls).f() == 1
+        assert _processes(engine, session) == 3
+
+        calls.rest()
+
+        assert calls.usable
+        assert _processes(engine, session) == 2
+        again = Calls(session, COUNT, LIMITS)
+        again.begin()
+        assert Solution(again).f() == 2
+
+
+def test_a_sandbox_that_cannot_be_put_to_rest_is_not_used_again(engine: DockerSandbox):
+    source = b"import os\nos.chmod('/tmp', 0)\n"
+    with engine.open(LIMITS) as session:
+        calls = Calls(session, source, LIMITS)
+        calls.begin()
+        started = time.monotonic()
+
+        calls.rest()
+
+        assert not calls.usable
+        assert time.monotonic() - started < 10
+
+
+def _processes(engine: DockerSandbox, session: object) -> int:
+    container = session._container  # type: ignore[attr-defined]
+    return len(engine._call("list processes", lambda client: client.top(container))["Processes"])
