@@ -16,7 +16,7 @@ about none. It is held to be another fault, whatever its words.
 
 A logistic curve turns that into a probability.
 Its two numbers, and the probability from which a pair is a match, were learned from published decisions of ScaBench's
-official judge: docs/decisions/0005-matching.md says how, benchmarks/matching.py measures it on projects left out.
+official judge: docs/decisions/0041-matching-by-words.md says how, benchmarks/matching.py measures it on projects left out.
 """
 
 import math
