@@ -95,7 +95,7 @@ def _testcase(agent: int, task: int, check: int) -> str:
 
 
 def _value(record: dict) -> str:
-    return escape(json.dumps(record), {'"': "&quot;"})
+    return escape(json.dumps(record, separators=(",", ":")), {'"': "&quot;"})
 
 
 if __name__ == "__main__":

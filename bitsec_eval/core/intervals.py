@@ -5,7 +5,7 @@ between tasks includes what differs between repeats of each.
 The variance is that of the bootstrap over tasks and repeats with ever more resamples, which for a weighted mean is
 a formula, and needs neither chance nor a library. The ends are Wilson's, with the number of tasks that would have
 that variance, so they stay within 0 to 100 and leave room for doubt where every task gave the same points.
-docs/decisions/0041 holds what this covers, and what the textbook percentiles covered.
+docs/decisions/0051 holds what this covers, and what the textbook percentiles covered.
 """
 
 import math

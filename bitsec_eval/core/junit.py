@@ -136,13 +136,13 @@ class _File:
         return Evaluation(id=self._id, plan=self._plan, runs=runs)
 
     def _property(self, attributes: list[str]) -> None:
-        name = _value("name", attributes)
+        name, value = _named_value(attributes)
         if name == "bitsec.check" and self._level == "testcase":
-            self._check = _value("value", attributes)
+            self._check = value
         elif name == "bitsec.run" and self._level == "testcase":
-            self._run = _value("value", attributes)
+            self._run = value
         elif name == "bitsec.plan":
-            self._take_plan(_value("value", attributes))
+            self._take_plan(value)
 
     def _testcase_ends(self) -> None:
         if self._check:
@@ -261,6 +261,9 @@ def _facts(record: Record) -> tuple[str | None, float | None, int, Usage | None]
     return ending, seconds, count_of(record, "attempts", 1), usage_of(record)
 
 
-def _value(name: str, attributes: list[str]) -> str:
-    names = attributes[::2]
-    return attributes[2 * names.index(name) + 1] if name in names else ""
+def _named_value(attributes: list[str]) -> tuple[str, str]:
+    """Return the attributes `name` and `value` of a property, "" for one that it lacks."""
+    if attributes[::2] == ["name", "value"]:  # as pytest writes it
+        return attributes[1], attributes[3]
+    told = dict(zip(attributes[::2], attributes[1::2], strict=True))
+    return told.get("name", ""), told.get("value", "")
