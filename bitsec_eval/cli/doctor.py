@@ -4,16 +4,8 @@ import argparse
 import os
 from pathlib import Path
 
-from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.core.text import one_line
-from bitsec_eval.sandbox.docker_engine import DockerSettings
 from bitsec_eval.sandbox.guards import IMAGE
-from bitsec_eval.sandbox.inspection import Control, Standing
-from bitsec_eval.sandbox.ownership import state_folder
-from bitsec_eval.sandbox.preflight import look, tried
-
-MISSING_EXIT = 1
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,26 +25,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(args: argparse.Namespace) -> int:
-    """Print one line for each control, and its remedy below where it is not well."""
-    settings = DockerSettings(state=state_folder(os.environ), image=args.image, runtime=args.runtime)
-    found = _found(settings, args)
-    for control in found:
-        for line in _lines(control, max(len(each.name) for each in found)):
-            print(line)  # noqa: T201 - a command prints
-    return MISSING_EXIT if any(control.standing is Standing.MISSING for control in found) else 0
+    """Print what is found, and what to do."""
+    from bitsec_eval.cli.diagnosis import diagnose  # loads the engine's client, which no other command needs
 
-
-def _found(settings: DockerSettings, args: argparse.Namespace) -> list[Control]:
-    try:
-        seen = look(settings, args.results.absolute(), args.jobs, args.memory_mib)
-    except SandboxError as error:
-        found, _, remedy = str(error).partition("; ")
-        return [Control(name="engine", standing=Standing.MISSING, found=found, remedy=remedy)]
-    return [*seen, tried(settings)]
-
-
-def _lines(control: Control, width: int) -> list[str]:
-    lines = [f"{control.standing:<7}  {control.name:<{width}}  {one_line(control.found)}"]
-    if control.remedy:
-        lines.append(f"{'':<7}  {'':<{width}}  -> {one_line(control.remedy)}")
-    return lines
+    return diagnose(args)
