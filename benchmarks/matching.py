@@ -26,7 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bitsec_eval.core.finding import Finding
-from bitsec_eval.core.matching.lexical import Curve, LexicalMatcher, Weighting, evidence_of
+from bitsec_eval.core.matching.evidence import Weighting, evidence_of
+from bitsec_eval.core.matching.lexical import Curve, LexicalMatcher
 from bitsec_eval.scabench.dataset import read_dataset
 from bitsec_eval.scabench.layouts import read_report
 

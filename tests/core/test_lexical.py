@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bitsec_eval.core.finding import Finding
-from bitsec_eval.core.matching.lexical import Curve, LexicalMatcher, evidence_of
+from bitsec_eval.core.matching.evidence import evidence_of
+from bitsec_eval.core.matching.lexical import Curve, LexicalMatcher
 
 REENTRANCY = Finding(
     title="Depositors can drain the Vault by re-entering withdrawAll",
