@@ -76,9 +76,14 @@ print(told["choices"][0]["message"])
     assert answered.text == "200 hello assistant 10 5\n{'role': 'assistant', 'content': 'hello'}\n"
 
 
-def test_where_no_llm_is_offered_an_agent_that_asks_hears_so(engine: DockerSandbox):
+@pytest.mark.parametrize("kind", ["engine", "oci_engine"])
+def test_where_no_llm_is_offered_an_agent_that_asks_hears_so(request: pytest.FixtureRequest, kind: str):
     with off_gateway() as gateway:
-        answered = run(engine, "print(chat()[0], json.loads(chat()[1])['error']['message'])", line_of(gateway))
+        answered = run(
+            request.getfixturevalue(kind),
+            "print(chat()[0], json.loads(chat()[1])['error']['message'])",
+            line_of(gateway),
+        )
 
     assert answered.text == "503 no LLM is offered in this evaluation; answer without one\n"
     assert answered.usage is None
