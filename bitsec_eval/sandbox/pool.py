@@ -6,7 +6,7 @@ How many more are needed is told by `expect`, so at the end none is left over.
 
 from collections import Counter, deque
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import Condition, Thread
 
 from bitsec_eval.core.errors import SandboxError
@@ -30,7 +30,7 @@ class Pool:
         self._used: deque[Opened] = deque()
         self._starting: Limits | None = None
         self._changed = Condition()
-        self._stopped = False
+        self._stopped = self._over = False
         self._threads = [Thread(target=work, daemon=True) for work in (self._fill, self._empty)]
         for thread in self._threads:
             thread.start()
@@ -94,7 +94,7 @@ class Pool:
             opened = self._sandbox.open(limits)
             try:
                 session = opened.__enter__()
-            except SandboxError:  # whoever needs it next hears of it, and tries again
+            except Exception:  # noqa: BLE001 - whoever needs a session next tries for itself, and hears of it
                 self._pause()
             else:
                 self._keep(limits, opened, session)
@@ -129,11 +129,12 @@ class Pool:
     def _empty(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._stopped or self._used)
+                self._changed.wait_for(lambda: self._over or self._used)
                 if not self._used:
                     return
                 opened = self._used[0]
-            opened.__exit__(None, None, None)
+            with suppress(Exception):  # what cannot be removed now is swept by the next start
+                opened.__exit__(None, None, None)
             with self._changed:
                 self._used.popleft()
                 self._changed.notify_all()
@@ -144,6 +145,7 @@ class Pool:
             self._stopped = True
             self._changed.notify_all()
         self._threads[0].join(JOIN_SECONDS)
+        self._over = True  # the thread that removes ends when it has removed what is discarded now
         self._discard()
         self._threads[1].join(JOIN_SECONDS)
 

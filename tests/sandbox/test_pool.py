@@ -1,0 +1,116 @@
+"""A pool keeps sandboxes waiting, uses each once, leaves none over, and lets nobody wait for what cannot come."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.task import Limits
+from bitsec_eval.sandbox.pool import Pool, pooled
+
+SMALL, LARGE = Limits(memory_mib=64), Limits(memory_mib=128)
+
+
+class Counting:
+    """A sandbox whose sessions are numbers; `trouble` is raised instead while it is set."""
+
+    def __init__(self) -> None:
+        self.opened = 0
+        self.living: set[int] = set()
+        self.trouble: Exception | None = None
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def open(self, limits: Limits) -> Iterator[int]:
+        if self.trouble is not None:
+            raise self.trouble
+        with self._lock:
+            self.opened += 1
+            number = self.opened
+            self.living.add(number)
+        try:
+            yield number
+        finally:
+            self.living.discard(number)
+
+
+def until(claim, seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_what_is_expected_waits_and_no_more_than_that():
+    sandbox = Counting()
+    with pooled(sandbox, 3) as pool:
+        pool.expect(SMALL, 2)
+        until(lambda: sandbox.opened == 2)
+        time.sleep(0.1)
+        assert sandbox.opened == 2
+        pool.expect(SMALL, 9)
+        until(lambda: sandbox.opened == 3)
+        time.sleep(0.1)
+
+        assert len(sandbox.living) == 3
+    assert not sandbox.living
+
+
+def test_each_session_is_used_once():
+    sandbox = Counting()
+    with pooled(sandbox, 2) as pool:
+        pool.expect(SMALL, 20)
+        seen = []
+        for _ in range(20):
+            with pool.open(SMALL) as session:
+                seen.append(session)
+
+        assert len(set(seen)) == 20
+    assert sandbox.opened == 20
+    assert not sandbox.living
+
+
+def test_other_limits_get_a_session_of_their_own():
+    sandbox = Counting()
+    with pooled(sandbox, 1) as pool:
+        pool.expect(SMALL)
+        until(lambda: sandbox.opened == 1)
+        with pool.open(LARGE) as session:
+            assert session == 2
+
+
+@pytest.mark.parametrize("trouble", [SandboxError("away"), RuntimeError("a fault of ours")])
+def test_trouble_with_starting_ahead_is_told_to_whoever_needs_it_and_passes(trouble: Exception):
+    sandbox = Counting()
+    sandbox.trouble = trouble
+    with pooled(sandbox, 2) as pool:
+        pool.expect(SMALL, 4)
+        with pytest.raises(type(trouble)), pool.open(SMALL):
+            pass
+        sandbox.trouble = None
+
+        with pool.open(SMALL) as session:
+            assert session >= 1
+        until(lambda: len(sandbox.living) == 2)
+
+
+def test_after_a_failure_no_session_that_waited_is_handed_out():
+    sandbox = Counting()
+    with pooled(sandbox, 2) as pool:
+        pool.expect(SMALL, 5)
+        until(lambda: sandbox.opened == 2)
+        with pytest.raises(SandboxError), pool.open(SMALL):
+            raise SandboxError("the engine was restarted")
+
+        with pool.open(SMALL) as session:
+            assert session > 2
+
+
+def test_a_pool_that_is_stopped_leaves_no_thread():
+    pool = Pool(Counting(), 2)
+    pool.stop()
+
+    assert not any(thread.is_alive() for thread in pool._threads)
