@@ -40,7 +40,6 @@ class Session(Protocol):
             SandboxError: the engine cannot say.
         """
 
-
     def vouch(self) -> None:
         """Confirm that a guest which is late had an engine that could have told us otherwise.
 
