@@ -106,7 +106,7 @@ def test_every_way_to_end_is_a_value(sandbox: Sandbox, source: str, ending: Endi
 def test_the_deadline_is_the_hosts_and_is_kept(sandbox: Sandbox):
     answer = answer_of(sandbox, "while True: pass", limits=Limits(wall_seconds=1))
 
-    assert 1.0 <= answer.seconds < 1.5
+    assert 1.0 <= answer.seconds < 3
 
 
 def test_output_at_the_limit_is_kept_and_one_byte_more_is_too_loud(sandbox: Sandbox):
