@@ -90,6 +90,16 @@ def slow(seconds: float, text: str = "late") -> Step:
     return step
 
 
+def held(release: threading.Event, then: Step | None = None) -> Step:
+    """Think until the test says so, then answer."""
+
+    def step(handler: "Handler", request: dict) -> None:
+        release.wait(30)
+        (then or answer())(handler, request)
+
+    return step
+
+
 @dataclass
 class Server:
     """A running server: steps for the next requests, what to do after them, and what it has seen."""
@@ -109,6 +119,13 @@ class Server:
         """Do these for the next requests."""
         self.steps.extend(steps)
         return self
+
+    def wait_for(self, requests: int) -> None:
+        """Wait until so many requests have come."""
+        deadline = time.monotonic() + 20
+        while len(self.requests) < requests:
+            assert time.monotonic() < deadline, f"{len(self.requests)} of {requests} requests came"
+            time.sleep(0.01)
 
     def wait(self, seconds: float) -> None:
         """Sleep, but not longer than the test lasts."""

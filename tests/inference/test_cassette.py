@@ -1,12 +1,13 @@
 """A run can be evaluated again from its recording, bit for bit, and what is not in it is named."""
 
 import json
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from inference.lines import CHAT, HELLO, ask, gateway_to, line_of, send, told
-from inference.server import Server, answer, slow, status
+from inference.server import Server, answer, held, status
 
 from bitsec_eval.core.errors import InferenceError
 from bitsec_eval.inference.cassette import keep_seed, kept_seed
@@ -96,13 +97,15 @@ def test_the_runs_own_key_is_blotted_out_and_the_new_one_stands_in(upstream: Ser
 
 
 def test_a_question_without_an_answer_stays_without_one(upstream: Server, tmp_path: Path):
-    upstream.otherwise = slow(0.3)
+    release = threading.Event()
+    upstream.otherwise = held(release)
     with gateway_to(upstream.url, tmp_path, recordings=tmp_path / "llm") as gateway:
         line = line_of(gateway, "me", TASK)
         for _ in range(10):  # two more than go out at once
             send(line)
-        time.sleep(0.1)
+        upstream.wait_for(8)
         line.close()
+        release.set()
         spent = line.settled()
     with replaying_gateway(tmp_path / "llm") as gateway:
         line = line_of(gateway, "me", TASK)

