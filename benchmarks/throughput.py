@@ -21,6 +21,8 @@ from sides import interleaved, machine, ratios, spread
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGE = "bitsec-eval/python:3.11"
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)  # as where it is installed, nothing is compiled twice
 SOLUTION = "def double(x):\n    return 2 * x\n"
 AGENT = f"print({SOLUTION!r})\n"
 CALLER = "import solution\nfor number in range(5):\n    assert solution.double(number) == 2 * number\n"
@@ -82,7 +84,7 @@ def ours(folder: Path, suite: str, jobs: int, *options: str) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "bitsec_eval.plugin", "-p", "no:cacheprovider"]
     subprocess.run(
         [*command, "--bitsec-agents=agents", f"--bitsec-jobs={jobs}", *options, suite],
-        check=True, capture_output=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True, capture_output=True, cwd=folder, env=ENVIRONMENT,
     )  # fmt: skip
 
 
