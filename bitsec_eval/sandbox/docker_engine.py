@@ -299,10 +299,19 @@ def guest_source() -> str:
     return files("bitsec_eval.sandbox.guest").joinpath("runner.py").read_text(encoding="utf-8")
 
 
+class _Client(docker.APIClient):  # type: ignore[misc]
+    """A client that looks for no proxies: for that it would go through the environment, from a thread, at each call.
+
+    Whoever changes the environment meanwhile, as pytest does around each test, makes such a look fail.
+    """
+
+    trust_env = property(lambda self: False, lambda self, value: None)
+
+
 def _connect(base_url: str | None) -> docker.APIClient:
     if base_url is not None:
-        return docker.APIClient(base_url=base_url, timeout=CALL_SECONDS)
-    return docker.APIClient(**docker.utils.kwargs_from_env(), timeout=CALL_SECONDS)
+        return _Client(base_url=base_url, timeout=CALL_SECONDS)
+    return _Client(**docker.utils.kwargs_from_env(), timeout=CALL_SECONDS)
 
 
 def _reason(error: BaseException) -> str:
