@@ -20,7 +20,7 @@ def greet(session: Session, uid: int, complaint: Callable[[], bytes]) -> None:
     """
     heard = session.receive(time.monotonic() + HELLO_SECONDS)
     if not isinstance(heard, Frame) or heard.kind != "H":
-        words = one_line(complaint()) or "no word from it"
+        words = one_line(complaint().strip()) or "no word from it"
         raise SandboxError(f"a sandbox did not start: {words}; try the image with script/setup")
     try:
         hello = loads(heard.payload)
