@@ -29,30 +29,14 @@ NASTY = [
 PAGES = ("/", "/submit", "/docs", "/miners/page")
 ELEMENTS = {
     *("html", "head", "meta", "link", "title", "body", "a", "nav", "main", "h1", "h2", "h3", "p", "span", "strong"),
-    *(
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "svg",
-        "rect",
-        "div",
-        "dl",
-        "dt",
-        "dd",
-        "details",
-        "summary",
-        "ul",
-    ),
-    *("li", "code", "pre", "footer", "form", "label", "input", "button", "abbr", "wbr"),
+    *("table", "thead", "tbody", "tr", "th", "td", "div", "dl", "dt", "dd", "details", "summary", "ul", "li", "code"),
+    *("pre", "footer", "form", "label", "input", "button", "abbr", "wbr", "svg", "rect", "path", "polyline"),
 }
 ATTRIBUTES = {
     *("lang", "charset", "name", "content", "rel", "href", "class", "aria-label", "aria-current", "id", "tabindex"),
     *("scope", "role", "viewbox", "preserveaspectratio", "aria-hidden", "focusable", "width", "height", "open"),
     *("action", "method", "enctype", "for", "required", "maxlength", "pattern", "autocomplete", "autocapitalize"),
-    *("spellcheck", "aria-describedby", "type", "accept", "download", "aria-labelledby", "title"),
+    *("spellcheck", "aria-describedby", "type", "accept", "download", "aria-labelledby", "title", "d", "points"),
 }
 
 
