@@ -16,6 +16,9 @@ from bitsec_eval.sandbox.session import Sandbox
 
 ROOT = Path(__file__).parents[1]
 
+# Evaluations in processes of their own do without the plugins of these tests' own tools: they take seconds to load.
+os.environ["PYTEST_ADDOPTS"] = "-p no:schemathesis -p no:hypothesispytest -p no:anyio"
+
 
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerSandbox]:

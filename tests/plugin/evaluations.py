@@ -68,7 +68,7 @@ class Ran:
 
 def environment(**more: str) -> dict[str, str]:
     """Return an environment in which this checkout is found, whatever is installed."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **more}
+    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
 
 
 def lay_out(folder: Path, agents: dict[str, str], tasks: dict[str, str]) -> None:
