@@ -7,7 +7,7 @@ Drafts, logs and the watch's own notes are in results/watch/.
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,6 +27,7 @@ class Publication:
         self.results = results
         self.folder = results / "watch"
         self._notes = self.folder / "evaluated.json"
+        self._seeds = self.folder / "seeds.json"
 
     def prepare(self) -> None:
         """Make the folders.
@@ -54,6 +55,19 @@ class Publication:
     def is_current(self, agent: str, made: Made) -> bool:
         """Whether the published result is of this agent under these conditions, with every run scored."""
         return self._published(agent).is_file() and self._known().get(agent) == list(made)
+
+    def seed(self, agent: str, version: str, draw: Callable[[], int]) -> int:
+        """Return the seed of an agent's version: the one of its first evaluation, for its answers to stay valid.
+
+        Another version draws another: whoever has read the names of one evaluation meets others in the next.
+        """
+        known = read_json(self._seeds) or {}
+        match known.get(agent):
+            case [str(last), int(seed)] if last == version:
+                return seed
+        seed = draw()
+        write_json(self._seeds, {**known, agent: [version, seed]})
+        return seed
 
     def publish(self, agent: str, made: Made) -> Leaderboard:
         """Publish the agent's draft and return the board of it alone.

@@ -1,5 +1,6 @@
 """Look for what is new or changed, evaluate it, publish what came of it, and never give up."""
 
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from bitsec_eval.watch.submissions import Submission, conditions, submissions
 
 ENGINE = "engine"
 """What patience is had with besides agents."""
+
+SEEDS = 1 << 32
 
 
 class Engine(Protocol):
@@ -61,12 +64,14 @@ class Watcher:
         evaluate: Evaluate,
         say: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
+        draw: Callable[[], int] = lambda: secrets.randbelow(SEEDS),
     ) -> None:
         self._settings = settings
         self._publication = publication
         self._engine = engine
         self._evaluate = evaluate
         self._say = say
+        self._draw = draw
         self._patience = Patience(settings.interval_seconds, clock)
         self._complaints: set[str] = set()
 
@@ -142,7 +147,7 @@ class Watcher:
         try:
             publication.draft(agent.name).unlink(missing_ok=True)
             publication.staged(agent.name).write_bytes(agent.source)
-            status = self._evaluate(self._order(agent.name), stop)
+            status = self._evaluate(self._order(agent), stop)
             if stop.is_set() or not publication.draft(agent.name).exists():
                 return None, f"not evaluated (pytest ended with {status}): {trouble(publication.log(agent.name))}"
             board = publication.publish(agent.name, made)
@@ -156,14 +161,16 @@ class Watcher:
             publication.staged(agent.name).unlink(missing_ok=True)
         return board, ", ".join(board.doubts)
 
-    def _order(self, name: str) -> Order:
+    def _order(self, agent: Submission) -> Order:
+        name = agent.name
+        seed = self._publication.seed(name, agent.sha256, self._draw)
         return Order(
             agent=self._publication.staged(name),
             tasks=self._settings.tasks,
             results=self._publication.results,
             junit=self._publication.draft(name),
             log=self._publication.log(name),
-            more=self._settings.options,
+            more=("--bitsec-reuse", f"--bitsec-seed={seed}", *self._settings.options),
         )
 
 

@@ -1,5 +1,6 @@
 """`python -m bitsec_eval watch` as an operator runs it: in a process of its own, with real containers."""
 
+import json
 import os
 import signal
 import subprocess
@@ -46,6 +47,18 @@ def test_one_look_evaluates_what_is_there_and_the_next_one_nothing(tmp_path: Pat
     assert (second.status, second.lines) == (0, [])
     assert first.board(*map(str, (tmp_path / "results").glob("*.xml")))["agents"][0]["agent"] == "good"
     assert (tmp_path / "results/runs/bad/suite__reverse.json").exists()
+
+
+def test_a_corrected_check_needs_no_new_answers(tmp_path: Path, docker_cli: DockerSandbox):
+    lay_out(tmp_path, {"good": GOOD}, {"suite/test_reverse.py": REVERSE_TASK})
+    run(tmp_path, *watch("--once"))
+    (tmp_path / "suite/test_reverse.py").write_text(REVERSE_TASK.replace('"dc ba"', '"no"'))
+
+    again = run(tmp_path, *watch("--once"))
+
+    assert again.lines == ["watch: good: scored 50.0 over 1 run"]
+    told = json.loads((tmp_path / "results/runs/good/suite__reverse.json").read_text())
+    assert told["reused"]
 
 
 def test_options_after_two_dashes_reach_the_evaluation(tmp_path: Path, docker_cli: DockerSandbox):

@@ -20,11 +20,13 @@ class Evaluations:
 
     outcomes: dict[str, list[str] | None] = field(default_factory=dict)
     seen: list[tuple[str, bytes]] = field(default_factory=list)
+    options: list[tuple[str, ...]] = field(default_factory=list)
     during: Callable[[Order], None] = lambda order: None
 
     def __call__(self, order: Order, stop: Event) -> int:
         name = order.agent.stem
         self.seen.append((name, order.agent.read_bytes()))
+        self.options.append(order.more)
         self.during(order)
         if stop.is_set():
             raise Stopped(forced=True)
@@ -63,6 +65,7 @@ class Watched:
     def __init__(self, folder: Path, **agents: str) -> None:
         self.folder = folder
         self.seconds = 0.0
+        self.seeds = iter(range(1, 1000))
         self.lines: list[str] = []
         self.evaluations = Evaluations()
         self.engine = SwitchedEngine()
@@ -88,6 +91,7 @@ class Watched:
             evaluate=self.evaluations,
             say=self.lines.append,
             clock=lambda: self.seconds,
+            draw=lambda: next(self.seeds),
         )
         return self.watcher
 

@@ -66,6 +66,30 @@ def test_caches_beside_tasks_change_nothing(tmp_path: Path):
     assert watched.look() == []
 
 
+def test_answers_are_reused_under_the_seed_of_the_version_and_another_version_draws_another(tmp_path: Path):
+    watched = Watched(tmp_path, alice="1", bob="1")
+    watched.look()
+    watched.restarted()
+    watched.task.write_text("TASK = ...  # mended\n")
+    watched.look()
+    watched.submit("alice", "2")
+    watched.look()
+
+    assert watched.evaluations.names == ["alice", "bob", "alice", "bob", "alice"]
+    assert watched.evaluations.options == [("--bitsec-reuse", f"--bitsec-seed={seed}") for seed in (1, 2, 1, 2, 3)]
+
+
+@pytest.mark.parametrize("kept", [b"", b"[]", b"\xff", b'{"alice": 3}', b'{"alice": ["1", "x"]}'])
+def test_a_seed_that_was_lost_is_drawn_again(tmp_path: Path, kept: bytes):
+    watched = Watched(tmp_path, alice="1")
+    watched.look()
+    (tmp_path / "results/watch/seeds.json").write_bytes(kept)
+    watched.task.write_text("TASK = ...  # mended\n")
+
+    assert watched.look() == ["alice"]
+    assert watched.evaluations.options[-1] == ("--bitsec-reuse", "--bitsec-seed=2")
+
+
 def test_after_a_restart_nothing_is_evaluated_twice(tmp_path: Path):
     watched = Watched(tmp_path, alice="1")
     watched.look()
