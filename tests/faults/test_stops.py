@@ -21,8 +21,8 @@ pytestmark = pytest.mark.usefixtures("docker_cli")
 
 SLOW = "import time\ntime.sleep(1)\n" + GOOD
 UNDISTURBED_SECONDS = 6.0
-INTERRUPTS = 20 if LONG else 3
-KILLS = 50 if LONG else 4
+INTERRUPTS = 20 if LONG else 2
+KILLS = 50 if LONG else 3
 
 
 @pytest.mark.parametrize("point", range(INTERRUPTS))
@@ -135,12 +135,3 @@ def test_a_disk_that_is_full_is_a_usage_error(tmp_path: Path, small_disk: Path):
 
     assert ran.status == 4, ran.output
     assert "results: cannot be written to (No space left on device); make room there and run again" in ran.output
-
-
-def test_an_unknown_control_cannot_be_accepted(tmp_path: Path):
-    prepare(tmp_path)
-
-    ran = evaluated(tmp_path, "--bitsec-accept-weaker=everything")
-
-    assert ran.status == 4
-    assert "--bitsec-accept-weaker everything: no such control; one of engine-disk, memory-limit" in ran.output

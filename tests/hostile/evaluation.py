@@ -14,7 +14,7 @@ import secrets
 from bitsec_eval import Task
 
 TASK = Task(prompt="Implement a function reverse_string(s: str) -> str that returns s reversed.",
-            timeout=8, call_timeout=3, memory_mib=96, tmp_mib=32)
+            timeout=5, call_timeout=2, memory_mib=96, tmp_mib=32)
 EXPECTED = "expected-canary"
 
 

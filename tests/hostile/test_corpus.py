@@ -26,7 +26,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Judged:
 
 @pytest.fixture(scope="module", params=range(REPEATS))
 def mixed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Judged:
-    return judge(tmp_path_factory.mktemp("mixed") / "x", CORPUS, f"--bitsec-jobs={2 + request.param}")
+    return judge(tmp_path_factory.mktemp("mixed") / "x", CORPUS, f"--bitsec-jobs={3 + request.param}")
 
 
 def test_there_are_sixty_attacks_and_each_says_what_stops_it():

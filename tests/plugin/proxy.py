@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 REAL = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
@@ -52,11 +53,11 @@ class EngineProxy:
         self._listener.close()
         if self._path:
             self._path.unlink(missing_ok=True)
-        for end in self._open:
-            try:
+        while self._open:
+            end = self._open.pop()
+            with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
+            end.close()
 
     def wait_for_starts(self, wanted: int) -> None:
         """Wait until so many containers have been started."""
@@ -73,8 +74,8 @@ class EngineProxy:
             except OSError:
                 return
             engine = socket.socket(socket.AF_UNIX)
-            engine.connect(REAL)
             self._open += [client, engine]
+            engine.connect(REAL)
             threading.Thread(target=self._forward, args=(client, engine, True), daemon=True).start()
             threading.Thread(target=self._forward, args=(engine, client, False), daemon=True).start()
 
