@@ -4,7 +4,8 @@ An agent has a skill and a task a hardness, the same for every agent, on a logis
 each agent finds each task a little easier or harder than others do. A run's rate scatters around the agent's rate on
 the task, and its checks pass at the run's rate: so checks of a run and runs of a task depend on one another, as they
 do in an evaluation. The true rate is the mean over all tasks there could be.
-Reports how often the interval of each agent holds its true rate, and how often the tie groups keep two agents apart.
+Reports how often the interval of each agent holds its true rate, and how often the tie groups keep two agents apart;
+beside it, how often a test could that knew beforehand how much the difference of two equal agents scatters.
 """
 
 import argparse
@@ -13,9 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from math import fsum
 from random import Random
-from statistics import fmean
+from statistics import fmean, pstdev
 
-from bitsec_eval.core.intervals import score_interval
+from bitsec_eval.core.intervals import Z, score_interval
 from bitsec_eval.core.ties import tie_groups
 
 RATES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -44,7 +45,10 @@ def main() -> None:
         print(f"  95 % intervals hold the true rate in {fmean(covered.values()):.1%} ({told})")
         for pair in PAIRS:
             apart = separated(size, pair, fields, Random(f"{size}{pair}"))
-            print(f"  true {pair[0]:.0%} and {pair[1]:.0%}: told apart in {apart:.1%}")
+            most = limit(size, pair, fields, Random(f"{size}{pair}limit"))
+            print(
+                f"  true {pair[0]:.0%} and {pair[1]:.0%}: told apart in {apart:.1%} (knowing the noise: {most:.1%})"
+            )
 
 
 def coverage(size: Size, rate: float, fields: int, chance: Random) -> float:
@@ -67,6 +71,18 @@ def separated(size: Size, rates: tuple[float, float], fields: int, chance: Rando
         ordered = sorted(scores, key=lambda by_task: -sum(by_task.values()))
         apart += tie_groups(ordered, weights) == (1, 2)
     return apart / fields
+
+
+def limit(size: Size, rates: tuple[float, float], fields: int, chance: Random) -> float:
+    """Return how often the difference of two scores is more than that of equal agents is in 95 % of fields."""
+    noise = max(pstdev(_gap(size, (rate, rate), chance) for _ in range(fields)) for rate in set(rates))
+    return sum(abs(_gap(size, rates, chance)) > Z * noise for _ in range(fields)) / fields
+
+
+def _gap(size: Size, rates: tuple[float, float], chance: Random) -> float:
+    hardness = luck(size, chance)
+    one, other = (fmean(map(fmean, agent(size, rate, hardness, chance))) for rate in rates)
+    return one - other
 
 
 def luck(size: Size, chance: Random) -> list[float]:

@@ -51,7 +51,7 @@ def test_the_console_reads_from_score_to_check():
     lines = comparison_lines(moved(field([P, F]), field([P, P], sha="other")), 100)
 
     assert lines[:3] == [
-        "a  50.0 -> 100.0  +50.0  more than noise (p = 0.031), another version",
+        "a  50.0 -> 100.0  +50.0  more than noise (p = 0.016), another version",
         "  a  50.0 -> 100.0",
         "    passes now: c1",
     ]

@@ -18,10 +18,12 @@ def points(*scores: float) -> dict[str, float]:
 
 
 @given(st.lists(st.integers(-100, 100), min_size=1, max_size=9))
-def test_p_is_the_share_of_sign_patterns_that_reach_as_far(moved):
+def test_p_is_the_share_of_sign_patterns_that_go_farther_and_half_of_those_as_far(moved):
     patterns = [abs(sum(map(int.__mul__, signs, moved))) for signs in product((1, -1), repeat=len(moved))]
+    farther, as_far = (sum(each > abs(sum(moved)) for each in patterns), patterns.count(abs(sum(moved))))
+    expected = (farther + as_far / 2) / len(patterns) if any(moved) else 1.0
 
-    assert abs(paired_p(moved) - sum(each >= abs(sum(moved)) for each in patterns) / len(patterns)) < 1e-12
+    assert abs(paired_p(moved) - expected) < 1e-12
 
 
 def test_many_tasks_give_nearly_the_p_of_all_patterns():
