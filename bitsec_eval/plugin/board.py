@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import defaultdict
 from collections.abc import Generator
 from dataclasses import replace
 from statistics import fmean
@@ -100,10 +101,12 @@ class Board:
             self._unwritten(session, error)
         session.exitstatus = self._exit_status(session.exitstatus)
 
-    def _run_seconds(self) -> float:
-        rows = self._board.rows if self._board else ()
-        took = [cell.seconds for row in rows for cell in row.tasks if cell.seconds is not None]
-        return round(fmean(took), 3) if took else 0.0
+    def _run_seconds(self) -> dict[str, float]:
+        took: defaultdict[str, list[float]] = defaultdict(list)
+        for cell in (cell for row in (self._board.rows if self._board else ()) for cell in row.tasks):
+            if cell.seconds is not None:
+                took[cell.task].append(cell.seconds)
+        return {task: round(fmean(seconds), 3) for task, seconds in took.items()}
 
     def _exit_status(self, status: int) -> int:
         """Return 0 when every run was scored, whatever the scores; see design rule "Exit codes"."""

@@ -84,7 +84,7 @@ class Worker:
         while not self._over.wait(TELL_SECONDS):
             standing = self._evaluation.own_standing()
             if standing is not None:
-                leave(folder_of(settings.results, settings.evaluation), name, standing.total, standing.snapshot)
+                leave(folder_of(settings.results, settings.evaluation), name, standing.totals, standing.snapshot)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Send the plan."""

@@ -4,7 +4,7 @@ Registered only when --bitsec-agents is given, so that other people's pytest run
 """
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -149,19 +149,18 @@ class Evaluation:
     def standing(self) -> Standing | None:
         """How far the runs have got, in this process or in xdist's workers; None before the first begins."""
         if self._schedule is not None:
-            return self._standing_of(len(self._left), self._schedule.snapshot())
+            return self._standing_of(Counter(key.task for key in self._left), self._schedule.snapshot())
         return self._standing_of(*gathered(folder_of(self.settings.results, self.settings.evaluation)))
 
     def own_standing(self) -> Standing | None:
         """How far the runs of this process have got."""
         return self.standing() if self._schedule is not None else None
 
-    def _standing_of(self, total: int, snapshot: Snapshot) -> Standing | None:
+    def _standing_of(self, totals: Mapping[str, int], snapshot: Snapshot) -> Standing | None:
         settings = self.settings
-        expected = settings.reuse.expected_seconds
-        if not total:
+        if not totals:
             return None
-        return Standing(total=total, snapshot=snapshot, jobs=settings.jobs, expected_seconds=expected)
+        return Standing(totals=totals, snapshot=snapshot, jobs=settings.jobs, expected=settings.reuse.expected)
 
     def _sandbox(self) -> Engine:
         engine = self.settings.engine

@@ -5,7 +5,7 @@ What goes on keeps its id, start and seed: its board is then the one it would ha
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from bitsec_eval.core.errors import SettingsError
@@ -18,7 +18,7 @@ RERUNS = ("void",)
 class Begun:
     """An evaluation that was begun in this folder; `agents` are versions by name.
 
-    `run_seconds` is what one run of it took on average, told when it has ended.
+    `run_seconds` is what one run of each task took on average, told when it has ended.
     """
 
     evaluation: str
@@ -27,7 +27,7 @@ class Begun:
     repeats: int
     agents: Mapping[str, str]
     ended: bool = False
-    run_seconds: float = 0.0
+    run_seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 def begun_file(results: Path) -> Path:
@@ -54,7 +54,8 @@ def _is_sound(begun: Begun) -> bool:
     texts = (begun.evaluation, begun.started)
     whole = (begun.seed, begun.repeats)
     return (
-        type(begun.run_seconds) in (int, float)
+        isinstance(begun.run_seconds, dict)
+        and all(type(each) in (int, float) for each in begun.run_seconds.values())
         and all(isinstance(each, str) and each for each in texts)
         and all(type(each) is int for each in whole)
         and isinstance(begun.agents, dict)

@@ -1,7 +1,7 @@
 """What an evaluation was told about answers of earlier ones."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +30,15 @@ def add_reuse_options(parser: pytest.Parser) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReuseSettings:
-    """Whether answers are taken from earlier runs, and with which evaluation this one goes on."""
+    """Whether answers are taken from earlier runs, and with which evaluation this one goes on.
+
+    `expected` is how many seconds a run of each task took in the last one.
+    """
 
     recalls: bool
     begun: Begun | None
     seed: int | None
-    expected_seconds: float = 0.0
+    expected: Mapping[str, float] = field(default_factory=dict)
 
 
 def reuse_settings(config: pytest.Config, results: Path) -> ReuseSettings:
@@ -57,7 +60,7 @@ def reuse_settings(config: pytest.Config, results: Path) -> ReuseSettings:
         recalls=bool(reuse or begun),
         begun=begun,
         seed=known.seed if known else None,  # with other names in the workspace every run would be new
-        expected_seconds=last.run_seconds if last else 0.0,
+        expected=last.run_seconds if last else {},
     )
 
 

@@ -4,31 +4,48 @@ A worker of xdist has no channel for this to its controller but the results fold
 """
 
 import shutil
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from math import fsum
 from pathlib import Path
+from statistics import fmean
 
 from bitsec_eval.render.artifacts import read_json, write_json
-from bitsec_eval.schedule.snapshot import Running, Snapshot
+from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
 from bitsec_eval.schedule.work import RunKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """All runs of an evaluation: those that go on, and how many of `total` are done."""
+    """All runs of an evaluation by their tasks: those that go on, and how many of `totals` are done.
 
-    total: int
+    `expected` is how many seconds a run of a task took in the last evaluation.
+    """
+
+    totals: Mapping[str, int]
     snapshot: Snapshot
     jobs: int = 1
-    expected_seconds: float = 0.0
+    expected: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """How many runs there are."""
+        return sum(self.totals.values())
 
     @property
     def seconds_left(self) -> float | None:
-        """What the runs left take if they are like those done, or like the last evaluation's; None if unknown."""
-        done = self.snapshot.done - self.snapshot.reused
-        each = self.snapshot.seconds / done if done else self.expected_seconds
-        left = self.total - self.snapshot.done
-        return each * left / self.jobs if each else None
+        """What the runs left take if they are like those known of their tasks; None where no run is known."""
+        seen = {task: pace.seconds / pace.timed for task, pace in self.snapshot.tasks.items() if pace.timed}
+        known = {**self.expected, **seen}
+        if not known:
+            return None
+        usual = fmean((seen or known).values())
+        left = fsum(count * known.get(task, usual) for task, count in self._left().items())
+        begun = fsum(min(run.seconds, known.get(run.key.task, usual)) for run in self.snapshot.running)
+        return max(0.0, left - begun) / self.jobs
+
+    def _left(self) -> Mapping[str, int]:
+        return {task: total - self.snapshot.tasks.get(task, Pace()).done for task, total in self.totals.items()}
 
 
 def folder_of(results: Path, evaluation: str) -> Path:
@@ -36,28 +53,31 @@ def folder_of(results: Path, evaluation: str) -> Path:
     return results / f".progress-{evaluation}"
 
 
-def leave(folder: Path, worker: str, total: int, snapshot: Snapshot) -> None:
+def leave(folder: Path, worker: str, totals: Mapping[str, int], snapshot: Snapshot) -> None:
     """Leave what one worker knows."""
-    write_json(folder / f"{worker}.json", {"total": total, **asdict(snapshot)})
+    write_json(folder / f"{worker}.json", {"totals": dict(totals), **asdict(snapshot)})
 
 
-def gathered(folder: Path) -> tuple[int, Snapshot]:
-    """Return the runs in all and what all workers together say of them."""
+def gathered(folder: Path) -> tuple[Mapping[str, int], Snapshot]:
+    """Return the runs in all by their tasks, and what all workers together say of them."""
     found = [told for path in sorted(folder.glob("*.json")) if (told := read_json(path))]
     snapshots = [_snapshot(told) for told in found]
-    return max((told["total"] for told in found), default=0), together(snapshots)
+    every: Mapping[str, int] = max((told["totals"] for told in found), key=lambda it: sum(it.values()), default={})
+    return every, together(snapshots)
 
 
 def together(snapshots: Iterable[Snapshot]) -> Snapshot:
     """Return the sum of snapshots."""
     told = list(snapshots)
     running = sorted((run for each in told for run in each.running), key=lambda run: -run.seconds)
+    paces: dict[str, Pace] = {}
+    for task, pace in (item for each in told for item in each.tasks.items()):
+        paces[task] = paces.get(task, Pace()) + pace
     return Snapshot(
         running=tuple(running),
-        done=sum(each.done for each in told),
+        tasks=paces,
         void=sum(each.void for each in told),
         reused=sum(each.reused for each in told),
-        seconds=sum(each.seconds for each in told),
     )
 
 
@@ -68,5 +88,5 @@ def tidy(folder: Path) -> None:
 
 def _snapshot(told: dict) -> Snapshot:  # type: ignore[type-arg]
     running = tuple(Running(**{**each, "key": RunKey(**each["key"])}) for each in told["running"])
-    counts = {name: told[name] for name in ("done", "void", "reused", "seconds")}
-    return Snapshot(running=running, **counts)
+    paces = {task: Pace(**pace) for task, pace in told["tasks"].items()}
+    return Snapshot(running=running, tasks=paces, void=told["void"], reused=told["reused"])

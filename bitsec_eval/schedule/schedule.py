@@ -23,7 +23,7 @@ from bitsec_eval.sandbox.checking import CheckingSandboxes, Loaded
 from bitsec_eval.sandbox.session import Sandbox
 from bitsec_eval.schedule.attempts import Attempts
 from bitsec_eval.schedule.memory import Memory, NoMemory
-from bitsec_eval.schedule.snapshot import Running, Snapshot
+from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
 from bitsec_eval.schedule.waiting import WatchedLine
 from bitsec_eval.schedule.work import Done, RunKey, Work
 
@@ -68,7 +68,7 @@ class Schedule:
         self._gateway = gateway
         self._memory: Memory = memory or NoMemory()
         self._tally: Counter[str] = Counter()
-        self._spent_seconds = 0.0
+        self._paces: dict[str, Pace] = {}
         self._jobs = jobs
         self._llm_jobs = llm_jobs if gateway else 0
         self._running = self._waiting = 0  # runs that have begun, and how many of their agents wait for an LLM
@@ -232,9 +232,10 @@ class Schedule:
 
     def _count(self, run: _Run) -> None:
         done = run.done.result()
-        self._tally += Counter(done=1, void=done.failure is not None, reused=bool(done.reused))
-        if run.began is not None and not done.reused:
-            self._spent_seconds += monotonic() - run.began
+        self._tally += Counter(void=done.failure is not None, reused=bool(done.reused))
+        timed = run.began is not None and not done.reused
+        pace = Pace(done=1, timed=int(timed), seconds=monotonic() - (run.began or 0.0) if timed else 0.0)
+        self._paces[run.work.key.task] = self._paces.get(run.work.key.task, Pace()) + pace
 
     def snapshot(self) -> Snapshot:
         """Return how far the runs have got."""
@@ -242,8 +243,8 @@ class Schedule:
         with self._changed:
             on = [run for run in self._runs.values() if run.began is not None and not run.done.done()]
             running = [_running(run, now) for run in sorted(on, key=lambda run: run.began or now)]
-            told = {name: self._tally[name] for name in ("done", "void", "reused")}
-            return Snapshot(running=tuple(running), seconds=self._spent_seconds, **told)
+            void, reused = self._tally["void"], self._tally["reused"]
+            return Snapshot(running=tuple(running), tasks=dict(self._paces), void=void, reused=reused)
 
     def _remembered(self, work: Work) -> Done:
         known = self._memory.recall(work)

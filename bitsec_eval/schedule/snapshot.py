@@ -1,6 +1,7 @@
 """How far a schedule has got, as a value."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bitsec_eval.schedule.work import RunKey
 
@@ -15,11 +16,27 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """The runs of one task: how many are done, and how many seconds the `timed` ones took, those not reused."""
+
+    done: int = 0
+    timed: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: "Pace") -> "Pace":
+        return Pace(done=self.done + other.done, timed=self.timed + other.timed, seconds=self.seconds + other.seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The runs that go on, longest first, and how many are done; `void` and `reused` are among `done`."""
+    """The runs that go on, longest first, and those done by their tasks; `void` and `reused` are among them."""
 
     running: tuple[Running, ...] = ()
-    done: int = 0
+    tasks: Mapping[str, Pace] = field(default_factory=dict)
     void: int = 0
     reused: int = 0
-    seconds: float = 0.0
+
+    @property
+    def done(self) -> int:
+        """How many runs are done."""
+        return sum(pace.done for pace in self.tasks.values())

@@ -8,16 +8,18 @@ import pytest
 from bitsec_eval.plugin.progress import live_lines, log_line, mode_of
 from bitsec_eval.plugin.region import Region
 from bitsec_eval.plugin.standing import Standing, gathered, leave, tidy, together
-from bitsec_eval.schedule.snapshot import Running, Snapshot
+from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
 from bitsec_eval.schedule.work import RunKey
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def standing(done=4, reused=0, seconds=40.0, expected=0.0) -> Standing:
+def standing(done=4, timed=4, seconds=40.0, expected=None) -> Standing:
+    """Ten runs of a task of 10 s, one of which goes on."""
     running = (Running(key=RunKey("naive\x1b[2J", "coding/a"), seconds=12.0, limit_seconds=30.0),)
-    snapshot = Snapshot(running=running, done=done, void=1, reused=reused, seconds=seconds)
-    return Standing(total=10, snapshot=snapshot, jobs=2, expected_seconds=expected)
+    tasks = {"coding/a": Pace(done=done, timed=timed, seconds=seconds)}
+    snapshot = Snapshot(running=running, tasks=tasks, void=1, reused=done - timed)
+    return Standing(totals={"coding/a": 10}, snapshot=snapshot, jobs=2, expected=expected or {})
 
 
 @pytest.mark.parametrize(
@@ -38,14 +40,22 @@ def test_how_it_is_shown(asked, terminal, environment, mode):
 
 def test_a_line_in_a_log_says_where_it_stands():
     assert log_line(standing()) == (
-        "bitsec: 4 of 10 runs done, 1 running, 1 void, about 30 s left"
+        "bitsec: 4 of 10 runs done, 1 running, 1 void, about 25 s left"
         " (longest: naive\\x1b[2J on coding/a for 12 of 30 s)"
     )
 
 
 def test_what_was_reused_says_nothing_about_how_long_a_run_takes():
-    assert standing(done=4, reused=4, seconds=0.0).seconds_left is None
-    assert standing(done=4, reused=4, seconds=0.0, expected=3.0).seconds_left == 9
+    assert standing(done=4, timed=0, seconds=0.0).seconds_left is None
+    assert standing(done=4, timed=0, seconds=0.0, expected={"coding/a": 4.0}).seconds_left == 10
+
+
+def test_each_task_takes_what_it_took_here_or_else_the_last_time_or_else_what_others_take():
+    paces = {"quick": Pace(done=2, timed=2, seconds=2.0), "slow": Pace(done=1, timed=1, seconds=9.0)}
+    totals = {"quick": 5, "slow": 2, "known": 1, "unknown": 1}
+    told = Standing(totals=totals, snapshot=Snapshot(tasks=paces), jobs=1, expected={"known": 60.0, "slow": 1000.0})
+
+    assert told.seconds_left == 3 * 1.0 + 1 * 9.0 + 60.0 + (1.0 + 9.0) / 2
 
 
 @pytest.mark.parametrize("columns", [20, 40, 59, 60, 80, 200])
@@ -91,9 +101,10 @@ def test_a_terminal_of_a_few_rows_is_left_alone():
 
 def test_what_workers_leave_is_gathered(tmp_path):
     one, other = standing().snapshot, standing(done=2).snapshot
-    leave(tmp_path / "p", "gw0", 10, one)
-    leave(tmp_path / "p", "gw1", 10, other)
+    leave(tmp_path / "p", "gw0", {"coding/a": 10}, one)
+    leave(tmp_path / "p", "gw1", {"coding/a": 10}, other)
 
-    assert gathered(tmp_path / "p") == (10, together([one, other]))
+    assert gathered(tmp_path / "p") == ({"coding/a": 10}, together([one, other]))
+    assert gathered(tmp_path / "p")[1].done == 6
     tidy(tmp_path / "p")
-    assert gathered(tmp_path / "p") == (0, Snapshot())
+    assert gathered(tmp_path / "p") == ({}, Snapshot())
