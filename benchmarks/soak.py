@@ -9,6 +9,7 @@ Exits 1 if anything has grown: a descriptor, a thread, a container, a file, or m
 import argparse
 import gc
 import itertools
+import json
 import os
 import sys
 import tempfile
@@ -63,7 +64,9 @@ def held(sandbox: DockerSandbox, folder: Path) -> Held:
 
 
 def _containers(sandbox: DockerSandbox, folder: Path) -> int:
-    found = sandbox._call("list containers", lambda client: client.containers(all=True, filters={"label": [LABEL]}))
+    found = sandbox.api.get(
+        "list containers", "/containers/json", {"all": 1, "filters": json.dumps({"label": [LABEL]})}
+    )
     return sum(str(folder) in each["Labels"][LABEL] for each in found)
 
 

@@ -50,7 +50,11 @@ class Channel:
 
     def send(self, kind: str, payload: bytes) -> None:
         """Queue a frame; it is written while `receive` waits."""
-        self._outgoing.append(memoryview(pack(kind, payload)))
+        self.send_bytes(pack(kind, payload))
+
+    def send_bytes(self, data: bytes) -> None:
+        """Queue bytes that are no frame."""
+        self._outgoing.append(memoryview(data))
         self._alarm.ring()
 
     def refill(self) -> None:

@@ -5,8 +5,9 @@ length. The guest cannot forge it: its bytes arrive as payload.
 Source: Docker Engine API, "Attach to a container", stream format.
 """
 
+import socket
+import ssl
 import struct
-from typing import Any
 
 _HEADER = struct.Struct(">BxxxI")
 _STDOUT = 1
@@ -17,10 +18,8 @@ _COMPLAINT_BYTES = 4096
 class DockerStream:
     """A `Transport` over the socket of an attached container; `complaint` is what process 1 wrote on stderr."""
 
-    def __init__(self, attached: Any) -> None:
-        # The SDK returns a socket for TLS, a SocketIO around one otherwise.
-        self._attached = attached
-        self._socket = getattr(attached, "_sock", attached)
+    def __init__(self, attached: socket.socket) -> None:
+        self._socket = attached
         self._socket.setblocking(False)
         self._header = bytearray()
         self._stream = 0
@@ -34,12 +33,19 @@ class DockerStream:
 
     def write(self, data: memoryview) -> int:
         """See `Transport.write`."""
-        written: int = self._socket.send(data)
-        return written
+        try:
+            return self._socket.send(data)
+        except ssl.SSLWantWriteError as error:
+            raise BlockingIOError from error
 
     def read(self) -> bytes | None:
         """See `Transport.read`."""
-        chunk = self._socket.recv(_CHUNK)
+        try:
+            chunk = self._socket.recv(_CHUNK)
+            while chunk and isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+                chunk += self._socket.recv(_CHUNK)  # decrypted already, so nobody would be told of it
+        except ssl.SSLWantReadError as error:
+            raise BlockingIOError from error
         return self._stdout_of(memoryview(chunk)) if chunk else None
 
     def _stdout_of(self, chunk: memoryview) -> bytes:
@@ -67,4 +73,3 @@ class DockerStream:
     def close(self) -> None:
         """Hang up; the guest sees the end of its standard input."""
         self._socket.close()
-        self._attached.close()

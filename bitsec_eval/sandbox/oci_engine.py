@@ -23,15 +23,14 @@ from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.errors import KilledError, SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.text import one_line
-from bitsec_eval.sandbox.channel import Channel
-from bitsec_eval.sandbox.docker_engine import BEYOND_OUTPUT_BYTES, guest_source
+from bitsec_eval.sandbox.framed import FramedSession
 from bitsec_eval.sandbox.greeting import greet
 from bitsec_eval.sandbox.guards import Placement
+from bitsec_eval.sandbox.guest_program import COMMAND
 from bitsec_eval.sandbox.kernel_view import Cgroup, missing_guards
 from bitsec_eval.sandbox.oci_bundle import bundle_config
 from bitsec_eval.sandbox.ownership import Owner, owning
 from bitsec_eval.sandbox.seccomp import architecture
-from bitsec_eval.sandbox.session import Frame
 
 ROOT = Path("/var/lib/bitsec-eval/rootfs")
 RUNTIME = "runc"
@@ -75,7 +74,6 @@ class OciSandbox:
         self._numbers = itertools.count()
         self._living: dict[str, int] = {}  # process descriptors by container
         self._stopped = False
-        self._command = ("python3", "-I", "-S", "-B", "-X", "utf8", "-c", guest_source())
         self.image = f"oci:{settings.root}"
 
     @contextmanager
@@ -102,7 +100,7 @@ class OciSandbox:
     def _bundle(self, stack: ExitStack, limits: Limits, uid: int, name: str) -> Path:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._folder, prefix="bundle-")))
         placement = Placement(
-            image=str(self._settings.root), machine=self._machine, uid=uid, labels={}, command=self._command
+            image=str(self._settings.root), machine=self._machine, uid=uid, labels={}, command=COMMAND
         )
         config = bundle_config(limits, placement, f"/bitsec-eval/{name}")
         (folder / "config.json").write_text(json.dumps(config))
@@ -183,31 +181,12 @@ class Process:
     cgroup: Cgroup
 
 
-class OciSession:
+class OciSession(FramedSession):
     """One container's stream of frames; see `Session`."""
 
     def __init__(self, stream: "PipeStream", process: Process, limits: Limits) -> None:
+        super().__init__(stream, limits)
         self._process = process
-        self._told_of_an_end = False
-        self._channel = Channel(stream, limits.output_bytes + BEYOND_OUTPUT_BYTES)
-
-    def send(self, kind: str, payload: bytes = b"") -> None:
-        """See `Session.send`."""
-        self._channel.send(kind, payload)
-
-    def close(self) -> None:
-        """Take nothing more to send."""
-        self._channel.close()
-
-    def refill(self) -> None:
-        """See `Session.refill`."""
-        self._channel.refill()
-
-    def receive(self, deadline: float) -> Frame | Ending:
-        """See `Session.receive`."""
-        heard = self._channel.receive(deadline)
-        self._told_of_an_end = isinstance(heard, Frame) and heard.kind == "X"
-        return self.death() if heard is None else heard
 
     def death(self) -> Ending:
         """See `Session.death`."""
@@ -216,7 +195,7 @@ class OciSession:
             return Ending.OUT_OF_MEMORY
         if not ended:  # it told of an end, and lives on
             return Ending.MALFORMED
-        if self._told_of_an_end:
+        if self.told_of_an_end:
             return Ending.CRASHED
         raise KilledError("a sandbox was killed from outside; is this machine short of memory?")
 

@@ -1,13 +1,14 @@
 """Sandboxes that were started ahead of need and wait on their stdin: each is used once, and thrown away behind it.
 
 Nothing of a sandbox's life is on the way of a run any more but the run: starting happens before, removal after.
+Most of either is waiting for an engine, so several go on at once; more than a few would only be in each other's way.
 How many more are needed is told by `expect`, so at the end none is left over.
 """
 
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from threading import Condition, Thread
+from threading import Condition, Semaphore, Thread
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
@@ -15,6 +16,8 @@ from bitsec_eval.sandbox.session import Sandbox, Session
 
 RETRY_SECONDS = 1.0
 JOIN_SECONDS = 10
+STARTS = 3
+"""How many sandboxes are being started, and how many removed, at any moment."""
 
 Opened = AbstractContextManager[Session]
 
@@ -22,17 +25,21 @@ Opened = AbstractContextManager[Session]
 class Pool:
     """A `Sandbox` that keeps at most `size` started sessions of those that are expected."""
 
-    def __init__(self, sandbox: Sandbox, size: int) -> None:
+    def __init__(self, sandbox: Sandbox, size: int, starts: int = STARTS) -> None:
         self._sandbox = sandbox
         self._size = size
         self._expected: Counter[Limits] = Counter()
+        self._starting: Counter[Limits] = Counter()
+        self._awaited: Counter[Limits] = Counter()  # of those that are being started
         self._warm: deque[tuple[Limits, Opened, Session]] = deque()
         self._used: deque[Opened] = deque()
-        self._starting: Limits | None = None
+        self._removing = 0
+        self._starts = Semaphore(starts)
         self._changed = Condition()
         self._stopped = self._over = False
-        self._threads = [Thread(target=work, daemon=True) for work in (self._fill, self._empty)]
-        for thread in self._threads:
+        self._starters = [Thread(target=self._fill, name="bitsec-start", daemon=True) for _ in range(starts)]
+        self._removers = [Thread(target=self._empty, name="bitsec-remove", daemon=True) for _ in range(starts)]
+        for thread in (*self._starters, *self._removers):
             thread.start()
 
     def expect(self, limits: Limits, count: int = 1) -> None:
@@ -59,24 +66,35 @@ class Pool:
         What is in it may still be running: a few of those at most may take processors from the runs beside them.
         """
         with self._changed:
-            late = len(self._used) >= self._size
+            late = self._leaving >= self._size
             if not late:
                 self._used.append(opened)
                 self._changed.notify_all()
         if late:
             opened.__exit__(None, None, None)
 
+    @property
+    def _leaving(self) -> int:
+        return len(self._used) + self._removing
+
     def _take(self, limits: Limits) -> tuple[Opened, Session]:
         with self._changed:
             self._expected[limits] -= self._expected[limits] > 0
-            self._changed.wait_for(lambda: self._find(limits) is not None or self._starting != limits)
+            self._awaited[limits] += 1
+            self._changed.wait_for(
+                lambda: self._find(limits) is not None or self._awaited[limits] > self._starting[limits]
+            )
+            self._awaited[limits] -= 1
             found = self._find(limits)
             if found is not None:
                 self._warm.remove(found)
-                self._changed.notify_all()
-                return found[1], found[2]
-        opened = self._sandbox.open(limits)
-        return opened, opened.__enter__()
+            self._changed.notify_all()
+        return found[1:] if found is not None else self._start(limits)
+
+    def _start(self, limits: Limits) -> tuple[Opened, Session]:
+        with self._starts:
+            opened = self._sandbox.open(limits)
+            return opened, opened.__enter__()
 
     def _discard(self) -> None:
         with self._changed:
@@ -87,15 +105,14 @@ class Pool:
     def _find(self, limits: Limits) -> tuple[Limits, Opened, Session] | None:
         return next((each for each in self._warm if each[0] == limits), None)
 
-    # -- the thread that starts
+    # -- the threads that start
 
     def _fill(self) -> None:
         while (limits := self._wanted()) is not None:
-            opened = self._sandbox.open(limits)
             try:
-                session = opened.__enter__()
+                opened, session = self._start(limits)
             except Exception:  # noqa: BLE001 - whoever needs a session next tries for itself, and hears of it
-                self._pause()
+                self._pause(limits)
             else:
                 self._keep(limits, opened, session)
 
@@ -103,51 +120,62 @@ class Pool:
         """Wait until another session should be started; return its limits, or None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._stopped or self._lacking() is not None)
-            self._starting = None if self._stopped else self._lacking()
-            return self._starting
+            limits = None if self._stopped else self._lacking()
+            if limits is not None:
+                self._starting[limits] += 1
+            return limits
 
     def _lacking(self) -> Limits | None:
-        if len(self._warm) >= self._size or len(self._used) > self._size:
+        spare = self._starting.total() - self._awaited.total() + len(self._warm)
+        if spare >= self._size or self._leaving > self._size:
             return None
         have = Counter(limits for limits, _, _ in self._warm)
+        have.update(self._starting)
+        have.subtract(self._awaited)
         return next((limits for limits, count in self._expected.items() if count > have[limits]), None)
 
     def _keep(self, limits: Limits, opened: Opened, session: Session) -> None:
         with self._changed:
             self._warm.append((limits, opened, session))
-            self._starting = None
+            self._starting[limits] -= 1
             self._changed.notify_all()
 
-    def _pause(self) -> None:
+    def _pause(self, limits: Limits) -> None:
         with self._changed:
-            self._starting = None
+            self._starting[limits] -= 1
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._stopped, RETRY_SECONDS)
 
-    # -- the thread that removes
+    # -- the threads that remove
 
     def _empty(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._over or self._used)
-                if not self._used:
-                    return
-                opened = self._used[0]
+        while (opened := self._worn()) is not None:
             with suppress(Exception):  # what cannot be removed now is swept by the next start
                 opened.__exit__(None, None, None)
             with self._changed:
-                self._used.popleft()
+                self._removing -= 1
                 self._changed.notify_all()
+
+    def _worn(self) -> Opened | None:
+        """Wait for a session to remove; None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._over or self._used)
+            if not self._used:
+                return None
+            self._removing += 1
+            return self._used.popleft()
 
     def stop(self) -> None:
         """Start nothing more and remove every session, the waiting ones too."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
-        self._threads[0].join(JOIN_SECONDS)
-        self._over = True  # the thread that removes ends when it has removed what is discarded now
+        for thread in self._starters:
+            thread.join(JOIN_SECONDS)
+        self._over = True  # the threads that remove end when they have removed what is discarded now
         self._discard()
-        self._threads[1].join(JOIN_SECONDS)
+        for thread in self._removers:
+            thread.join(JOIN_SECONDS)
 
 
 @contextmanager

@@ -51,4 +51,4 @@ def test_a_sandbox_that_cannot_be_put_to_rest_is_not_used_again(engine: DockerSa
 
 def _processes(engine: DockerSandbox, session: object) -> int:
     container = session._container  # type: ignore[attr-defined]
-    return len(engine._call("list processes", lambda client: client.top(container))["Processes"])
+    return len(engine.api.get("list processes", f"/containers/{container}/top")["Processes"])

@@ -113,4 +113,4 @@ def test_a_pool_that_is_stopped_leaves_no_thread():
     pool = Pool(Counting(), 2)
     pool.stop()
 
-    assert not any(thread.is_alive() for thread in pool._threads)
+    assert not any(thread.is_alive() for thread in (*pool._starters, *pool._removers))

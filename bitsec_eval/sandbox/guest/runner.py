@@ -20,7 +20,6 @@ A frame is a 4-byte big-endian payload length, one byte of kind, and the payload
 
 import _ctypes
 import _socket
-import ast
 import builtins
 import json
 import os
@@ -40,6 +39,7 @@ WORKSPACE = "/workspace"
 LEFT_OVERS = ("/tmp", "/dev/shm", "/dev/mqueue", WORKSPACE)  # where a solution could leave itself a note
 PR_GET_DUMPABLE, PR_SET_DUMPABLE = 3, 4
 AGENT_FILE = "/tmp/agent/agent.py"
+ONLY_PARSED = 0x400  # ast.PyCF_ONLY_AST: all that importing `ast` would be for
 
 
 # -- frames ---------------------------------------------------------------------------------------------------
@@ -452,7 +452,7 @@ class Missing(Fault):
     """The solution has no such name."""
 
 
-FENCE = re.compile(r"^[ \t]*```[ \t]*(?:python3?|py)[ \t]*\r?\n(.*?)^[ \t]*```", re.M | re.S | re.I)
+FENCE = r"^[ \t]*```[ \t]*(?:python3?|py)[ \t]*\r?\n(.*?)^[ \t]*```"
 
 
 def source_of(answer):
@@ -463,7 +463,7 @@ def source_of(answer):
         raise Fault("the answer is not UTF-8: %s" % error)
     if parses(text):
         return text
-    blocks = FENCE.findall(text)
+    blocks = re.findall(FENCE, text, re.M | re.S | re.I)
     if not blocks:
         raise Fault("the answer is neither Python source nor holds a fenced python block")
     return blocks[-1]
@@ -471,7 +471,7 @@ def source_of(answer):
 
 def parses(text):
     try:
-        ast.parse(text)
+        compile(text, "solution.py", "exec", ONLY_PARSED)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

@@ -1,0 +1,47 @@
+"""A session over a channel, whichever engine it is of: only how a guest ended is for each engine to find out."""
+
+from abc import ABC, abstractmethod
+
+from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.task import Limits
+from bitsec_eval.sandbox.channel import Channel, Transport
+from bitsec_eval.sandbox.guest_program import program
+from bitsec_eval.sandbox.session import Frame
+
+BEYOND_OUTPUT_BYTES = 96 << 20
+"""What a guest may send in all besides its stdout: stderr, replies, questions to an LLM and the frames themselves."""
+
+
+class FramedSession(ABC):
+    """One guest's stream of frames; see `Session`."""
+
+    def __init__(self, transport: Transport, limits: Limits) -> None:
+        self._channel = Channel(transport, limits.output_bytes + BEYOND_OUTPUT_BYTES)
+        self._channel.send_bytes(program())
+        self.told_of_an_end = False
+
+    def send(self, kind: str, payload: bytes = b"") -> None:
+        """See `Session.send`."""
+        self._channel.send(kind, payload)
+
+    def refill(self) -> None:
+        """See `Session.refill`."""
+        self._channel.refill()
+
+    def receive(self, deadline: float) -> Frame | Ending:
+        """See `Session.receive`."""
+        heard = self._channel.receive(deadline)
+        self.told_of_an_end = isinstance(heard, Frame) and heard.kind == "X"
+        return self.death() if heard is None else heard
+
+    def close(self) -> None:
+        """Take nothing more to send."""
+        self._channel.close()
+
+    @abstractmethod
+    def death(self) -> Ending:
+        """See `Session.death`."""
+
+    @abstractmethod
+    def vouch(self) -> None:
+        """See `Session.vouch`."""

@@ -1,0 +1,38 @@
+"""What runs as process 1 of every container: a few lines as its command, and the rest through its standard input.
+
+An engine copies a container's command from description to description, and its runtime too, so the command is short.
+The rest comes compiled, for a guest with this very Python, and as text for one with another.
+"""
+
+import marshal
+import struct
+from functools import cache
+from importlib.resources import files
+from importlib.util import MAGIC_NUMBER
+
+START = """
+import os, marshal
+from _frozen_importlib_external import MAGIC_NUMBER
+def take(count):
+    taken = b""
+    while len(taken) < count:
+        chunk = os.read(0, count - len(taken))
+        if not chunk:
+            os._exit(0)
+        taken += chunk
+    return taken
+sizes = take(8)
+code = take(int.from_bytes(sizes[:4], "big"))
+text = take(int.from_bytes(sizes[4:], "big"))
+exec(marshal.loads(code[4:]) if code[:4] == MAGIC_NUMBER else compile(text, "runner.py", "exec"))
+"""
+
+COMMAND = ("python3", "-I", "-S", "-B", "-X", "utf8", "-c", START)
+
+
+@cache
+def program(magic: bytes = MAGIC_NUMBER) -> bytes:
+    """Return what process 1 reads before anything else: a guest whose Python has another `magic` takes the text."""
+    text = files("bitsec_eval.sandbox.guest").joinpath("runner.py").read_bytes()
+    code = magic + marshal.dumps(compile(text, "runner.py", "exec", dont_inherit=True))
+    return struct.pack(">II", len(code), len(text)) + code + text
