@@ -2,15 +2,21 @@
 
 A validator holds one block of user ids by an exclusive `flock` on the block's file. Its containers carry the block
 in a label, so the next start can sweep what a killed validator left and never touches a living one's.
+
+The kernel counts some things by user (pages in pipes, watches), so no two sandboxes of a machine may share one,
+whatever folders and engines their validators use: a block is also claimed under a name that the whole machine shares,
+and one whose users have a process already, such as a guest that outlived its validator, is passed over.
 """
 
 import fcntl
 import os
 import platform
+import socket
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import IO
@@ -29,7 +35,7 @@ class Owner:
     def __init__(self, folder: Path, block: int) -> None:
         self._folder = folder
         self._block = block
-        self._free = list(reversed(UIDS[block * BLOCK : (block + 1) * BLOCK]))
+        self._free = list(reversed(_users(block)))
         self._lock = Lock()
 
     @property
@@ -82,12 +88,41 @@ def owning(folder: Path) -> Iterator[Owner]:
         SandboxError: the folder cannot be used, or every block is held.
     """
     _private(folder)
+    busy = _busy_blocks()
     for block in range(BLOCKS):
-        with _block_file(folder, block) as file:
-            if _lock(file):
+        with ExitStack() as held:
+            file = held.enter_context(_block_file(folder, block))
+            if block not in busy and _lock(file) and _claim(block, held):
                 yield Owner(folder, block)
                 return
     raise SandboxError(f"{BLOCKS} validators already run on this machine (locks in {folder}); wait for one to end")
+
+
+def _claim(block: int, held: ExitStack) -> bool:
+    """Claim a block on the whole machine, until `held` is left or this process dies."""
+    if sys.platform != "linux":  # there the engine, and with it whoever counts by user, is a machine of its own
+        return True
+    claim = held.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    try:
+        claim.bind(f"\0bitsec-eval-users-{block:02}")
+    except OSError:
+        return False
+    return True
+
+
+def _busy_blocks() -> set[int]:
+    """Return the blocks of which a user has a process on this machine."""
+    busy = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # ended meanwhile
+            uid = process.stat().st_uid
+            if uid in UIDS:
+                busy.add(UIDS.index(uid) // BLOCK)
+    return busy
+
+
+def _users(block: int) -> range:
+    return UIDS[block * BLOCK : (block + 1) * BLOCK]
 
 
 def _private(folder: Path) -> None:

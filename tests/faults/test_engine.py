@@ -91,13 +91,15 @@ def test_an_image_that_is_gone_voids_what_needs_it(tmp_path: Path):
         client.close()
 
 
-def test_two_validators_at_once_do_not_meet(tmp_path: Path):
+@pytest.mark.parametrize("shared", [True, False])
+def test_two_validators_at_once_do_not_meet(tmp_path: Path, shared: bool):
+    """Whether or not they keep their locks in one folder."""
+    state = [f"--bitsec-state={tmp_path / 'shared'}"] if shared else []
     folders = [tmp_path / "one", tmp_path / "other"]
     for folder in folders:
         folder.mkdir()
         prepare(folder)
-    state = f"--bitsec-state={tmp_path / 'shared'}"
-    with running(folders[0], state) as first, running(folders[1], state) as second:
+    with running(folders[0], *state) as first, running(folders[1], *state) as second:
         both = [started.end() for started in (first, second)]
 
     for ran in both:

@@ -1,18 +1,43 @@
 """Containers are swept only when the validator that started them is gone, and users are never shared."""
 
 import multiprocessing
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.sandbox.ownership import BLOCK, LABEL, owning
+from bitsec_eval.sandbox.ownership import BLOCK, BLOCKS, LABEL, owning
 
 
 def test_two_validators_hold_different_users(tmp_path: Path):
     with owning(tmp_path) as one, owning(tmp_path) as other, one.uid() as uid, other.uid() as another:
         assert one.labels != other.labels
         assert abs(uid - another) >= BLOCK
+
+
+def test_validators_with_different_folders_hold_different_users(tmp_path: Path):
+    with (
+        owning(tmp_path / "one") as one,
+        owning(tmp_path / "other") as other,
+        one.uid() as uid,
+        other.uid() as another,
+    ):
+        assert abs(uid - another) >= BLOCK
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to have a process of another user")
+def test_users_who_have_a_process_already_are_passed_over(tmp_path: Path):
+    with owning(tmp_path) as mine, mine.uid() as uid:
+        first = mine.block
+    with subprocess.Popen(["sleep", "60"], user=uid) as orphan, owning(tmp_path) as mine:
+        found = mine.block
+        swept = mine.left_by_the_dead(str(first))
+        orphan.kill()
+
+    assert found != first
+    assert swept
 
 
 def test_a_living_validators_containers_are_left_alone_and_a_dead_ones_are_not(tmp_path: Path):
@@ -45,13 +70,12 @@ def test_the_kernel_frees_the_block_of_a_validator_that_was_killed(tmp_path: Pat
     process.start()
     assert ready.wait(30)
     with owning(tmp_path) as mine:
-        first = mine.labels
-    process.kill()
-    process.join()
+        others = [str(block) for block in range(BLOCKS) if block != mine.block]
+        (held,) = [block for block in others if not mine.left_by_the_dead(block)]
+        process.kill()
+        process.join()
 
-    with owning(tmp_path) as mine:
-        assert mine.labels != first
-        assert mine.labels[LABEL].endswith(":0")
+        assert mine.left_by_the_dead(held)
 
 
 def test_users_run_out_with_a_message(tmp_path: Path):
