@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bitsec_eval.core.fstrings import newer_fstring
 from bitsec_eval.core.stdlib_modules import STDLIB_MODULES
 from bitsec_eval.core.text import one_line
 
@@ -63,7 +64,7 @@ class Examination:
 def examine(source: bytes, modules: frozenset[str] = STDLIB_MODULES) -> Examination:
     """Check one agent's bytes, cheapest rule first; the first refusal is the answer.
 
-    The parser is that of the running interpreter: run this under Python 3.11 to check for the sandbox.
+    A newer interpreter than the sandbox's refuses what the sandbox's would not understand.
     """
     tree = refused_bytes(source) or parsed(source)
     if isinstance(tree, Refusal):
@@ -137,7 +138,9 @@ def parsed(source: bytes) -> ast.Module | Refusal:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source)
+            tree = ast.parse(source, feature_version=SANDBOX_PYTHON)
+        newer = newer_fstring(source)
+        return tree if newer is None else _syntax_error(newer[1], newer[0])
     except (RecursionError, MemoryError):
         return TOO_COMPLEX
     except SyntaxError as error:

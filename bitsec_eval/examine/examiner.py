@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # python -I looks nowhere else for us
 
-from bitsec_eval.core.agent_check import TOO_COMPLEX, Examination, examine
+from bitsec_eval.core.agent_check import SANDBOX_PYTHON, TOO_COMPLEX, Examination, examine
 from bitsec_eval.core.similarity import likeness
 
 CPU_SECONDS = 3
@@ -25,8 +25,8 @@ OPEN_FILES = 16
 
 
 def serve(asked: BinaryIO, answered: BinaryIO) -> None:
-    """Answer sources until there are no more; the first frame says which Python this is."""
-    _write(answered, {"python": ".".join(map(str, sys.version_info[:2]))})
+    """Answer sources until there are no more; the first frame says which Python's syntax is read."""
+    _write(answered, {"python": ".".join(map(str, min(sys.version_info[:2], SANDBOX_PYTHON)))})
     while (source := _read(asked)) is not None:
         _allow_cpu()
         _write(answered, _verdict(source))

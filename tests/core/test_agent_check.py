@@ -38,6 +38,10 @@ def reason(source: str | bytes) -> str | None:
         "__import__('os.path')\nimport importlib\nimportlib.import_module(name='json')",
         "import imp, cgi, telnetlib",
         "\u4f60\u597d = 'h\u00e9 \U0001f600'",
+        "x = f\"{x['a']!r:>{w}}\\n{{}}\" f'{1}\\'' rf'\\d{x}'",
+        "x = f'''{'a'}{\"b\"}\n{\n1\n}\\n'''",
+        "x = f'{1:\\t}' '\\n' \\\n f'{2}'  # 'comment'",
+        "x = f\"{f'{1}'}{f'''{2}'''}\"",
     ],
 )
 def test_accepts_the_standard_library_however_it_is_spelled(source):
@@ -132,6 +136,15 @@ def test_refuses_everything_but_utf8(source):
         "x = " + "9" * 5000,
         "'unterminated",
         "\u202ex = 1",
+        "x = f'{'a'}'",
+        'x = f"{x["a"]}"',
+        "x = f'{f'{1}'}'",
+        "x = f\"{'\\n'.join([])}\"",
+        "x = f\"{f'{1}\\n'}\"",
+        "x = f'{1 \\\n}'",
+        "x = f'{1\n}'",
+        'x = f"""{1 # one\n}"""',
+        "x = f'''{'''a'''}'''",
     ],
 )
 def test_refuses_what_is_not_python_of_the_sandbox(source):
