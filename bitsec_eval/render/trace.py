@@ -4,9 +4,11 @@ The page is made from the run's JSON file alone, so it shows nothing that is not
 """
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Template
 from markupsafe import Markup
 
 from bitsec_eval.core.leaderboard import Leaderboard
@@ -16,14 +18,18 @@ from bitsec_eval.render.html import content_policy, environment, stylesheet
 
 def run_html(told: Mapping[str, Any]) -> str:
     """Return a run's page; `told` is what its JSON file holds."""
-    style = stylesheet()
-    page = environment().get_template("run.html")
-    return page.render(
+    return _page().render(
         title=f"{told['agent']} on {told['task']}",
         run={"repeat": 0, "settings": {}, "timeline": [], "checks": {}, "reasons": {}, "state": "", **told},
-        csp=content_policy(style),
-        style=Markup(style),  # noqa: S704 - our own file
     )
+
+
+@cache
+def _page() -> Template:
+    """Return the template, compiled once for all the pages of an evaluation."""
+    style = stylesheet()
+    own = {"csp": content_policy(style), "style": Markup(style)}  # noqa: S704 - our own file
+    return environment().get_template("run.html", globals=own)
 
 
 def write_run_pages(results: Path, board: Leaderboard) -> None:

@@ -51,9 +51,10 @@ class Calls:
         self._session.refill()
         self._left_seconds = self._limits.wall_seconds + self._limits.call_seconds
         self._session.send("N")
+        number = self._send({"op": "load"})  # one message with the other: the guest takes them in order
         try:
             self._await_begin()
-            self.ask({"op": "load"}, LOADING)
+            self._reply(number, LOADING)
         except AnswerFault as fault:
             self.fault = fault
         except SandboxError as error:
@@ -91,14 +92,17 @@ class Calls:
         if self.fault is not None:
             raise self.fault
         try:
-            return self._ask(request, doing)
+            return self._reply(self._send(request), doing)
         except (AnswerFault, SandboxError) as fault:
             self.fault = fault
             raise
 
-    def _ask(self, request: Mapping[str, Any], doing: str) -> dict[str, Any]:
+    def _send(self, request: Mapping[str, Any]) -> str:
         number = secrets.token_hex(16)
         self._session.send("C", dumps({**request, "id": number}))
+        return number
+
+    def _reply(self, number: str, doing: str) -> dict[str, Any]:
         seconds = min(self._limits.call_seconds, self._left_seconds)
         started = time.monotonic()
         heard = self._session.receive(started + seconds)

@@ -44,7 +44,8 @@ class Channel:
         self._transport = transport
         self._left = self._most_bytes = most_bytes
         self._frames = FrameReader()
-        self._outgoing: deque[memoryview] = deque()
+        self._outgoing: deque[bytes] = deque()
+        self._leaving = memoryview(b"")
         self._alarm = Alarm()
         self.closed = False
 
@@ -54,7 +55,7 @@ class Channel:
 
     def send_bytes(self, data: bytes) -> None:
         """Queue bytes that are no frame."""
-        self._outgoing.append(memoryview(data))
+        self._outgoing.append(data)
         self._alarm.ring()
 
     def refill(self) -> None:
@@ -90,12 +91,13 @@ class Channel:
         poll = select.poll()
         poll.register(self._alarm, select.POLLIN)
         poll.register(reader, select.POLLIN)
-        if self._outgoing:
+        sending = bool(self._outgoing or self._leaving)
+        if sending:
             poll.register(writer, select.POLLOUT if writer != reader else select.POLLIN | select.POLLOUT)
         ready = dict(poll.poll(seconds * 1000))
         self._alarm.hush()
         try:
-            if self._outgoing and ready.get(writer, 0) & (select.POLLOUT | select.POLLERR):
+            if sending and ready.get(writer, 0) & (select.POLLOUT | select.POLLERR):
                 self._write()
             if ready.get(reader, 0) & ~select.POLLOUT:
                 self._read()
@@ -106,11 +108,11 @@ class Channel:
         return bool(ready)
 
     def _write(self) -> None:
-        # Other threads only ever append, so the first stays the first.
-        written = self._transport.write(self._outgoing[0])
-        self._outgoing[0] = self._outgoing[0][written:]
-        if not self._outgoing[0]:
-            self._outgoing.popleft()
+        # All that waits leaves at once: each write wakes whoever carries it on, and then the guest.
+        if not self._leaving:
+            waiting = len(self._outgoing)  # other threads only ever append
+            self._leaving = memoryview(b"".join(self._outgoing.popleft() for _ in range(waiting)))
+        self._leaving = self._leaving[self._transport.write(self._leaving) :]
 
     def _read(self) -> None:
         chunk = self._transport.read()

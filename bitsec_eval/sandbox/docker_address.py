@@ -1,8 +1,10 @@
 """Where a Docker engine is, and how a connection to it is made: over a unix socket, TCP, TLS or `ssh`.
 
-The docker SDK reads what the environment says, so that it means here what it means elsewhere.
+The docker SDK reads what the environment says, so that it means here what it means elsewhere. It is loaded only
+where there is something to read: most engines are where engines are, and the SDK takes longer to load than to ask.
 """
 
+import os
 import socket
 import ssl
 import subprocess
@@ -10,12 +12,10 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-import docker.errors
-import docker.utils
-
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.text import one_line
 
+SOCKET = "/var/run/docker.sock"
 Dial = Callable[[float], socket.socket]
 """Makes a connection; takes the seconds that this, and then each wait for the engine, may last."""
 
@@ -26,19 +26,32 @@ def dialling(base_url: str | None) -> Dial:
     Raises:
         SandboxError: that is no address of an engine.
     """
+    path = _plain_socket(base_url)
+    if path is not None:
+        return lambda seconds: _unix(path, seconds)
+    import docker.errors
+    import docker.utils
+
     try:
         told: dict[str, Any] = {"base_url": base_url} if base_url else docker.utils.kwargs_from_env()
-        return _dial_of(told.get("base_url"), told.get("tls"))
+        url = docker.utils.parse_host(told.get("base_url"), tls=told.get("tls") is not None)
+        return _dial_of(url, str(told.get("base_url")), told.get("tls"))
     except (docker.errors.DockerException, OSError, ValueError) as error:
         raise SandboxError(f"DOCKER_HOST names no engine: {one_line(str(error), 200)}") from error
 
 
-def _dial_of(told: str | None, tls: Any) -> Dial:
-    url = docker.utils.parse_host(told, tls=tls is not None)
+def _plain_socket(base_url: str | None) -> str | None:
+    """Return the path of the unix socket that is meant, None where it takes more to tell."""
+    host = base_url or os.environ.get("DOCKER_HOST") or f"unix://{SOCKET}"
+    path = host.removeprefix("unix://")
+    return path if host.startswith("unix:///") and path.isprintable() else None
+
+
+def _dial_of(url: str, told: str, tls: Any) -> Dial:
     if url.startswith("http+unix://"):
         return lambda seconds: _unix(url.removeprefix("http+unix://"), seconds)
     if url.startswith("ssh://"):
-        command = ssh_command(urlsplit(str(told)))
+        command = ssh_command(urlsplit(told))
         return lambda seconds: SshSocket.to(command, seconds)
     address = urlsplit(url)
     if address.scheme == "https":
