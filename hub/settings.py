@@ -78,7 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--copies", choices=("flag", "refuse"), default="flag", help="copies of an earlier agent")
     add("--name", dest="names", action="append", default=[], metavar="HOST", help="a name clients reach us by")
     add("--proxy", metavar="ADDRESS", help="believe this address about whom it asks for (X-Forwarded-For)")
-    add("--check-python", metavar="PATH", help="Python that parses agents (default: python3.11 if found, else this one)")
+    add(
+        "--check-python",
+        metavar="PATH",
+        help="Python that parses agents (default: python3.11 if found, else this one)",
+    )
     for name in _POSITIVE:
         kind = type(default[name].default)
         add(f"--{name.replace('_', '-')}", type=kind, default=default[name].default, help="(default: %(default)s)")

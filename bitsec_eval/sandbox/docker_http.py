@@ -5,7 +5,6 @@ Source: Docker Engine API, version 1.41.
 
 import http.client
 import json
-import select
 import socket
 from collections import deque
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from urllib.parse import quote, urlencode
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.docker_address import Dial, SshSocket
+from bitsec_eval.sandbox.readiness import is_readable
 
 HEAD_BYTES = 16 << 10
 _HEADERS = {"Content-Type": "application/json"}
@@ -128,7 +128,7 @@ class _Connection(http.client.HTTPConnection):
         if self.sock is None:
             return
         self.sock.settimeout(seconds)
-        if select.select([self.sock], [], [], 0)[0]:  # between two requests an engine has nothing to say
+        if is_readable(self.sock):  # between two requests an engine has nothing to say
             self.close()
 
     def connect(self) -> None:

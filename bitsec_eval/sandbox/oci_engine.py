@@ -8,7 +8,6 @@ Create, read back, start, wait and delete are steps of their own, as with an eng
 import itertools
 import json
 import os
-import select
 import shutil
 import signal
 import stat
@@ -30,6 +29,7 @@ from bitsec_eval.sandbox.guest_program import COMMAND
 from bitsec_eval.sandbox.kernel_view import Cgroup, missing_guards
 from bitsec_eval.sandbox.oci_bundle import bundle_config
 from bitsec_eval.sandbox.ownership import Owner, owning
+from bitsec_eval.sandbox.readiness import is_readable
 from bitsec_eval.sandbox.seccomp import architecture
 
 ROOT = Path("/var/lib/bitsec-eval/rootfs")
@@ -124,7 +124,7 @@ class OciSandbox:
         descriptor = self._living.pop(name)
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-        select.select([descriptor], [], [], DEATH_SECONDS)
+        is_readable(descriptor, DEATH_SECONDS)
         os.close(descriptor)
 
     def _delete(self, name: str) -> None:
@@ -190,7 +190,7 @@ class OciSession(FramedSession):
 
     def death(self) -> Ending:
         """See `Session.death`."""
-        ended, _, _ = select.select([self._process.descriptor], [], [], DEATH_SECONDS)
+        ended = is_readable(self._process.descriptor, DEATH_SECONDS)
         if self._process.cgroup.out_of_memory():
             return Ending.OUT_OF_MEMORY
         if not ended:  # it told of an end, and lives on
