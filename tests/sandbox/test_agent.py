@@ -146,7 +146,7 @@ for _ in range(300):
     os.wait()
 print("done")
 """
-    assert answer_of(sandbox, agent).text == "done\n"
+    assert answer_of(sandbox, agent, limits=Limits(wall_seconds=60)).text == "done\n"
 
 
 def test_a_child_that_runs_out_of_memory_does_not_condemn_its_parent(sandbox: Sandbox):
