@@ -10,7 +10,7 @@ from bitsec_eval.render.html import stylesheet
 from hub.documented import described, refusals
 from hub.hub import TheHub
 from hub.problems import NOT_FOUND, Refused
-from hub.show import TEMPLATES, badges, page
+from hub.show import TEMPLATES, badges, page, task_sections
 from hub.standing import all_standings, board_now, report_on
 
 router = APIRouter(default_response_class=HTMLResponse, responses=refusals())
@@ -21,11 +21,12 @@ _CSS = {"text/css": {"schema": {"type": "string"}}}
 @router.get("/")
 def board_page(hub: TheHub) -> HTMLResponse:
     """The leaderboard, and the agents that wait to be on it."""
-    standings = all_standings(hub.store, hub.results)
+    standings, board = all_standings(hub.store, hub.results), board_now(hub.results)
     return page(
         "leaderboard.html",
         title="Leaderboard",
-        board=board_now(hub.results),
+        board=board,
+        run_pages=task_sections(board),
         badges=badges(standings),
         waiting=[standing for standing in standings if standing.rank is None and standing.status == "waiting"],
     )

@@ -9,9 +9,11 @@ from urllib.parse import quote
 from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
+from bitsec_eval.core.leaderboard import Leaderboard
 from bitsec_eval.core.text import printable
 from bitsec_eval.render.figures import moment
 from bitsec_eval.render.html import environment
+from bitsec_eval.render.links import RunPages
 from hub.standing import Standing
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -28,6 +30,12 @@ def page(
 def agent_href(agent: str) -> str:
     """Return the address of an agent's page."""
     return f"/miners/{quote(agent, safe='')}"
+
+
+def task_sections(board: Leaderboard) -> RunPages:
+    """Return what leads from the heat map to the sections of tasks on agents' pages."""
+    places = {(row.agent, cell.task): n for row in board.rows for n, cell in enumerate(row.tasks, start=1)}
+    return lambda agent, cell: (f"{agent_href(agent)}#task-{places[agent, cell.task]}",)
 
 
 def badges(standings: Iterable[Standing]) -> dict[str, tuple[str, ...]]:

@@ -11,10 +11,11 @@ from bitsec_eval.core.usage import TIEBREAKS
 from bitsec_eval.render.console import board_lines
 from bitsec_eval.render.html import board_html
 from bitsec_eval.render.json import board_json
+from bitsec_eval.render.links import no_pages, pages_beside
 from bitsec_eval.render.tables import board_csv, board_markdown
 
 PROVISIONAL_EXIT = 1
-FORMS = {"json": board_json, "html": board_html, "csv": board_csv, "markdown": board_markdown}
+FORMS = {"json": board_json, "csv": board_csv, "markdown": board_markdown}
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,8 +27,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         " provisional (runs are void or incomplete), 2 when a file or an option is wrong.",
     )
     parser.add_argument("junit", nargs="+", type=Path, metavar="JUNIT_XML", help="such as results/*.xml")
-    for form in FORMS:
+    for form in (*FORMS, "html"):
         parser.add_argument(f"--{form}", type=Path, metavar="FILE", help=f"write the board as {form} too")
+    parser.add_argument("--link-runs", action="store_true", help="let the HTML link to the runs' pages beside it")
     parser.add_argument("--emission", metavar="TAO", help="TAO to distribute (default: what the evaluation was told)")
     parser.add_argument("--rewards", choices=sorted(RULE_NAMES), help="how (default: what the evaluation was told)")
     parser.add_argument("--tiebreak", choices=TIEBREAKS, help="what ranks equal scores (default: likewise)")
@@ -47,6 +49,9 @@ def main(args: argparse.Namespace) -> int:
         at_least=args.at_least,
         baseline=best_score([read_evaluation(args.baseline)]) if args.baseline else None,
     )
+    if args.html:
+        pages = pages_beside(args.html.parent) if args.link_runs else no_pages
+        write_file(args.html, board_html(board, run_pages=pages))
     for form, written in FORMS.items():
         path = getattr(args, form)
         if path:

@@ -18,6 +18,14 @@ class Ending(StrEnum):
     MALFORMED = "malformed"
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the LLM: when the agent asked and how long it waited, None where it got no reply."""
+
+    at_seconds: float
+    seconds: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What an agent printed and how it ended; `seconds` is its wall clock as the host saw it.
@@ -25,6 +33,7 @@ class Answer:
     `status` is what its process ended with ("status 1", "signal 9"), empty where it was stopped from outside.
     `usage` is what it used of the LLM, None where none was offered.
     `first_byte_seconds` is when it began to print, None where it printed nothing.
+    `calls` are its first calls of the LLM.
     """
 
     ending: Ending
@@ -34,6 +43,7 @@ class Answer:
     status: str = ""
     usage: Usage | None = None
     first_byte_seconds: float | None = None
+    calls: tuple[Call, ...] = ()
 
     @property
     def text(self) -> str:

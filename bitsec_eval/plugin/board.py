@@ -19,6 +19,7 @@ from bitsec_eval.plugin.publication import publish
 from bitsec_eval.plugin.record import PLAN
 from bitsec_eval.plugin.resume import note_begun
 from bitsec_eval.plugin.settings import Settings
+from bitsec_eval.plugin.timeline import CheckTimes
 from bitsec_eval.render.console import board_lines
 
 JUNIT = "junit.xml"
@@ -27,9 +28,10 @@ JUNIT = "junit.xml"
 class Board:
     """Writes junit whole or not at all, computes the leaderboard from it, and sets the exit code."""
 
-    def __init__(self, settings: Settings, evaluation: Evaluation, config: pytest.Config) -> None:
+    def __init__(self, settings: Settings, evaluation: Evaluation, times: CheckTimes, config: pytest.Config) -> None:
         self._settings = settings
         self._evaluation = evaluation
+        self._times = times
         self._plan: dict[str, Any] | None = None
         self._board: Leaderboard | None = None
         self._trouble = ""
@@ -91,7 +93,7 @@ class Board:
             with self._junit.open("rb") as stream:
                 evaluation = read_junit(stream, str(self._junit))
             self._board = leaderboard([evaluation])
-            self._lines += publish(self._settings.results, evaluation, self._board, os.environ)
+            self._lines += publish(self._settings.results, evaluation, self._board, self._times, os.environ)
             if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 ended = replace(self._settings.begun, ended=True, run_seconds=self._run_seconds())
                 note_begun(self._settings.results, ended)

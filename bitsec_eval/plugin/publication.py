@@ -5,24 +5,29 @@ from pathlib import Path
 
 from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.leaderboard import Leaderboard
+from bitsec_eval.plugin.timeline import CheckTimes
 from bitsec_eval.render.artifacts import finish_runs, write_text
 from bitsec_eval.render.html import board_html
 from bitsec_eval.render.json import board_json
+from bitsec_eval.render.links import BOARD, pages_beside
 from bitsec_eval.render.tables import board_markdown
 from bitsec_eval.render.trace import write_run_pages
+from bitsec_eval.schedule.work import RunKey
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
-def publish(results: Path, evaluation: Evaluation, board: Leaderboard, environment: Mapping[str, str]) -> list[str]:
+def publish(
+    results: Path, evaluation: Evaluation, board: Leaderboard, times: CheckTimes, environment: Mapping[str, str]
+) -> list[str]:
     """Write everything and return a line for each thing that could not be written.
 
     GitHub's step summary is appended to where its variable is set.
     """
-    finish_runs(results, evaluation)
+    finish_runs(results, evaluation, lambda run: times.of_run(RunKey(run.agent, run.task, run.repeat)))
     write_run_pages(results, board)
     write_text(results / "leaderboard.json", board_json(board))
-    write_text(results / "leaderboard.html", board_html(board))
+    write_text(results / BOARD, board_html(board, run_pages=pages_beside(results)))
     summary = environment.get(SUMMARY)
     return _summarise(Path(summary), board) if summary else []
 

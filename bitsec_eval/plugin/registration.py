@@ -8,6 +8,7 @@ from bitsec_eval.plugin.distribution import Controller, Worker
 from bitsec_eval.plugin.evaluation import Evaluation
 from bitsec_eval.plugin.progress import Progress
 from bitsec_eval.plugin.settings import settings_from
+from bitsec_eval.plugin.timeline import CheckTimes
 
 
 def register(config: pytest.Config) -> None:
@@ -23,6 +24,8 @@ def register(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         config.pluginmanager.register(Worker(evaluation), "bitsec-worker")
     elif not config.option.collectonly:
-        config.pluginmanager.register(Board(settings, evaluation, config), "bitsec-board")
+        times = CheckTimes()
+        config.pluginmanager.register(times, "bitsec-check-times")
+        config.pluginmanager.register(Board(settings, evaluation, times, config), "bitsec-board")
         config.pluginmanager.register(Controller(settings), "bitsec-controller")
         config.pluginmanager.register(Progress(evaluation.standing, config), "bitsec-progress")

@@ -9,6 +9,7 @@ from bitsec_eval.core.task import Task
 from bitsec_eval.core.text import printable
 from bitsec_eval.core.usage import total_usage
 from bitsec_eval.plugin.settings import Settings
+from bitsec_eval.plugin.timeline import steps_of
 from bitsec_eval.schedule.work import Done, RunKey
 
 SHOWN_PROMPT = 16 << 10
@@ -25,26 +26,12 @@ def trace_of(key: RunKey, task: Task, done: Done, settings: Settings, image: str
         "settings": {**asdict(task.limits), "image": image, "llm": settings.llm.mode},
         "attempts": done.attempts,
         "reused": done.reused,
-        "timeline": list(_timeline(done)),
+        "timeline": list(steps_of(done)),
         "usage": asdict(usage) if usage else None,
         "exchanges": list(_exchanges(settings.llm.recordings, key))
         if usage and settings.llm.mode == "record"
         else [],
     }
-
-
-def _timeline(done: Done) -> Iterator[Mapping[str, Any]]:
-    """Yield what happened when, in seconds since the run was queued."""
-    at = done.waited_seconds
-    yield {"what": "queued", "at": 0.0}
-    if done.reused:
-        return
-    yield {"what": "started", "at": round(at, 3)}
-    for answer, where in zip(done.answers, ("", " on the twin"), strict=False):
-        if answer.first_byte_seconds is not None:
-            yield {"what": f"first byte of the answer{where}", "at": round(at + answer.first_byte_seconds, 3)}
-        at += answer.seconds
-        yield {"what": f"{answer.ending}{where}", "at": round(at, 3)}
 
 
 def _exchanges(recordings: Path, key: RunKey) -> Iterator[str]:

@@ -6,12 +6,12 @@ No hidden input, no expected value and no failure text is in it.
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bitsec_eval.core.answer import Answer
-from bitsec_eval.core.evaluation import Evaluation
+from bitsec_eval.core.evaluation import Evaluation, Run
 from bitsec_eval.core.merging import runs_of
 from bitsec_eval.core.scores import State, run_score, run_state
 from bitsec_eval.core.text import one_line, printable
@@ -60,22 +60,32 @@ def _told(answer: Answer) -> dict[str, Any]:
     }
 
 
-def finish_runs(results: Path, evaluation: Evaluation) -> None:
-    """Add to each run's artifact its state, its score and the outcome of every check by name."""
+def finish_runs(results: Path, evaluation: Evaluation, took: Callable[[Run], Mapping[str, float]]) -> None:
+    """Add to each run's artifact its state, its score and the outcome of every check by name.
+
+    `took` says how many seconds each check of a run took at most, in the order they were done.
+    """
     for run in runs_of(evaluation):
         path = run_file(results, run.agent, run.task, run.repeat)
         known = read_json(path) or {"agent": run.agent, "task": run.task, "repeat": run.repeat}
-        state = run_state(run)
-        write_json(
-            path,
-            known
-            | {
-                "state": state.value,
-                "score": None if state is State.VOID else run_score(run),
-                "checks": {check.name: check.outcome.value for check in run.checks},
-                "reasons": {check.name: check.reason for check in run.checks if check.reason},
-            },
-        )
+        write_json(path, known | _outcomes(run, known.get("timeline", []), took(run)))
+
+
+def _outcomes(run: Run, steps: list[Any], took: Mapping[str, float]) -> dict[str, Any]:
+    state = run_state(run)
+    outcomes = {check.name: check.outcome.value for check in run.checks}
+    checked = [
+        {"kind": "check", "what": name, "seconds": seconds, "outcome": outcomes[name]}
+        for name, seconds in took.items()
+        if name in outcomes
+    ]
+    return {
+        "state": state.value,
+        "score": None if state is State.VOID else run_score(run),
+        "checks": outcomes,
+        "reasons": {check.name: check.reason for check in run.checks if check.reason},
+        "timeline": [*steps, *checked],
+    }
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

@@ -10,10 +10,14 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.render.figures import points
 from bitsec_eval.render.html import content_policy, environment, stylesheet
 
+SMALLEST_P = 0.001
+
 
 def comparison_lines(moved: Sequence[MovedAgent], width: int = 80) -> list[str]:
     """Return what moved, as lines of at most `width` columns."""
-    lines = [line for agent in moved for line in _agent(agent)] or ["no agents on either side"]
+    lines = [line for agent in moved if agent.tasks for line in _agent(agent)]
+    lines += [f"{verdict}: {', '.join(map(one_line, names))}" for verdict, names in unmoved(moved).items()]
+    lines = lines or ["no agents on either side"]
     return [part for line in lines for part in _fitting(line, max(width, 40))]
 
 
@@ -23,13 +27,35 @@ def comparison_html(moved: Sequence[MovedAgent], before: str, after: str) -> str
     style = stylesheet()
     return page.render(
         title="What moved",
-        moved=moved,
+        moved=[agent for agent in moved if agent.tasks],
+        unmoved=unmoved(moved),
+        chance=chance,
         before=before,
         after=after,
         signed=signed,
         csp=content_policy(style),
         style=Markup(style),  # noqa: S704 - our own file
     )
+
+
+def unmoved(moved: Sequence[MovedAgent]) -> dict[str, list[str]]:
+    """Return the names of agents without a task that moved, by the verdict on them."""
+    told: dict[str, list[str]] = {}
+    for agent in moved:
+        if not agent.tasks:
+            told.setdefault(agent.verdict, []).append(agent.agent)
+    return dict(sorted(told.items(), reverse=True))
+
+
+def chance(p: float | None) -> str:
+    """Return a p-value as readers know it, "" for none.
+
+    >>> chance(0.0312), chance(0.0002), chance(None)
+    ('p = 0.031', 'p < 0.001', '')
+    """
+    if p is None:
+        return ""
+    return "p < 0.001" if p < SMALLEST_P else f"p = {p:.3f}"
 
 
 def signed(before: float | None, after: float | None) -> str:
@@ -46,8 +72,8 @@ def signed(before: float | None, after: float | None) -> str:
 def _agent(agent: MovedAgent) -> Iterator[str]:
     version = "" if agent.same_version or agent.before is None or agent.after is None else ", another version"
     scores = f"{points(agent.before)} -> {points(agent.after)}"
-    chance = "" if agent.p is None or not agent.tasks else f" (p = {agent.p:.3f})"
-    yield f"{one_line(agent.agent)}  {scores}  {signed(agent.before, agent.after)}  {agent.verdict}{chance}{version}"
+    told = agent.verdict if agent.p is None else f"{agent.verdict} ({chance(agent.p)})"
+    yield f"{one_line(agent.agent)}  {scores}  {signed(agent.before, agent.after)}  {told}{version}"
     for task in agent.tasks:
         yield from _task(task)
 

@@ -21,12 +21,13 @@ from bitsec_eval.core.repeats import agent_pass_rates
 from bitsec_eval.core.scores import Cell, State
 from bitsec_eval.core.text import one_line
 from bitsec_eval.render.figures import amount, moment, points, spread, ties, used
+from bitsec_eval.render.links import RunPages, no_pages
 
 HEAT_LEVELS = 10
 
 
-def board_html(board: Leaderboard, *, title: str = "Leaderboard") -> str:
-    """Return the board as one self-contained page."""
+def board_html(board: Leaderboard, *, title: str = "Leaderboard", run_pages: RunPages = no_pages) -> str:
+    """Return the board as one self-contained page, with links to those of its runs that `run_pages` knows."""
     page = environment().get_template("board.html")
     return page.render(
         title=title,
@@ -34,6 +35,7 @@ def board_html(board: Leaderboard, *, title: str = "Leaderboard") -> str:
         csp=content_policy(stylesheet()),
         style=Markup(stylesheet()),  # noqa: S704 - our own file
         agent_href=in_page_href(board),
+        run_pages=run_pages,
     )
 
 
@@ -56,6 +58,7 @@ def environment(*folders: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals.update(run_pages=no_pages)
     made.filters.update(
         amount=amount,
         breakable=breakable,

@@ -85,6 +85,7 @@ class _Listening:
             seconds=time.monotonic() - self._started,
             status=self._status,
             first_byte_seconds=self._first_byte_seconds,
+            calls=self._exchanges.calls if self._exchanges else (),
         )
 
     def _next(self) -> Frame | Ending:

@@ -5,11 +5,12 @@ agent asked is passed on, and no reply goes back.
 """
 
 import struct
+import time
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any, Protocol
 
-from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.answer import Call, Ending
 from bitsec_eval.core.errors import InferenceError
 from bitsec_eval.core.exchange import Question, Reply
 from bitsec_eval.core.usage import Usage
@@ -24,6 +25,8 @@ HEAD_BYTES = 32 << 10
 OPEN_QUESTIONS = 64
 PARTS = 40_000
 """More questions at once, and more parts in one run, than the door in a container ever sends."""
+
+NOTED_CALLS = 50
 
 
 class Line(Protocol):
@@ -63,8 +66,16 @@ class Exchanges:
         self._line = line
         self._coming: dict[int, bytearray] = {}
         self._waiting: set[int] = set()
+        self._noted: dict[int, Call] = {}
+        self._started = time.monotonic()
+        self._asked = 0
         self._parts = 0
         self._most_bytes = line.request_bytes + HEAD_BYTES
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The first questions, in seconds since this was made."""
+        return tuple(self._noted.values())
 
     def take(self, payload: bytes) -> Ending | None:
         """Take one part of a question; an ending if no door of ours has sent it."""
@@ -92,10 +103,17 @@ class Exchanges:
         if number in self._waiting:
             raise ValueFault("a question asked twice")
         self._waiting.add(number)
-        self._line.ask(question, lambda reply: self._reply(number, reply))
+        self._asked += 1
+        place = self._asked
+        if place <= NOTED_CALLS:
+            self._noted[place] = Call(time.monotonic() - self._started)
+        self._line.ask(question, lambda reply: self._reply(number, place, reply))
 
-    def _reply(self, number: int, reply: Reply) -> None:
+    def _reply(self, number: int, place: int, reply: Reply) -> None:
         self._waiting.discard(number)
+        if place in self._noted:
+            asked = self._noted[place].at_seconds
+            self._noted[place] = Call(asked, time.monotonic() - self._started - asked)
         head = {"status": reply.status, "headers": dict(reply.headers), "length": len(reply.body)}
         whole = dumps(head) + b"\n" + reply.body
         for start in range(0, len(whole), PART_BYTES):

@@ -221,7 +221,9 @@ class Schedule:
     def _do(self, run: _Run) -> None:
         try:
             run.began = monotonic()
-            run.done.set_result(replace(self._remembered(run.work), waited_seconds=run.began - run.queued))
+            done = self._remembered(run.work)
+            waited, took = run.began - run.queued, monotonic() - run.began
+            run.done.set_result(replace(done, waited_seconds=waited, took_seconds=took))
         except BaseException as error:  # noqa: BLE001 - whoever waits must hear of a fault of ours in any case
             run.done.set_result(Done(failure=_as_ours(error)))
         finally:

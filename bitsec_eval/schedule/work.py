@@ -37,12 +37,13 @@ class Work:
 class Done:
     """What came of a run: one answer for each order, or the failure of ours that makes it void.
 
-    `waited_seconds` is how long it stood in the queue, `reused` names the evaluation its answers come from, if it
-    was an earlier one.
+    `waited_seconds` is how long it stood in the queue and `took_seconds` how long it was after that until it was
+    done; `reused` names the evaluation its answers come from, if it was an earlier one.
     """
 
     answers: tuple[Answer, ...] = ()
     attempts: int = 1
     waited_seconds: float = 0.0
+    took_seconds: float = 0.0
     reused: str = ""
     failure: SandboxError | InferenceError | None = None

@@ -84,6 +84,8 @@ def test_usage_is_on_the_board_and_cost_breaks_the_tie(upstream: Server, tmp_pat
     assert (brief["calls"], brief["prompt_tokens"], brief["cost"]) == (1, 10, 0.00002)
     assert (wordy["calls"], wordy["cost"]) == (2, 0.00004)
     assert wordy["waiting_seconds"] > 0
+    calls = [step for step in artifact(ran, "wordy")["timeline"] if step["kind"] == "call"]
+    assert [(call["what"], call["seconds"] > 0) for call in calls] == [("LLM call 1", True), ("LLM call 2", True)]
     assert any("2 calls, 30 tokens, $0.0001" in line for line in ran.lines)
 
 

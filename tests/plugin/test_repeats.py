@@ -1,5 +1,6 @@
 """Repeats, reuse and resumption in real evaluations, and nothing hidden in anything they leave."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import time
 
 import pytest
 
+from bitsec_eval.plugin.timeline import STEPS
 from tests.plugin.evaluations import REVERSE_TASK, command, environment, evaluate, lay_out, printing, run
 
 pytestmark = pytest.mark.usefixtures("docker_cli")
@@ -40,9 +42,15 @@ def test_every_run_is_done_k_times_in_sandboxes_of_its_own(tmp_path, more):
     assert "test_reverses_a_word[once-r2]" in ran.output
     (row,) = ran.board()["agents"]
     assert row["tasks"]["suite/reverse"]["points"] == [100, 100]
-    told = [path.read_text() for path in (tmp_path / "results/runs/once").glob("*.json")]
-    assert len(told) == 2
-    assert len(set(told)) == 2
+    told = [json.loads(path.read_text()) for path in (tmp_path / "results/runs/once").glob("*.json")]
+    assert len({each["stdout"] for each in told}) == 2
+    for steps in (each["timeline"] for each in told):
+        assert steps[0]["what"] == "queued"
+        assert [step["what"] for step in steps[2:-2]] == ["the agent runs", "first byte of the answer", "exited"]
+        assert [step["what"] for step in steps[-2:]] == ["test_reverses_a_word", "test_reverses_two_words"]
+        assert {step["outcome"] for step in steps[-2:]} == {"passed"}
+        assert {step["seconds"] for step in steps[-2:]} <= set(STEPS)
+    assert 'href="runs/once/suite__reverse.html"' in (tmp_path / "results/leaderboard.html").read_text()
 
 
 def test_a_reused_answer_is_not_asked_for_again(tmp_path):
