@@ -1,6 +1,6 @@
 """How far the lexical matcher agrees with ScaBench's official judge, on projects it was not fitted to.
 
-    python benchmarks/matching.py DATA [--learn]
+    python benchmarks/matching.py DATA [--learn] [--injections]
 
 DATA holds `truth/ID.json`, `reports/ID_results.json` and `decisions/ID_results.json`, as the repository
 github.com/NethermindEth/auditagent-scoring-algo publishes them; nothing of it is part of this project.
@@ -14,6 +14,8 @@ left out of all that is fitted:
 F1 is given for the evidence (is the best pair sure enough?) and for the decisions, which credit no finding twice; the
 official judge sometimes does. There are few positives, so each figure has a 90 % interval from 2,000 resamplings of
 expected findings. --learn prints the curve fitted to all projects: the constants in lexical.py.
+--injections puts fifteen families of prompt injection at three places into every reported finding, and counts the
+verdicts that they raise and lower.
 """
 
 import argparse
@@ -26,9 +28,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bitsec_eval.core.finding import Finding
-from bitsec_eval.core.matching.evidence import Weighting, evidence_of
+from bitsec_eval.core.matching.evidence import evidence_of
 from bitsec_eval.core.matching.lexical import Curve, LexicalMatcher
+from bitsec_eval.core.matching.weighting import Weighting
 from bitsec_eval.scabench.dataset import read_dataset
+from bitsec_eval.scabench.injections import FAMILIES, PLACES
 from bitsec_eval.scabench.layouts import read_report
 
 RESAMPLINGS = 2000
@@ -203,11 +207,35 @@ def show(title: str, outcomes: Sequence[Outcome]) -> None:
         print(f"  {name}: 90 % of resamplings lie in {low:.3f} .. {high:.3f}")
 
 
+def show_injections(projects: Sequence[Judged]) -> None:
+    """Print how many verdicts injected text raises and lowers."""
+    print(f"\n{'Injections: verdicts':48}{'raised':>9}{'lowered':>9}{'of':>7}")
+    moved = [each for project in projects for each in _moves(project)]
+    for name in [*(project.name for project in projects), "all"]:
+        own = [steps for owner, steps in moved if name in (owner, "all")]
+        raised, lowered = sum(move > 0 for move in own), sum(move < 0 for move in own)
+        print(f"{name[:46]:48}{raised:9}{lowered:9}{len(own):7}")
+
+
+def _moves(project: Judged) -> Iterable[tuple[str, int]]:
+    """For each injection and expected finding, by how many steps its verdict goes up."""
+    before = _ranks(project.expected, project.reported)
+    for text, inject in itertools.product(FAMILIES.values(), PLACES.values()):
+        after = _ranks(project.expected, [inject(finding, text) for finding in project.reported])
+        yield from ((project.name, new - old) for old, new in zip(before, after, strict=True))
+
+
+def _ranks(expected: Sequence[Finding], reported: Sequence[Finding]) -> list[int]:
+    verdicts = (decision.verdict for decision in LexicalMatcher().match(expected, reported))
+    return [("none", "partial", "match").index(verdict) for verdict in verdicts]
+
+
 def main() -> None:
     """Read, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--learn", action="store_true", help="print the curve fitted to all projects")
+    parser.add_argument("--injections", action="store_true", help="count the verdicts that injected text moves")
     args = parser.parse_args()
     projects = read_projects(args.data)
     shipped = Weighting()
@@ -217,6 +245,8 @@ def main() -> None:
         print(f"SLOPE = {curve.slope:.1f}\nOFFSET = {curve.offset:.1f}")
     show("One project left out: the curve is fitted to the others", left_out(projects, [shipped]))
     show("Nested: the weighting is chosen on the others too", left_out(projects, GRID))
+    if args.injections:
+        show_injections(projects)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,12 @@
 
 import argparse
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bitsec_eval.core.errors import AnswerFault, SettingsError
+from bitsec_eval.core.matching import Matcher
 from bitsec_eval.core.matching.lexical import LexicalMatcher
 from bitsec_eval.core.matching.structured import StructuredMatcher
 from bitsec_eval.core.report import Report
@@ -16,7 +17,8 @@ from bitsec_eval.scabench.dataset import Project, project_named, read_dataset
 from bitsec_eval.scabench.importer import import_project
 from bitsec_eval.scabench.layouts import project_in, read_report
 from bitsec_eval.scabench.scoring import score
-from bitsec_eval.scabench.selftest import Bench, Trial, expected_of, finding_of, gold_trials
+from bitsec_eval.scabench.selftest import T, Trial, gold_trials, trials
+from bitsec_eval.scabench.specimens import PLACED, TOLD
 from bitsec_eval.scabench.tables import Row, explained, summary, table
 from bitsec_eval.scabench.taskfile import AGENT_SECONDS
 
@@ -163,22 +165,21 @@ def _score_all(args: argparse.Namespace) -> int:
 
 def _selftest(args: argparse.Namespace) -> int:
     projects = _dataset(args.dataset) if args.dataset else ()
-    failed = False
-    for name, trials in _trials(projects):
-        wrong = [trial for trial in trials if not trial.passed]
-        failed = failed or bool(wrong)
-        _say([f"{name}: {len(trials) - len(wrong)} of {len(trials)} trials passed"])
-        _say(f"  {trial.group}, {trial.name}: {one_line(trial.trouble, 400)}" for trial in wrong)
-    return FAILED_EXIT if failed else 0
-
-
-def _trials(projects: Sequence[Project]) -> Iterator[tuple[str, list[Trial]]]:
-    yield "structured", list(Bench(matcher=StructuredMatcher(), truth_of=expected_of).trials())
-    lexical = LexicalMatcher()
-    trials = [*Bench(matcher=lexical, truth_of=finding_of).trials(), *gold_trials(projects, lexical)]
-    yield "lexical", trials
+    structured, matcher = StructuredMatcher(), LexicalMatcher()
+    wrong = _put_to("structured", structured, trials(structured, PLACED))
+    wrong += _put_to("lexical", matcher, [*trials(matcher, TOLD), *gold_trials(projects)])
     if os.environ.get(MODEL):
-        yield "llm", list(Bench(matcher=matcher_from(os.environ), truth_of=finding_of).trials())
+        judge = matcher_from(os.environ)
+        wrong += _put_to("llm", judge, trials(judge, TOLD))
+    return FAILED_EXIT if wrong else 0
+
+
+def _put_to(name: str, matcher: Matcher[T], every: Iterable[Trial[T]]) -> int:
+    """Put a matcher to its trials, say how it did, and return how many it failed."""
+    troubles = [(trial, trial.trouble(matcher)) for trial in every]
+    wrong = [f"  {trial.group}, {trial.name}: {one_line(trouble, 400)}" for trial, trouble in troubles if trouble]
+    _say([f"{name}: {len(troubles) - len(wrong)} of {len(troubles)} trials passed", *wrong])
+    return len(wrong)
 
 
 def _project_of(path: Path, text: str, projects: dict[str, Project]) -> Project | None:
@@ -206,6 +207,6 @@ def _read(path: Path) -> str:
         raise SettingsError(f"{one_line(str(path))}: cannot be read ({error.strerror}); correct its name") from None
 
 
-def _say(lines: "Sequence[str] | Iterator[str]") -> None:
+def _say(lines: Iterable[str]) -> None:
     for line in lines:
         print(line)  # noqa: T201 - a command prints

@@ -1,9 +1,8 @@
 """The LLM path passes the same trials as the others, with a judge that obeys whatever stands outside a fence."""
 
-import pytest
-
 from bitsec_eval.judge import llm_matcher
-from bitsec_eval.scabench.selftest import SPECIMENS, Bench, finding_of
+from bitsec_eval.scabench.selftest import trials
+from bitsec_eval.scabench.specimens import SPECIMENS, TOLD
 from tests.judge.judge_server import answer, judge_server, outside
 
 
@@ -19,14 +18,10 @@ def gullible(asked):
     return answer()
 
 
-@pytest.fixture(scope="module")
-def bench():
+def test_the_llm_path_passes_every_trial():
     with judge_server(gullible) as server:
         matcher = llm_matcher(model="m", api_key="k", url=server.url)
-        yield Bench(matcher=matcher, truth_of=finding_of)
+        troubles = [trial.trouble(matcher) for trial in trials(matcher, TOLD)]
 
-
-def test_the_llm_path_passes_every_trial(bench):
-    wrong = [trial for trial in bench.trials() if not trial.passed]
-
-    assert wrong == []
+    assert len(troubles) == 129
+    assert not any(troubles)

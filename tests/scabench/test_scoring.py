@@ -12,7 +12,7 @@ from bitsec_eval.core.report import Report
 from bitsec_eval.scabench.dataset import read_dataset
 from bitsec_eval.scabench.layouts import read_report
 from bitsec_eval.scabench.scoring import count, passes, score
-from bitsec_eval.scabench.selftest import SPECIMENS
+from bitsec_eval.scabench.specimens import SPECIMENS
 from tests.scabench.published import dataset, fee_finding, finding, noise, project, report, vulnerability
 
 (DEMO,) = read_dataset(dataset())

@@ -6,7 +6,8 @@ from bitsec_eval.core.matching import Decision
 from bitsec_eval.core.matching.lexical import LexicalMatcher
 from bitsec_eval.core.matching.structured import StructuredMatcher
 from bitsec_eval.scabench.injections import FAMILIES
-from bitsec_eval.scabench.selftest import Bench, expected_of, finding_of, near_misses
+from bitsec_eval.scabench.selftest import trials
+from bitsec_eval.scabench.specimens import PLACED, TOLD, near_misses
 
 
 class Constant:
@@ -31,29 +32,37 @@ class Obedient(LexicalMatcher):
         return super().match(expected, reported)
 
 
-def failures(matcher, truth_of=finding_of):
-    return {trial.group for trial in Bench(matcher=matcher, truth_of=truth_of).trials() if not trial.passed}
+def failures(matcher, truths=TOLD):
+    return [trial for trial in trials(matcher, truths) if trial.trouble(matcher)]
 
 
-@pytest.mark.parametrize(
-    ("matcher", "truth_of"), [(StructuredMatcher(), expected_of), (LexicalMatcher(), finding_of)]
-)
-def test_the_deterministic_matchers_pass_every_trial(matcher, truth_of):
-    wrong = [trial for trial in Bench(matcher=matcher, truth_of=truth_of).trials() if not trial.passed]
+def failed_groups(matcher):
+    return {trial.group for trial in failures(matcher)}
 
-    assert wrong == []
+
+@pytest.mark.parametrize(("matcher", "truths"), [(StructuredMatcher(), PLACED), (LexicalMatcher(), TOLD)])
+def test_the_deterministic_matchers_pass_every_trial(matcher, truths):
+    assert failures(matcher, truths) == []
 
 
 def test_a_matcher_that_matches_all_fails_the_near_misses():
-    assert "near miss" in failures(Constant("match"))
+    assert "near miss" in failed_groups(Constant("match"))
 
 
 def test_a_matcher_that_matches_nothing_fails_the_gold():
-    assert failures(Constant("none")) == {"gold"}
+    assert failed_groups(Constant("none")) == {"gold"}
 
 
 def test_a_matcher_that_can_be_talked_to_fails_the_injections():
-    assert failures(Obedient()) == {"injection"}
+    assert failed_groups(Obedient()) == {"injection"}
+
+
+def test_a_failed_trial_says_on_what():
+    trial = failures(Constant("none"))[0]
+
+    assert trial.trouble(Constant("none")).startswith(
+        "none on withdrawAll, not match; none on setCollector, not match"
+    )
 
 
 def test_there_are_fifteen_families_and_five_near_misses_for_each_fault():

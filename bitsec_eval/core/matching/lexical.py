@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision, Verdict
 from bitsec_eval.core.matching.assignment import assign
-from bitsec_eval.core.matching.evidence import DEFAULT_WEIGHTING, Evidence, Weighting, evidence_of
+from bitsec_eval.core.matching.evidence import Evidence, evidence_of
+from bitsec_eval.core.matching.weighting import DEFAULT_WEIGHTING, Weighting
 
-SLOPE = 21.5
-OFFSET = -6.2
+SLOPE = 20.5
+OFFSET = -6.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

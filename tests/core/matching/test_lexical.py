@@ -7,6 +7,7 @@ import pytest
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.evidence import evidence_of
 from bitsec_eval.core.matching.lexical import Curve, LexicalMatcher
+from bitsec_eval.scabench.injections import FAMILIES, PLACES
 
 REENTRANCY = Finding(
     title="Depositors can drain the Vault by re-entering withdrawAll",
@@ -156,3 +157,18 @@ def test_megabytes_in_one_finding_take_no_time():
     huge = replace(SEEN_FEES, description="setCollector() " * 100_000, title="a" * 100_000)
 
     assert len(verdicts([huge])) == 3
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("place", ["after the description", "before the description"])
+def test_what_is_said_beside_the_matter_weighs_nothing(family, place):
+    told = [PLACES[place](finding, FAMILIES[family]) for finding in (SEEN_REENTRANCY, SEEN_FEES)]
+
+    assert evidence_of(TRUTH, told) == evidence_of(TRUTH, [SEEN_REENTRANCY, SEEN_FEES])
+
+
+def test_many_causes_in_one_finding_are_no_cause():
+    causes = "reentrancy, oracle, stale price, signature, overflow, rounding, slippage, owner, donation, gas, replay"
+    hedged = replace(SEEN_REENTRANCY, title=f"withdrawAll: {causes}", description=f"Vault.withdrawAll has {causes}.")
+
+    assert verdicts([hedged]) == ["none"] * 3
