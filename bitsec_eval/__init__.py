@@ -6,7 +6,7 @@ This is the face for task authors: everything a task file needs, and nothing tha
 from bitsec_eval.core.errors import AnswerFault, BitsecError, SolutionError, TaskError
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.llm import LLM
-from bitsec_eval.core.matching.structured import Expected
+from bitsec_eval.core.matching.expected import Expected
 from bitsec_eval.core.matching.twins import compare
 from bitsec_eval.core.report import AUDIT_PROMPT, Report
 from bitsec_eval.core.task import Task

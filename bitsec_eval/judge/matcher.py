@@ -113,4 +113,11 @@ def _unmatched(row: int, found: Sequence[Consensus], given: tuple[int | None, ..
             f"reported finding {best.reported} is credited to expected finding {other}; the judge: {best.explanation}"
         )
     confidence = best.confidence if best else 0.0
-    return Decision(expected=row, reported=None, verdict="none", confidence=confidence, reason=reason)
+    return Decision(
+        expected=row,
+        reported=None,
+        verdict="none",
+        confidence=confidence,
+        reason=reason,
+        nearest=best.reported if best else None,
+    )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from bitsec_eval.core.finding import Finding
-from bitsec_eval.core.matching.structured import Expected
+from bitsec_eval.core.matching.expected import Expected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,9 @@ import pytest
 
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision
+from bitsec_eval.core.matching.expected import Expected
 from bitsec_eval.core.matching.lexical import LexicalMatcher
-from bitsec_eval.core.matching.structured import Expected, StructuredMatcher
+from bitsec_eval.core.matching.structured import StructuredMatcher
 from bitsec_eval.core.report import Report
 from bitsec_eval.scabench.dataset import read_dataset
 from bitsec_eval.scabench.layouts import read_report

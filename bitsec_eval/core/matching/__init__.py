@@ -19,6 +19,7 @@ class Decision:
     `expected` and `reported` are indices into what the matcher was given.
     `reported` is None exactly where the verdict is "none": then `reason` tells of the nearest miss.
     `confidence` says how sure the matcher is, from 0 to 1, that the two are the same fault.
+    `nearest` is, where nothing is credited, the reported finding that came nearest, if any was near.
     """
 
     expected: int
@@ -26,6 +27,7 @@ class Decision:
     verdict: Verdict
     confidence: float
     reason: str
+    nearest: int | None = None
 
 
 class Matcher(Protocol[Truth]):

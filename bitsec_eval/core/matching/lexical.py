@@ -74,6 +74,7 @@ class LexicalMatcher:
             verdict="none" if column is None else self._verdict(sure[best]),
             confidence=round(sure[best], 4),
             reason=told,
+            nearest=best if column is None else None,
         )
 
     def _verdict(self, sure: float) -> Verdict:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from bitsec_eval.core.finding import Finding, Severity, severity_of
 from bitsec_eval.core.matching import Decision
-from bitsec_eval.core.matching.structured import MOST_FUNCTIONS, MOST_KINDS, Expected, StructuredMatcher, claim
+from bitsec_eval.core.matching.claims import claim
+from bitsec_eval.core.matching.expected import Expected
+from bitsec_eval.core.matching.structured import MOST_FUNCTIONS, MOST_KINDS, StructuredMatcher
 from bitsec_eval.core.report import Report
 
 MOST_WRONGLY_ACCUSED = 1

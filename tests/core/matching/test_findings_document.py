@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bitsec_eval.core.matching.structured import MOST_FILES, MOST_FUNCTIONS, MOST_KINDS, Expected, StructuredMatcher
+from bitsec_eval.core.matching.expected import Expected
+from bitsec_eval.core.matching.structured import MOST_FILES, MOST_FUNCTIONS, MOST_KINDS, StructuredMatcher
 from bitsec_eval.core.matching.twins import Comparison
 from bitsec_eval.core.report import MOST_DEPTH, MOST_DIGITS, MOST_FINDINGS, MOST_TEXT_BYTES, parse_report
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from bitsec_eval.core.finding import Finding, Severity
-from bitsec_eval.core.matching.structured import Expected
+from bitsec_eval.core.matching.expected import Expected
 from bitsec_eval.core.matching.twins import Comparison, compare
 from bitsec_eval.core.report import Report
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.core.errors import AnswerFault
-from bitsec_eval.core.matching.structured import Expected
+from bitsec_eval.core.matching.expected import Expected
 from bitsec_eval.core.renaming import Renaming, identifiers
 from bitsec_eval.core.report import AUDIT_PROMPT, parse_report
 
