@@ -3,9 +3,11 @@
 import argparse
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bitsec_eval.cli.files import write_file
 from bitsec_eval.core.errors import AnswerFault, SettingsError
 from bitsec_eval.core.matching import Matcher
 from bitsec_eval.core.matching.lexical import LexicalMatcher
@@ -13,13 +15,14 @@ from bitsec_eval.core.matching.structured import StructuredMatcher
 from bitsec_eval.core.report import Report
 from bitsec_eval.core.text import one_line
 from bitsec_eval.judge import MODEL, matcher_from
+from bitsec_eval.render.findings import findings_html
 from bitsec_eval.scabench.dataset import Project, project_named, read_dataset
 from bitsec_eval.scabench.importer import import_project
 from bitsec_eval.scabench.layouts import project_in, read_report
 from bitsec_eval.scabench.scoring import score
 from bitsec_eval.scabench.selftest import T, Trial, gold_trials, trials
 from bitsec_eval.scabench.specimens import PLACED, TOLD
-from bitsec_eval.scabench.tables import Row, explained, summary, table
+from bitsec_eval.scabench.tables import Row, explained, sheet_of, summary, table
 from bitsec_eval.scabench.taskfile import AGENT_SECONDS
 
 if TYPE_CHECKING:
@@ -83,6 +86,7 @@ def _add_score(commands: "Commands") -> None:
     )
     parser.add_argument("--project", metavar="ID", help="the project (default: the one the report names)")
     _add_dataset(parser)
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write expected against reported, side by side")
     parser.set_defaults(run=_score)
 
 
@@ -128,16 +132,22 @@ def _import(args: argparse.Namespace) -> int:
 def _score(args: argparse.Namespace) -> int:
     projects = _dataset(args.dataset)
     matcher = matcher_from(os.environ)
-    rows = []
+    rows, sheets = [], []
     for path in args.report:
         text = _read(path)
         project = project_named(projects, args.project or project_in(text) or path.stem)
         report, fault = _report(text)
         scored = score(project.expected, report, matcher)
         rows.append(Row(name=path.name, project=project.id, score=scored.score))
-        _say([f"{path} on {project.id}", *fault, *explained(project, report, scored), summary(scored.score)])
+        sheets.append(
+            (f"{path.name} on {project.id}", replace(sheet_of(project.named, report, scored), trouble=fault))
+        )
+        faults = [fault] if fault else []
+        _say([f"{path} on {project.id}", *faults, *explained(project, report, scored), summary(scored.score)])
     if len(rows) > 1:
         _say(table(rows))
+    if args.html:
+        write_file(args.html, findings_html(f"{len(sheets)} reports" if len(sheets) > 1 else "", sheets))
     return 0
 
 
@@ -154,7 +164,7 @@ def _score_all(args: argparse.Namespace) -> int:
             lines.append(f"{path}: skipped, of no project of the dataset; name it after one: ID.json")
             continue
         report, fault = _report(text)
-        lines += [f"{path}: {line}" for line in fault]
+        lines += [f"{path}: {fault}"] if fault else []
         scored = score(project.expected, report, matcher)
         rows.append(Row(name=str(path.relative_to(args.folder)), project=project.id, score=scored.score))
     if not rows:
@@ -188,12 +198,12 @@ def _project_of(path: Path, text: str, projects: dict[str, Project]) -> Project 
     return next((projects[name] for name in (project_in(text), stem, path.stem) if name in projects), None)
 
 
-def _report(text: str) -> tuple[Report, list[str]]:
-    """Return what a file reports, and what is wrong with it: then it reports nothing."""
+def _report(text: str) -> tuple[Report, str]:
+    """Return what a file reports, and what is wrong with it, if anything: then it reports nothing."""
     try:
-        return read_report(text), []
+        return read_report(text), ""
     except AnswerFault as fault:
-        return Report(), [str(fault)]
+        return Report(), str(fault)
 
 
 def _dataset(path: Path) -> tuple[Project, ...]:

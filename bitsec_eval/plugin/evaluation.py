@@ -6,6 +6,7 @@ Registered only when --bitsec-agents is given, so that other people's pytest run
 from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import pytest
 
 from bitsec_eval.core.answer import Answer
 from bitsec_eval.core.errors import AnswerFault, SandboxError, SettingsError, TaskError
+from bitsec_eval.core.matching.truth import truth_of
 from bitsec_eval.core.report import Report, parse_report
 from bitsec_eval.core.task import Limits, Task
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.agents import Agent, turns
 from bitsec_eval.plugin.blame import neutralise, public_reason, settle
+from bitsec_eval.plugin.findings import reported_in, write_sheet
 from bitsec_eval.plugin.llm import opened_gateway
 from bitsec_eval.plugin.record import check_properties, plan_of
 from bitsec_eval.plugin.reuse import AnswerStore
@@ -103,7 +106,7 @@ class Evaluation:
         identity = task_id(module.path, module.config.rootpath)
         known = self.tasks.get(identity)
         if known is None:
-            known = CollectedTask(identity, task, module.path)
+            known = CollectedTask(identity, task, module.path, truth=truth_of(module.obj))
             known.renaming(self.settings.seed)  # reads the workspaces: what is wrong with one is found here
             self.tasks[identity] = known
         if known.path != module.path:
@@ -208,6 +211,7 @@ class Evaluation:
         result = yield
         self._left[check.key] -= 1
         if not self._left[check.key]:
+            write_sheet(self.tasks[check.key.task], check.key, self.settings, partial(self._report, check.key))
             self._running.forget(check.key)
         elif following is None or following.key != check.key:
             self._running.release(check.key)
@@ -218,9 +222,11 @@ class Evaluation:
         if key not in self._kept:
             self._kept.add(key)
             with suppress(OSError):  # a full disk is told by junit, which matters more
-                trace = trace_of(key, self.tasks[key.task].task, done, self.settings, self.image)
+                task = self.tasks[key.task]
+                trace = trace_of(key, task.task, done, self.settings, self.image)
                 names = (key.agent, key.task, self.settings.evaluation)
-                write_run(self.settings.results, *names, done.answers, key.repeat, trace)
+                more = {**trace, **reported_in(task, done)}
+                write_run(self.settings.results, *names, done.answers, key.repeat, more)
 
     # -- what checks use; each asks for bitsec_agent, whose parameter makes one item of every agent
 
@@ -234,12 +240,12 @@ class Evaluation:
     @pytest.fixture
     def answer(self, request: pytest.FixtureRequest, bitsec_agent: Agent) -> str:
         """What the agent printed on stdout, as text."""
-        return self._answers(request)[0].text
+        return self._answers(request.node.stash[CHECK].key)[0].text
 
     @pytest.fixture
     def solution(self, request: pytest.FixtureRequest, bitsec_agent: Agent) -> Solution:
         """The agent's code answer, loaded in a sandbox of its own: call its functions."""
-        self._answers(request)
+        self._answers(request.node.stash[CHECK].key)
         calls = self._begun(request.node.stash[CHECK].key)
         request.node.stash[CALLS] = calls
         if calls.fault is not None:
@@ -260,21 +266,21 @@ class Evaluation:
     @pytest.fixture
     def report(self, request: pytest.FixtureRequest, bitsec_agent: Agent) -> Report:
         """The findings the agent reported on the workspace, under the names the task knows."""
-        return self._report(request, 0)
+        return self._report(request.node.stash[CHECK].key, 0)
 
     @pytest.fixture
     def twin_report(self, request: pytest.FixtureRequest, bitsec_agent: Agent) -> Report:
         """The findings the agent reported on the twin, under the names the task knows."""
-        return self._report(request, 1)
+        return self._report(request.node.stash[CHECK].key, 1)
 
-    def _report(self, request: pytest.FixtureRequest, index: int) -> Report:
-        task = self.tasks[request.node.stash[CHECK].key.task]
-        answer = self._answers(request)[index]
-        return task.renaming(self.settings.seed).report(parse_report(answer.text))
+    def _report(self, key: RunKey, index: int) -> Report:
+        """Return what a run reports on the workspace (0) or on the twin (1)."""
+        answer = self._answers(key)[index]
+        return self.tasks[key.task].renaming(self.settings.seed).report(parse_report(answer.text))
 
-    def _answers(self, request: pytest.FixtureRequest) -> tuple[Answer, ...]:
-        """Return the answers of a check's run; a fault of any is the agent's, a failure of ours is raised."""
-        done = self._running.done(request.node.stash[CHECK].key)
+    def _answers(self, key: RunKey) -> tuple[Answer, ...]:
+        """Return the answers of a run; a fault of any is the agent's, a failure of ours is raised."""
+        done = self._running.done(key)
         if done.failure is not None:
             raise done.failure
         fault = next((answer.fault for answer in done.answers if answer.fault), "")

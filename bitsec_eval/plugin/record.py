@@ -8,7 +8,7 @@ from typing import Any
 
 from bitsec_eval.core.usage import total_usage
 from bitsec_eval.plugin.settings import Settings
-from bitsec_eval.plugin.tasks import Check, CollectedTask, kind_of
+from bitsec_eval.plugin.tasks import Check, CollectedTask
 from bitsec_eval.schedule.work import Done, RunKey
 
 PLAN = "bitsec.plan"
@@ -46,7 +46,7 @@ def _planned(task: CollectedTask) -> dict[str, Any]:
         "weight": task.task.weight,
         "checks": len(checks),
         "declared_weight": sum(check.weight for check in checks),
-        "kind": kind_of(task.fixtures),
+        "kind": task.kind,
     }
 
 

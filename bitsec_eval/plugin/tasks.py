@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.core.errors import TaskError
+from bitsec_eval.core.matching.expected import Expected
+from bitsec_eval.core.matching.truth import Truth
 from bitsec_eval.core.renaming import Renaming
 from bitsec_eval.core.task import Task
 from bitsec_eval.plugin.agents import Agent, Turn
@@ -77,6 +79,12 @@ class CollectedTask:
     path: Path
     declared: dict[str, Check] = field(default_factory=dict)  # by node id
     fixtures: set[str] = field(default_factory=set)
+    truth: Expected | Truth | None = None
+
+    @property
+    def kind(self) -> str:
+        """What the task asks for."""
+        return kind_of(self.fixtures)
 
     def declare(self, items: Iterable[pytest.Function]) -> None:
         """Take note of the items one test function became; told twice, they count once."""

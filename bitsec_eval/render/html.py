@@ -20,6 +20,7 @@ from bitsec_eval.core.leaderboard import Leaderboard, Row
 from bitsec_eval.core.repeats import agent_pass_rates
 from bitsec_eval.core.scores import Cell, State
 from bitsec_eval.core.text import one_line
+from bitsec_eval.render.excerpts import opening, rest
 from bitsec_eval.render.figures import amount, moment, points, spread, ties, used
 from bitsec_eval.render.links import RunPages, no_pages
 
@@ -66,8 +67,10 @@ def environment(*folders: Path) -> Environment:
         heat=heat,
         lost=lost,
         moment=moment,
+        opening=opening,
         points=points,
         rates=agent_pass_rates,
+        rest=rest,
         spread=spread,
         ties=ties,
         trail=trail,

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from bitsec_eval.core.errors import TaskError
+from bitsec_eval.core.errors import InferenceError, TaskError
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Matcher
 from bitsec_eval.core.matching.lexical import LexicalMatcher
+from bitsec_eval.core.matching.sheet import Sheet
 from bitsec_eval.core.report import Report
 from bitsec_eval.core.text import one_line
 from bitsec_eval.scabench.scoring import Scored, score
+from bitsec_eval.scabench.tables import sheet_of
 
 EXPECTED_FILE = "expected.json"
 
@@ -37,7 +39,7 @@ class Case:
 
     folder: Path
     matcher: Matcher[Finding] = field(default_factory=LexicalMatcher)
-    _last: tuple[Report, Scored] | None = field(default=None, init=False, repr=False)
+    _last: tuple[Report, Scored | InferenceError] | None = field(default=None, init=False, repr=False)
 
     def finds(self, name: str, report: Report) -> Answer:
         """Say whether `report` is credited with the expected finding called `name`, such as "h_01".
@@ -69,10 +71,27 @@ class Case:
         )
         return Answer(found=counted.passed, reason=told)
 
+    def sheet(self, report: Report) -> Sheet:
+        """Return `report` beside the expected findings.
+
+        Raises:
+            InferenceError: the matcher asks a judge and it cannot be reached.
+        """
+        return sheet_of(list(self._expected.items()), report, self._scored(report))
+
     def _scored(self, report: Report) -> Scored:
+        """Score a report, once for all checks of a run: a judge is not asked again, nor waited for again."""
         if self._last is None or self._last[0] != report:
-            self._last = report, score(list(self._expected.values()), report, self.matcher)
+            self._last = report, self._decided(report)
+        if isinstance(self._last[1], InferenceError):
+            raise self._last[1]
         return self._last[1]
+
+    def _decided(self, report: Report) -> Scored | InferenceError:
+        try:
+            return score(list(self._expected.values()), report, self.matcher)
+        except InferenceError as error:
+            return error
 
     @cached_property
     def _expected(self) -> dict[str, Finding]:

@@ -64,6 +64,11 @@ class Project:
         """The findings in the words a matcher is given."""
         return tuple(vulnerability.finding for vulnerability in self.vulnerabilities)
 
+    @property
+    def named(self) -> tuple[tuple[str, Finding], ...]:
+        """The same, each with its id."""
+        return tuple((vulnerability.id, vulnerability.finding) for vulnerability in self.vulnerabilities)
+
 
 def read_dataset(text: str, origin: str = "the dataset") -> tuple[Project, ...]:
     """Return the projects that `text`, a dataset's JSON, holds, in its order.

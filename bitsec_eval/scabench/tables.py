@@ -1,8 +1,10 @@
-"""Scores as lines for a terminal: one report with every decision explained, or many as a table."""
+"""Scores for a reader: one report with every decision explained, as lines or side by side, or many as a table."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bitsec_eval.core.finding import Finding
+from bitsec_eval.core.matching.sheet import Pair, Sheet
 from bitsec_eval.core.report import Report
 from bitsec_eval.core.text import one_line
 from bitsec_eval.scabench.dataset import Project
@@ -39,6 +41,15 @@ def explained(project: Project, report: Report, scored: Scored) -> Iterator[str]
         yield f"credited to nothing: reported findings {', '.join(map(str, spare))}"
     if report.dropped:
         yield f"not considered: {report.dropped} more findings, past the first {len(report.findings)}"
+
+
+def sheet_of(expected: Sequence[tuple[str, Finding]], report: Report, scored: Scored) -> Sheet:
+    """Return `report` beside the expected findings, each of which has a name its reader knows it by."""
+    pairs = (
+        Pair(name=name, expected=finding, decision=decision, credited=decision.expected in scored.credited)
+        for (name, finding), decision in zip(expected, scored.decisions, strict=True)
+    )
+    return Sheet(pairs=tuple(pairs), report=report, summary=summary(scored.score))
 
 
 def summary(score: Score) -> str:

@@ -29,13 +29,13 @@ from bitsec_eval.scabench.case import Case
 
 TASK = Task(prompt=AUDIT_PROMPT, workspace="{slug}/workspace", timeout={seconds}, memory_mib=512)
 
-CASE = Case(folder=Path(__file__).parent / "{slug}", matcher=matcher_from(os.environ))
+TRUTH = Case(folder=Path(__file__).parent / "{slug}", matcher=matcher_from(os.environ))
 '''
 
 _CHECK = """
 
 {mark}def test_finds_{name}(report):
-    answer = CASE.finds("{name}", report)
+    answer = TRUTH.finds("{name}", report)
 
     assert answer, answer.reason
 """
@@ -43,7 +43,7 @@ _CHECK = """
 _GRAVE = """
 
 def test_finds_all_that_is_grave(report):
-    answer = CASE.passes(report)
+    answer = TRUTH.passes(report)
 
     assert answer, answer.reason
 """

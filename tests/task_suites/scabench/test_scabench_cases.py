@@ -39,7 +39,7 @@ class Case:
 
     def __init__(self, path):
         self.module = loaded(path)
-        self.task, self.bug = self.module.TASK, self.module.BUG
+        self.task, self.bug = self.module.TASK, self.module.TRUTH
         self.project, self.twin = (read(SUITE / folder) for folder in (self.task.workspace, self.task.twin))
         self.checks = [check for name, check in vars(self.module).items() if name.startswith("test_")]
 

@@ -1,0 +1,58 @@
+"""A report beside the truth: what was expected, what was reported, what is credited with what, and why.
+
+A sheet holds the truth, so it is for whoever runs the evaluation, never for a miner.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bitsec_eval.core.finding import Finding
+from bitsec_eval.core.matching import Decision
+from bitsec_eval.core.report import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """One expected finding, by the name its reader knows it by, and what was decided on it.
+
+    `credited` says whether it counts in the end; a match that other findings of the report take back does not.
+    """
+
+    name: str
+    expected: Finding
+    decision: Decision
+    credited: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """One report held against the truth; `twin` is what the same agent said of the mended twin.
+
+    `summary` sums it up in a line, `notes` are lines on the report as a whole.
+    `told` and `twin_told` say of each reported finding what it is to the truth; they may be empty.
+    `trouble` says why nothing could be decided, and is empty where it was.
+    """
+
+    pairs: tuple[Pair, ...] = ()
+    report: Report = field(default_factory=Report)
+    twin: Report | None = None
+    summary: str = ""
+    notes: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    twin_told: tuple[str, ...] = ()
+    trouble: str = ""
+
+    @property
+    def spare(self) -> tuple[int, ...]:
+        """The reported findings that no expected one took, by number."""
+        used = {pair.decision.reported for pair in self.pairs}
+        return tuple(at for at in range(len(self.report.findings)) if at not in used)
+
+    def told_of(self, reported: int) -> str:
+        """Return what reported finding number `reported` is to the truth, as far as it is known."""
+        if self.told:
+            return self.told[reported]
+        return "; ".join(f"nearest to {pair.name}" for pair in self._nearest_to(reported))
+
+    def _nearest_to(self, reported: int) -> Iterator[Pair]:
+        return (pair for pair in self.pairs if pair.decision.nearest == reported)

@@ -1,0 +1,48 @@
+"""The findings of a run: what its author may read of them, and the truth beside them for the validator."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from bitsec_eval.core.errors import AnswerFault, BitsecError
+from bitsec_eval.core.matching.sheet import Sheet
+from bitsec_eval.core.matching.truth import sheet_of
+from bitsec_eval.core.report import Report
+from bitsec_eval.core.text import one_line
+from bitsec_eval.plugin.settings import Settings
+from bitsec_eval.plugin.tasks import CollectedTask
+from bitsec_eval.render.findings import findings_file, reported, write_findings
+from bitsec_eval.schedule.work import Done, RunKey
+
+FINDINGS = "findings"
+
+
+def reported_in(task: CollectedTask, done: Done) -> Mapping[str, Any]:
+    """Return what a run's public file tells of its findings, nothing for a task of another kind."""
+    if task.kind != FINDINGS or any(answer.fault for answer in done.answers):
+        return {}
+    return {"reported": [reported(answer.text) for answer in done.answers]}
+
+
+def write_sheet(task: CollectedTask, key: RunKey, settings: Settings, report: Callable[[int], Report]) -> None:
+    """Write a run's findings beside the truth; for a task without a TRUTH there is nothing to write.
+
+    `report` returns the report on the project (0) or on its twin (1), as the checks see it.
+    """
+    if task.truth is None:
+        return
+    again = f", repeat {key.repeat + 1}" if key.repeat else ""
+    path = findings_file(settings.results, key.agent, key.task, key.repeat)
+    with suppress(OSError):  # a full disk is told by junit, which matters more
+        write_findings(path, f"{key.agent} on {key.task}{again}: findings", _sheet(task, report))
+
+
+def _sheet(task: CollectedTask, report: Callable[[int], Report]) -> Sheet:
+    """Return the sheet of a run; what kept its checks from deciding is told in place of decisions."""
+    assert task.truth is not None  # noqa: S101 - the caller looked
+    try:
+        return sheet_of(task.truth, report(0), report(1) if task.task.twin else None)
+    except (AnswerFault, BitsecError) as trouble:
+        return Sheet(trouble=str(trouble))
+    except Exception as error:  # noqa: BLE001 - a task's own TRUTH; its checks have told already
+        return Sheet(trouble=f"TRUTH.sheet failed: {one_line(repr(error))}")

@@ -1,0 +1,72 @@
+"""Findings for a reader: what an agent reported, and, for the validator, what was expected beside it.
+
+The two never meet on a page for miners: `reported` is what a run's public file may tell, and `findings_html` makes a
+page that holds the truth, which `write_findings` keeps in a folder that no other user of the machine can enter.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from bitsec_eval.core.errors import AnswerFault
+from bitsec_eval.core.finding import Finding
+from bitsec_eval.core.matching.sheet import Sheet
+from bitsec_eval.core.report import parse_report
+from bitsec_eval.core.text import one_line, printable
+from bitsec_eval.render.artifacts import run_file, write_text
+from bitsec_eval.render.html import content_policy, environment, stylesheet
+
+FOLDER = "findings"
+
+
+def reported(text: str) -> Mapping[str, Any]:
+    """Return what an agent's output reports, as its author may read it: nothing of the truth is known here.
+
+    Texts are those the agent printed, under the names that it saw.
+    """
+    try:
+        report = parse_report(text)
+    except AnswerFault as fault:
+        return {"fault": str(fault)}
+    return {"findings": [_public(finding) for finding in report.findings], "dropped": report.dropped}
+
+
+def _public(finding: Finding) -> dict[str, Any]:
+    texts = {name: one_line(text) for name, text in finding.texts.items()}
+    return {**texts, "description": printable(finding.description), "confidence": finding.confidence}
+
+
+def findings_html(title: str, sheets: Sequence[tuple[str, Sheet]]) -> str:
+    """Return a page of reports beside their truth, which is not for miners.
+
+    Each report has a heading; where there is one report and no title, its heading is the page's.
+    """
+    if not title and len(sheets) == 1:
+        title, sheets = sheets[0][0], [("", sheets[0][1])]
+    style = stylesheet()
+    return (
+        environment()
+        .get_template("findings.html")
+        .render(
+            title=title,
+            sheets=sheets,
+            csp=content_policy(style),
+            style=Markup(style),  # noqa: S704 - our own file
+        )
+    )
+
+
+def findings_file(results: Path, agent: str, task: str, repeat: int = 0) -> Path:
+    """Return where the page of a run's findings lies: never among what a miner may read."""
+    run = run_file(results, agent, task, repeat)
+    return results / FOLDER / run.parent.name / f"{run.stem}.html"
+
+
+def write_findings(path: Path, title: str, sheet: Sheet) -> None:
+    """Write the page of one run, into a folder that only its owner can enter."""
+    folder = path.parent.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    write_text(path, findings_html(title, [("", sheet)]))
