@@ -4,13 +4,14 @@ Registered only when --bitsec-agents is given, so that other people's pytest run
 """
 
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.outcomes import OutcomeException
 
 from bitsec_eval.core.answer import Answer
 from bitsec_eval.core.errors import AnswerFault, SandboxError, SettingsError, TaskError
@@ -246,22 +247,29 @@ class Evaluation:
     def solution(self, request: pytest.FixtureRequest, bitsec_agent: Agent) -> Solution:
         """The agent's code answer, loaded in a sandbox of its own: call its functions."""
         self._answers(request.node.stash[CHECK].key)
-        calls = self._begun(request.node.stash[CHECK].key)
-        request.node.stash[CALLS] = calls
+        calls = self._begun(request.node)
         if calls.fault is not None:
             raise calls.fault
         return Solution(calls)
 
-    def _begun(self, key: RunKey) -> Calls:
+    def _begun(self, item: pytest.Item) -> Calls:
         """Return calls on an answer that was loaded afresh, in a new sandbox if the one it is in took harm."""
+        key = item.stash[CHECK].key
         loaded = self._running.loaded(key)
+        used, loaded.used = loaded.used, True
         if loaded.calls.usable:
+            item.stash[CALLS] = loaded.calls
             loaded.calls.begin()
-        if loaded.used and not loaded.calls.usable:  # by an earlier check or answer, so this one is not to blame
+        if used and not loaded.calls.usable:  # by an earlier check or answer, so this one is not to blame
             loaded = self._running.reload(key)
+            loaded.used = True
+            item.stash[CALLS] = loaded.calls
             loaded.calls.begin()
-        loaded.used = True
         return loaded.calls
+
+    def attempt(self, action: Callable[[], None]) -> None:
+        """Try, and try again, what may fail through our fault; see `Attempts.run`."""
+        self._running.attempt(action)
 
     @pytest.fixture
     def report(self, request: pytest.FixtureRequest, bitsec_agent: Agent) -> Report:
@@ -290,9 +298,14 @@ class Evaluation:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-        """Fail a check whose solution crashed or was late even if the check took that for an expected exception."""
-        result = yield
+        """Let a check end by its solution's fault or its sandbox's, whatever the check made of that."""
         calls = pyfuncitem.stash.get(CALLS, None)
+        try:
+            result = yield
+        except (Exception, OutcomeException) as raised:
+            if calls is None or calls.fault in (None, raised):
+                raise
+            raise calls.fault from raised
         if calls is not None and calls.fault is not None:
             raise calls.fault
         return result

@@ -7,6 +7,7 @@ from bitsec_eval.plugin.comparisons import Comparisons
 from bitsec_eval.plugin.distribution import Controller, Worker
 from bitsec_eval.plugin.evaluation import Evaluation
 from bitsec_eval.plugin.progress import Progress
+from bitsec_eval.plugin.rechecks import Rechecks
 from bitsec_eval.plugin.settings import settings_from
 from bitsec_eval.plugin.timeline import CheckTimes
 
@@ -20,6 +21,7 @@ def register(config: pytest.Config) -> None:
     settings = settings_from(config)
     evaluation = Evaluation(settings)
     config.pluginmanager.register(evaluation, "bitsec-evaluation")
+    config.pluginmanager.register(Rechecks(evaluation), "bitsec-rechecks")
     config.pluginmanager.register(Comparisons(), "bitsec-comparisons")
     if hasattr(config, "workerinput"):
         config.pluginmanager.register(Worker(evaluation), "bitsec-worker")

@@ -58,7 +58,7 @@ class Calls:
         except AnswerFault as fault:
             self.fault = fault
         except SandboxError as error:
-            self.fault = error
+            self.fault, self.usable = error, False
             raise
 
     def rest(self) -> None:
@@ -95,6 +95,7 @@ class Calls:
             return self._reply(self._send(request), doing)
         except (AnswerFault, SandboxError) as fault:
             self.fault = fault
+            self.usable = self.usable and not isinstance(fault, SandboxError)
             raise
 
     def _send(self, request: Mapping[str, Any]) -> str:

@@ -128,6 +128,10 @@ class Schedule:
         self._load(run, future, fresh=True)
         return future.result()
 
+    def attempt(self, action: Callable[[], None]) -> None:
+        """Do something of the caller's that our faults may spoil, as often as runs are tried; see `Attempts.run`."""
+        self._attempts.run(action)
+
     def release(self, key: RunKey) -> None:
         """No check needs this run for now: pass its sandbox on and let runs further ahead start."""
         run = self._runs[key]

@@ -1,0 +1,101 @@
+"""A check that lost its sandbox through a fault of ours is made again, from its fixtures on, in a fresh sandbox.
+
+What a check finds is settled by the answer and the task, so whoever makes it again finds the same. An agent gets no
+second chance by that: nothing but the loss of a sandbox is tried again, and one that was killed each time counts as
+brought down by what is in it.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from bitsec_eval.core.errors import AnswerFault, KilledError, SandboxError
+from bitsec_eval.plugin.evaluation import CALLS, REASON, Evaluation
+from bitsec_eval.plugin.tasks import CHECK
+from bitsec_eval.schedule.schedule import MOST_KILLS
+
+PATIENCE_SECONDS = 60
+"""No check is begun again later than this: pytest-timeout's clock, which guards against us, goes on meanwhile."""
+
+LOST = pytest.StashKey[SandboxError]()
+KILLS = pytest.StashKey[int]()
+
+
+class Rechecks:
+    """Makes checks in place of pytest, which would report on each attempt."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self._evaluation = evaluation
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Make a check until its sandbox lasts or our patience ends, and report on the last attempt alone."""
+        if CHECK not in item.stash:
+            return None
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        for report in self._reports(item, nextitem):
+            item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+
+    def _reports(self, item: pytest.Item, nextitem: pytest.Item | None) -> list[pytest.TestReport]:
+        reports: list[pytest.TestReport] = []
+        with suppress(SandboxError):  # what was lost at last is in the reports
+            self._evaluation.attempt(_attempts_at(item, nextitem, reports))
+        return reports
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Take note of a loss, before anybody is blamed."""
+        calls = item.stash.get(CALLS, None)
+        if calls is not None and call.excinfo is not None and isinstance(calls.fault, SandboxError):
+            if _always_killed(item, calls.fault):
+                call.excinfo = _brought_down(calls.fault)
+            elif call.excinfo.value is calls.fault:
+                item.stash[LOST] = calls.fault
+        return (yield)
+
+
+def _attempts_at(
+    item: pytest.Item, nextitem: pytest.Item | None, reports: list[pytest.TestReport]
+) -> Callable[[], None]:
+    """Return what makes the check once more, and raises what was lost; `reports` are those of the last time."""
+    before = list(item.user_properties)
+    deadline = monotonic() + PATIENCE_SECONDS
+
+    def attempt() -> None:
+        item.user_properties = list(before)
+        _forget(item.stash)
+        reports[:] = runtestprotocol(item, log=False, nextitem=nextitem)
+        lost = item.stash.get(LOST, None)
+        if lost is not None and monotonic() < deadline:
+            raise lost
+
+    return attempt
+
+
+def _forget(stash: pytest.Stash) -> None:
+    keys: tuple[pytest.StashKey[Any], ...] = (LOST, REASON, CALLS)
+    for key in keys:
+        if key in stash:
+            del stash[key]
+
+
+def _always_killed(item: pytest.Item, fault: SandboxError) -> bool:
+    if not isinstance(fault, KilledError):
+        return False
+    item.stash[KILLS] = item.stash.get(KILLS, 0) + 1
+    return item.stash[KILLS] >= MOST_KILLS
+
+
+def _brought_down(killed: SandboxError) -> pytest.ExceptionInfo[BaseException]:
+    try:
+        raise AnswerFault(f"the solution's sandbox was killed {MOST_KILLS} times") from killed
+    except AnswerFault:
+        return pytest.ExceptionInfo.from_current()
