@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,17 +36,30 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerSandbox]:
 
 
 @pytest.fixture(scope="session")
-def oci_engine(engine: DockerSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OciSandbox]:
-    """The same image, started by an OCI runtime alone; this needs root."""
+def oci_root(engine: DockerSandbox) -> Iterator[Path]:
+    """The sandbox image as a folder, for an OCI runtime; what starts that needs root.
+
+    A guest can read where its root lies on the host, so nothing of the tests is in that name.
+    """
     if os.geteuid() != 0 or shutil.which(RUNTIME) is None:
         pytest.skip(f"needs root and {RUNTIME}")
-    root = tmp_path_factory.mktemp("rootfs")
+    with tempfile.TemporaryDirectory(prefix="rootfs-") as folder:
+        _export(Path(folder))
+        yield Path(folder)
+
+
+def _export(root: Path) -> None:
     container = subprocess.run(["docker", "create", IMAGE, "x"], capture_output=True, text=True, check=True).stdout
     with subprocess.Popen(["docker", "export", container.strip()], stdout=subprocess.PIPE) as exported:
         subprocess.run(["tar", "-x", "-C", str(root)], stdin=exported.stdout, check=True)
     root.chmod(0o755)
     subprocess.run(["docker", "rm", container.strip()], capture_output=True, check=True)
-    with oci_sandbox(OciSettings(state=tmp_path_factory.mktemp("state"), root=root)) as sandbox:
+
+
+@pytest.fixture(scope="session")
+def oci_engine(oci_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OciSandbox]:
+    """The same image, started by an OCI runtime alone."""
+    with oci_sandbox(OciSettings(state=tmp_path_factory.mktemp("state"), root=oci_root)) as sandbox:
         yield sandbox
 
 

@@ -117,7 +117,7 @@ class DockerSandbox:
         found: dict[str, Any] = self.api.get("inspect a container", f"/containers/{container}/json")
         return found
 
-    def wait(self, container: str, seconds: float = DEATH_SECONDS) -> None:
+    def wait(self, container: str, seconds: float) -> None:
         """Wait until the container has ended."""
         query = {"condition": "not-running"}
         self.api.post("wait for a container", f"/containers/{container}/wait", query=query, seconds=seconds)
@@ -189,7 +189,7 @@ class DockerSession(FramedSession):
 
     def _final_state(self) -> dict[str, Any]:
         try:
-            self._sandbox.wait(self._container)
+            self._sandbox.wait(self._container, DEATH_SECONDS)
         except MissingError:
             raise
         except SandboxError:  # the guest lives on or the engine does not: the next question tells which

@@ -18,7 +18,7 @@ from bitsec_eval.sandbox.seccomp import profile
 
 OOM_SCORE_ADJ = 500
 CPU_PERIOD_MICROSECONDS = 100_000
-NAMESPACES = ("pid", "ipc", "uts", "mount", "network")
+NAMESPACES = ("pid", "ipc", "uts", "mount", "network", "cgroup")
 MASKED = (
     "/proc/acpi",
     "/proc/asound",

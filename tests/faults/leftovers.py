@@ -1,5 +1,6 @@
 """What an evaluation whose --bitsec-state lies in a folder has left on the engine."""
 
+import subprocess
 import time
 from pathlib import Path
 
@@ -16,6 +17,12 @@ def containers(folder: Path) -> list[str]:
     finally:
         client.close()
     return [each["Id"] for each in found if f":{folder}" in each["Labels"][LABEL]]
+
+
+def oci_containers(folder: Path) -> list[str]:
+    """Return the containers of an OCI runtime whose validators kept their locks in `folder`/state."""
+    command = ["runc", "--root", str(folder / "state/oci"), "list", "--quiet"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
 def wait_for_containers(folder: Path, wanted: int = 1, seconds: float = 60) -> list[str]:

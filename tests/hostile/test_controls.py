@@ -6,10 +6,12 @@ here to be well. `test_guards.py` shows that they do refuse.
 """
 
 import re
+import struct
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from importlib.resources import files
+from typing import Any, NamedTuple
 
 import pytest
 from hostile.corpus import Attack, attack
@@ -19,7 +21,7 @@ from sandbox.sessions import answer_of, calls_on
 from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox import docker_engine, greeting
+from bitsec_eval.sandbox import docker_engine, framed, greeting
 from bitsec_eval.sandbox.docker_engine import DockerSandbox
 from bitsec_eval.sandbox.guards import create_body
 from bitsec_eval.sandbox.solution import Solution
@@ -73,14 +75,26 @@ def talkative(body: Body) -> None:
     body["Env"] = [*body["Env"], "VALIDATOR_KEY=a-key-just"]
 
 
-def open_process_1(body: Body) -> None:
-    """Take out the line by which process 1 shuts itself off."""
-    source = body["Cmd"][-1]
-    assert source.count("prctl(PR_SET_DUMPABLE, 0)") == 1
-    body["Cmd"] = [*body["Cmd"][:-1], source.replace("prctl(PR_SET_DUMPABLE, 0)", "None")]
+class Runner(NamedTuple):
+    """A change of the program of process 1."""
+
+    line: str
+    instead: str
+
+    def program(self) -> bytes:
+        """Return what process 1 is sent; with no compiled program of its Python in it, it takes the text."""
+        text = files("bitsec_eval.sandbox.guest").joinpath("runner.py").read_text("utf-8")
+        assert text.count(self.line) == 1
+        changed = text.replace(self.line, self.instead).encode()
+        return struct.pack(">II", 4, len(changed)) + bytes(4) + changed
 
 
-WITHOUT: dict[str, tuple[str, Callable[[Body], None]]] = {
+Change = Callable[[Body], None] | Runner
+OPEN_PROCESS_1 = Runner("prctl(PR_SET_DUMPABLE, 0)", "None")
+UNWIPED = Runner("            wipe(folder)", "            pass")
+
+
+WITHOUT: dict[str, tuple[str, Change]] = {
     "PidsLimit": ("agents/fork_bomb", host(PidsLimit=512, Memory=1 << 30, MemorySwap=1 << 30)),
     "PidsLimit, zombies": ("agents/zombie_flood", host(PidsLimit=600)),
     "PidsLimit, threads": ("agents/thread_flood", host(PidsLimit=600)),
@@ -108,9 +122,9 @@ WITHOUT: dict[str, tuple[str, Callable[[Body], None]]] = {
     "CgroupnsMode": ("agents/control_group", host(CgroupnsMode="host")),
     "MaskedPaths": ("agents/masked_paths", host(MaskedPaths=[])),
     "OomScoreAdj": ("agents/out_of_memory_order", host(OomScoreAdj=0)),
-    "process 1 is private, memory": ("agents/write_into_process_1", open_process_1),
-    "process 1 is private, channel": ("agents/speak_for_process_1", open_process_1),
-    "process 1 is private, folders": ("agents/through_process_1", open_process_1),
+    "process 1 is private, memory": ("agents/write_into_process_1", OPEN_PROCESS_1),
+    "process 1 is private, channel": ("agents/speak_for_process_1", OPEN_PROCESS_1),
+    "process 1 is private, folders": ("agents/through_process_1", OPEN_PROCESS_1),
 }
 
 
@@ -118,7 +132,12 @@ WITHOUT: dict[str, tuple[str, Callable[[Body], None]]] = {
 def weakened(engine: DockerSandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..., DockerSandbox]:
     """Return what makes the engine's containers lack a guard, and nobody notice."""
 
-    def weaken(change: Callable[[Body], None]) -> DockerSandbox:
+    def weaken(change: Change) -> DockerSandbox:
+        if isinstance(change, Runner):
+            monkeypatch.setattr(framed, "program", change.program)
+            monkeypatch.setattr(greeting, "unseen", lambda *_: [])
+            return engine
+
         def body(limits: Limits, placement: Any) -> Body:
             made = create_body(limits, placement)
             change(made)
@@ -179,7 +198,7 @@ def test_a_guest_that_tells_of_its_end_and_lives_on_is_found_out(
     told = "import os, struct, time\np = b'{\"signal\":9}'\nf = os.open('/proc/1/fd/1', os.O_WRONLY)\n"
     told += "os.write(f, struct.pack('>IB', len(p), ord('X')) + p)\ntime.sleep(1000)\n"
 
-    answer = answer_of(weakened(open_process_1), told, limits=LIMITS)
+    answer = answer_of(weakened(OPEN_PROCESS_1), told, limits=LIMITS)
 
     assert answer.ending is Ending.MALFORMED
 
@@ -212,19 +231,18 @@ print(os.times().user / (time.monotonic() - started))
     assert free > bounded * 1.5
 
 
-def test_notes_survive_between_checks_where_they_are_not_wiped(weakened: Callable[..., DockerSandbox]):
+def test_notes_survive_between_checks_where_they_are_not_wiped(
+    engine: DockerSandbox, weakened: Callable[..., DockerSandbox]
+):
     source = attack("solutions/notes_between_checks").source
 
-    def second_check(change: Callable[[Body], None]) -> str:
-        with calls_on(weakened(change), source, LIMITS) as calls:
+    def second_check(sandbox: DockerSandbox) -> str:
+        with calls_on(sandbox, source, LIMITS) as calls:
             calls.begin()
             return str(Solution(calls).reverse_string("abc"))
 
-    def unwiped(body: Body) -> None:
-        body["Cmd"] = [*body["Cmd"][:-1], body["Cmd"][-1].replace("            wipe(folder)", "            pass")]
-
-    assert second_check(lambda _: None) == "held"
-    assert second_check(unwiped) == "cba"
+    assert second_check(engine) == "held"
+    assert second_check(weakened(UNWIPED)) == "cba"
 
 
 STARVE = """

@@ -1,13 +1,17 @@
 """Nothing an agent does changes another's score: every attack ends as it says, beside honest agents who lose nothing.
 
-The short form judges the whole corpus once among five honest agents; BITSEC_LONG=1 does so three times, with the
-agents in another order each time.
+The short form judges the whole corpus once among five honest agents on Docker, and a slice of it on an OCI runtime.
+BITSEC_LONG=1 judges all of it three times on each, more at once each time. BITSEC_SANDBOX=oci, or docker, leaves the
+other engine out and takes the whole corpus.
 """
 
+import os
 import re
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
-from faults.leftovers import containers
+from faults.leftovers import containers, oci_containers
 from hostile.corpus import Attack, attacks
 from hostile.evaluation import HONEST, Judged, judge
 from long import LONG
@@ -16,17 +20,71 @@ pytestmark = pytest.mark.usefixtures("docker_cli")
 
 CORPUS = attacks()
 REPEATS = 3 if LONG else 1
+ENGINES = (os.environ["BITSEC_SANDBOX"],) if "BITSEC_SANDBOX" in os.environ else ("docker", "oci")
+SLICE = {
+    *("memory_bomb", "child_memory_bomb", "self_kill", "kill_everything", "segfault", "stdout_flood", "open_files"),
+    *(
+        "root_filesystem",
+        "tmp_fill",
+        "inode_fill",
+        "run_from_tmp",
+        "shm_fill",
+        "network",
+        "odd_sockets",
+        "environment",
+    ),
+    *("system_calls", "old_entry", "namespaces", "privileges", "capabilities", "root_user", "masked_paths"),
+    *("other_processes", "control_group", "trace_process_1", "limit_process_1", "through_process_1"),
+    *("s-kill_everybody", "s-memory_call", "s-notes_between_checks", "s-survivor", "s-channel_from_call"),
+}
+"""Attacks on what each engine sets up in its own way."""
 _RAW = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
+@dataclass(frozen=True)
+class Setting:
+    """One evaluation among attackers: on which engine, and how many runs go on at once."""
+
+    engine: str
+    jobs: int
+
+    @property
+    def attacks(self) -> list[Attack]:
+        """Who takes part."""
+        whole = LONG or self.engine == ENGINES[0]
+        return [attack for attack in CORPUS if whole or attack.agent in SLICE]
+
+
+SETTINGS = [Setting(engine, 3 + repeat) for engine in ENGINES for repeat in range(REPEATS)]
+CASES = [(setting, attack) for setting in SETTINGS for attack in setting.attacks]
+
+
+def options_for(engine: str, request: pytest.FixtureRequest) -> list[str]:
+    """Return the options that make an evaluation use this engine."""
+    root: Path | None = request.getfixturevalue("oci_root") if engine == "oci" else None
+    return [f"--bitsec-sandbox={engine}", *([f"--bitsec-image={root}"] if root else [])]
+
+
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Judged:
-    return judge(tmp_path_factory.mktemp("alone") / "x", [])
+def alone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    return judge(tmp_path_factory.mktemp("alone") / "x", [], *options_for(ENGINES[0], request))
 
 
-@pytest.fixture(scope="module", params=range(REPEATS))
-def mixed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Judged:
-    return judge(tmp_path_factory.mktemp("mixed") / "x", CORPUS, f"--bitsec-jobs={3 + request.param}")
+@pytest.fixture(scope="module")
+def judged() -> dict[Setting, Judged]:
+    """Every evaluation among attackers is made once, whatever the order of the tests."""
+    return {}
+
+
+@pytest.fixture(params=SETTINGS, ids=lambda setting: f"{setting.engine}-{setting.jobs}")
+def mixed(
+    request: pytest.FixtureRequest, judged: dict[Setting, Judged], tmp_path_factory: pytest.TempPathFactory
+) -> Judged:
+    setting: Setting = request.param
+    if setting not in judged:
+        options = [f"--bitsec-jobs={setting.jobs}", *options_for(setting.engine, request)]
+        judged[setting] = judge(tmp_path_factory.mktemp("mixed") / "x", setting.attacks, *options)
+    return judged[setting]
 
 
 def test_there_are_sixty_attacks_and_each_says_what_stops_it():
@@ -52,7 +110,16 @@ def test_no_attack_makes_a_run_void_or_incomplete_or_stops_the_evaluation(mixed:
     assert mixed.ran.status == 0, mixed.ran.output
 
 
-@pytest.mark.parametrize("attack", CORPUS, ids=lambda attack: attack.id)
+def test_the_slice_is_of_the_corpus():
+    assert {attack.agent for attack in CORPUS} >= SLICE
+
+
+@pytest.mark.parametrize(
+    ("mixed", "attack"),
+    CASES,
+    indirect=["mixed"],
+    ids=[f"{setting.engine}-{setting.jobs}-{attack.id}" for setting, attack in CASES],
+)
 def test_an_attack_ends_as_expected_and_gains_nothing(mixed: Judged, attack: Attack):
     told = mixed.runs[attack.agent]
 
@@ -79,3 +146,5 @@ def test_expected_values_are_in_nothing_a_miner_reads(mixed: Judged):
 
 def test_no_container_is_left(mixed: Judged):
     assert containers(mixed.ran.folder) == []
+    if (mixed.ran.folder / "state/oci").exists():
+        assert oci_containers(mixed.ran.folder) == []

@@ -28,6 +28,7 @@ LOST = {
     ),
     "mount /proc/sys": lambda config: config["linux"]["readonlyPaths"].remove("/proc/sys"),
     "ipc namespace": lambda config: config["linux"]["namespaces"].remove({"type": "ipc"}),
+    "cgroup namespace": lambda config: config["linux"]["namespaces"].remove({"type": "cgroup"}),
     "uts namespace": lambda config: (config["linux"]["namespaces"].remove({"type": "uts"}), config.pop("hostname")),
     "memory limit": lambda config: config["linux"]["resources"].pop("memory"),
     "pids limit": lambda config: config["linux"]["resources"].pop("pids"),
