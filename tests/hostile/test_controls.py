@@ -214,6 +214,7 @@ def test_output_is_bounded_by_the_hosts_limit_alone(engine: DockerSandbox):
 
 
 def test_a_process_limit_for_processors_is_kept(engine: DockerSandbox, weakened: Callable[..., DockerSandbox]):
+    """A machine that is busy with other things leaves little to a free one as well: that is asked a few times."""
     source = """
 import os, time
 if os.fork() == 0:
@@ -222,13 +223,14 @@ started = time.monotonic()
 while time.monotonic() - started < 1.5: pass
 print(os.times().user / (time.monotonic() - started))
 """
-    limits = Limits(wall_seconds=10, cpus=0.2)
+    limits = Limits(wall_seconds=20, cpus=0.05)
 
-    bounded = float(answer_of(engine, source, limits=limits).text)
-    free = float(answer_of(weakened(host(NanoCpus=2_000_000_000)), source, limits=limits).text)
+    def share(sandbox: DockerSandbox) -> float:
+        return float(answer_of(sandbox, source, limits=limits).text)
 
-    assert bounded < 0.25
-    assert free > bounded * 1.5
+    assert share(engine) < 0.08
+    free = weakened(host(NanoCpus=2_000_000_000))
+    assert any(share(free) > 0.1 for _ in range(8))
 
 
 def test_notes_survive_between_checks_where_they_are_not_wiped(
