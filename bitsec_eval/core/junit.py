@@ -9,6 +9,7 @@ the same text for every agent with that outcome.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NoReturn, Protocol
 from xml.parsers import expat
 
@@ -36,6 +37,7 @@ CHECK_CHARACTERS = 1 << 16
 PLAN_CHARACTERS = 1 << 26
 
 _OUTCOMES = {"failure": Outcome.FAILED, "skipped": Outcome.FAILED, "error": Outcome.ERROR}
+_AS_WRITTEN = ["name", "value"]
 _LEVELS = frozenset(("testsuites", "testsuite", "testcase"))
 
 
@@ -111,15 +113,28 @@ class _File:
         # Equal values are kept once: a check's name and outcome recur for every agent.
         self._names: dict[str, str] = {}
         self._run_texts: dict[str, _RunSoFar] = {}
-        self._check_texts: dict[tuple[str, Outcome], Check] = {}
+        self._check_texts: dict[Outcome, dict[str, Check]] = {outcome: {} for outcome in Outcome}
 
     def start(self, tag: str, attributes: list[str]) -> None:
-        """Take in an opening tag; `attributes` are names and values in turn."""
+        """Take in an opening tag; `attributes` are names and values in turn.
+
+        It is called millions of times, so the frequent case comes first.
+        """
         if tag == "property":
-            self._property(attributes)
+            name, value = attributes[1::2] if attributes[::2] == _AS_WRITTEN else _named_value(attributes)
+            if name == "bitsec.plan":
+                self._take_plan(value)
+            elif self._level == "testcase":
+                if name == "bitsec.check":
+                    self._check = value
+                elif name == "bitsec.run":
+                    self._run = value
         elif tag in _LEVELS:
-            self._testcase_ends()
+            if self._check:
+                self._testcase_ends()
             self._level = tag
+            self._outcome = Outcome.PASSED
+            self._run = ""
         elif tag in _OUTCOMES:
             self._outcome = _OUTCOMES[tag] if self._outcome is not Outcome.ERROR else Outcome.ERROR
         elif not self._level:
@@ -127,7 +142,8 @@ class _File:
 
     def evaluation(self) -> Evaluation:
         """Return what the whole file says."""
-        self._testcase_ends()
+        if self._check:
+            self._testcase_ends()
         if self._id is None:
             raise WrongFileError(
                 "no check of an evaluation in it; give the junit file that pytest --bitsec-agents=... wrote"
@@ -135,21 +151,11 @@ class _File:
         runs = tuple(run.frozen(agent, task, repeat) for (agent, task, repeat), run in self._runs.items())
         return Evaluation(id=self._id, plan=self._plan, runs=runs)
 
-    def _property(self, attributes: list[str]) -> None:
-        name, value = _named_value(attributes)
-        if name == "bitsec.check" and self._level == "testcase":
-            self._check = value
-        elif name == "bitsec.run" and self._level == "testcase":
-            self._run = value
-        elif name == "bitsec.plan":
-            self._take_plan(value)
-
     def _testcase_ends(self) -> None:
-        if self._check:
-            check = self._check_texts.get((self._check, self._outcome)) or self._new_check()
-            run = self._run_texts.get(self._run) or self._new_run()
-            run.add(check)
-        self._run, self._check, self._outcome = "", "", Outcome.PASSED
+        check = self._check_texts[self._outcome].get(self._check) or self._new_check()
+        run = self._run_texts.get(self._run) or self._new_run()
+        run.checks.append(check)
+        self._check = ""
 
     def _take_plan(self, text: str) -> None:
         record = decoded(text, "bitsec.plan", PLAN_CHARACTERS)
@@ -170,7 +176,7 @@ class _File:
     def _new_check(self) -> Check:
         record = decoded(self._check, "bitsec.check", CHECK_CHARACTERS)
         check = understood(self._check_of, record, "bitsec.check")
-        self._check_texts[self._check, self._outcome] = check
+        self._check_texts[self._outcome][self._check] = check
         return check
 
     def _check_of(self, record: Record) -> Check:
@@ -201,9 +207,9 @@ class _File:
 
 
 class _RunSoFar:
-    """A run while its checks arrive."""
+    """A run while its checks arrive; those of one name are one check, told more than once."""
 
-    __slots__ = ("_checks", "_declared", "_facts", "_origin")
+    __slots__ = ("_declared", "_facts", "_origin", "checks")
 
     def __init__(self, record: Record) -> None:
         self._declared = _declared(record)
@@ -212,7 +218,7 @@ class _RunSoFar:
         weight_of(record, "task_weight")
         self._facts = _facts(record)
         self._origin = one_line(text_of(record, "origin"))
-        self._checks: dict[str, Check] = {}
+        self.checks: list[Check] = []
 
     def declares(self, record: Record) -> None:
         if _declared(record) != self._declared:
@@ -221,15 +227,11 @@ class _RunSoFar:
                 " ways; give the junit file as pytest wrote it"
             )
 
-    def add(self, check: Check) -> None:
-        told = self._checks.get(check.name)
-        self._checks[check.name] = check if told is None else told.worse(check)
-
     def frozen(self, agent: str, task: str, repeat: int) -> Run:
         declared_checks, declared_weight, task_weight = self._declared
         ending, seconds, attempts, usage = self._facts
-        checks = tuple(self._checks[name] for name in sorted(self._checks))
-        weight = math.fsum(check.weight for check in checks)
+        checks = _in_order(self.checks)
+        weight = math.fsum([check.weight for check in checks])
         if len(checks) > declared_checks or weight > declared_weight * (1 + 1e-9):
             raise WrongFileError(
                 f"run of {agent} on {task} declares {declared_checks} checks that weigh {declared_weight:g}"
@@ -251,6 +253,14 @@ class _RunSoFar:
         )
 
 
+def _in_order(told: Sequence[Check]) -> tuple[Check, ...]:
+    checks: dict[str, Check] = {}
+    for check in told:
+        earlier = checks.get(check.name)
+        checks[check.name] = check if earlier is None else earlier.worse(check)
+    return tuple([checks[name] for name in sorted(checks)])
+
+
 def _declared(record: Record) -> tuple[int, float, float]:
     return record["checks"], record["declared_weight"], record["task_weight"]
 
@@ -263,7 +273,5 @@ def _facts(record: Record) -> tuple[str | None, float | None, int, Usage | None]
 
 def _named_value(attributes: list[str]) -> tuple[str, str]:
     """Return the attributes `name` and `value` of a property, "" for one that it lacks."""
-    if attributes[::2] == ["name", "value"]:  # as pytest writes it
-        return attributes[1], attributes[3]
     told = dict(zip(attributes[::2], attributes[1::2], strict=True))
     return told.get("name", ""), told.get("value", "")

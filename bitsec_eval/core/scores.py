@@ -33,14 +33,15 @@ _BEST_FIRST = (State.SCORED, State.INCOMPLETE, State.VOID)
 
 def run_state(run: Run) -> State:
     """Return the state of `run`; one error among its checks makes all of it void."""
-    if any(check.outcome is Outcome.ERROR for check in run.checks):
-        return State.VOID
+    for check in run.checks:
+        if check.outcome is Outcome.ERROR:
+            return State.VOID
     return State.SCORED if len(run.checks) == run.declared_checks else State.INCOMPLETE
 
 
 def run_score(run: Run) -> float:
     """Return 0 to 100: the passed share of the weight that the task declares, all of it checked or not."""
-    passed = math.fsum(check.weight for check in run.checks if check.outcome is Outcome.PASSED)
+    passed = math.fsum([check.weight for check in run.checks if check.outcome is Outcome.PASSED])
     return _rounded(100 * passed / run.declared_weight)
 
 
