@@ -32,7 +32,6 @@ from bitsec_eval.plugin.tasks import AGENT_FIXTURE, CHECK, FIXTURES, Check, Coll
 from bitsec_eval.plugin.trace import trace_of
 from bitsec_eval.render.artifacts import write_run
 from bitsec_eval.sandbox.calls import Calls
-from bitsec_eval.sandbox.docker_engine import DockerSettings
 from bitsec_eval.sandbox.engines import Engine, engine_of
 from bitsec_eval.sandbox.pool import Pool, pooled
 from bitsec_eval.sandbox.preflight import refuse
@@ -170,8 +169,7 @@ class Evaluation:
         engine = self.settings.engine
         try:
             opened = self._open.enter_context(engine_of(engine))
-            if isinstance(engine, DockerSettings):  # the other reads every limit back from the kernel
-                refuse(engine, self.settings.results, self.settings.accepted)
+            refuse(engine, self.settings.results, self.settings.accepted)
             return opened
         except (SandboxError, SettingsError) as error:  # nothing has run yet: the operator must act first
             raise pytest.UsageError(str(error)) from error

@@ -1,11 +1,17 @@
-"""The look at an engine before anything runs: `doctor` shows it whole, an evaluation refuses what it must."""
+"""The look at an engine before anything runs: `doctor` shows it whole, an evaluation refuses what it must.
 
+An OCI runtime has nobody to ask: what it can enforce is read back from the kernel for each sandbox, so a look at one
+that opens says it all. What is left is this machine.
+"""
+
+import os
 from collections.abc import Collection
 from pathlib import Path
 
 from bitsec_eval.core.errors import BitsecError, SettingsError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.docker_engine import DockerSettings, described, docker_sandbox
+from bitsec_eval.sandbox.docker_engine import DockerSettings, described
+from bitsec_eval.sandbox.engines import EngineSettings, engine_of
 from bitsec_eval.sandbox.inspection import (
     Control,
     Machine,
@@ -19,14 +25,17 @@ from bitsec_eval.sandbox.inspection import (
 )
 
 MEMINFO = Path("/proc/meminfo")
+OF_THE_MACHINE = ("kernel", "swap", "memory", "results-disk")
 
 
-def look(settings: DockerSettings, results: Path, jobs: int, memory_mib: int = Limits().memory_mib) -> list[Control]:
+def look(settings: EngineSettings, results: Path, jobs: int, memory_mib: int = Limits().memory_mib) -> list[Control]:
     """Return every control of the engine and of this machine.
 
     Raises:
         SandboxError: the engine does not answer.
     """
+    if not isinstance(settings, DockerSettings):
+        return _look_at_machine(results, jobs, memory_mib)
     info, version, image_id = described(settings)
     root = info.get("DockerRootDir")
     return controls(
@@ -46,7 +55,23 @@ def look(settings: DockerSettings, results: Path, jobs: int, memory_mib: int = L
     )
 
 
-def refuse(settings: DockerSettings, results: Path, accepted: Collection[str]) -> None:
+def _look_at_machine(results: Path, jobs: int, memory_mib: int) -> list[Control]:
+    meminfo = MEMINFO.read_text()
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    machine = Machine(
+        info={"KernelVersion": os.uname().release, "MemTotal": total},
+        version={},
+        image="",
+        image_id="",
+        jobs=jobs,
+        memory_mib=memory_mib,
+        free_mib={"results-disk": free_mib(existing(results))},
+        swap_mib=swap_mib(meminfo),
+    )
+    return [each for each in controls(machine) if each.name in OF_THE_MACHINE]
+
+
+def refuse(settings: EngineSettings, results: Path, accepted: Collection[str]) -> None:
     """Refuse to evaluate where a required control is missing, unless the operator accepts that by name.
 
     Raises:
@@ -57,10 +82,10 @@ def refuse(settings: DockerSettings, results: Path, accepted: Collection[str]) -
     refuse_missing(look(settings, results, jobs=1), accepted)
 
 
-def tried(settings: DockerSettings) -> Control:
+def tried(settings: EngineSettings) -> Control:
     """Open one sandbox as an evaluation would, with every guard read back, and say how that went."""
     try:
-        with docker_sandbox(settings) as sandbox, sandbox.open(Limits()):
+        with engine_of(settings) as sandbox, sandbox.open(Limits()):
             return Control(
                 name="sandbox", standing=Standing.OK, found="opens, every guard is set and seen from inside"
             )

@@ -1,5 +1,7 @@
 """`python -m bitsec_eval doctor` tells what an engine can enforce, and exits 1 where something is missing."""
 
+from pathlib import Path
+
 import pytest
 from plugin.evaluations import run
 
@@ -39,3 +41,17 @@ def test_an_engine_that_does_not_answer_is_missing(tmp_path):
     assert ran.status == 1
     assert ran.output.startswith("missing  engine  no Docker engine answers")
     assert "-> start it with script/setup" in ran.output
+
+
+def test_a_machine_with_an_oci_runtime_is_looked_at_without_an_engine(
+    oci_root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no.sock")
+
+    assert main(["doctor", "--sandbox=oci", f"--image={oci_root}"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines if not line.startswith(" ")] == [
+        *("kernel", "swap", "memory", "results-disk", "sandbox")
+    ]
+    assert main(["doctor", "--sandbox=oci", "--image=/no/such/folder"]) == 1
+    assert "/no/such/folder is no root file system" in capsys.readouterr().out

@@ -6,8 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from sandbox.sessions import answer_of
 
 from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.sandbox.docker_engine import DockerSandbox
+from bitsec_eval.sandbox.oci_engine import OciSandbox
 from bitsec_eval.sandbox.ownership import BLOCK, BLOCKS, LABEL, owning
 
 
@@ -25,6 +28,12 @@ def test_validators_with_different_folders_hold_different_users(tmp_path: Path):
         other.uid() as another,
     ):
         assert abs(uid - another) >= BLOCK
+
+
+def test_sandboxes_of_two_engines_are_of_different_users(engine: DockerSandbox, oci_engine: OciSandbox):
+    uids = [int(answer_of(each, "import os\nprint(os.getuid())\n").text) for each in (engine, oci_engine)]
+
+    assert abs(uids[0] - uids[1]) >= BLOCK
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to have a process of another user")
