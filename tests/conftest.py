@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from long import LONG
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.sandbox.docker_engine import DockerSandbox, DockerSettings, docker_sandbox
@@ -19,6 +20,14 @@ ROOT = Path(__file__).parents[1]
 
 # Evaluations in processes of their own do without the plugins of these tests' own tools: they take seconds to load.
 os.environ["PYTEST_ADDOPTS"] = "-p no:schemathesis -p no:hypothesispytest -p no:anyio"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave long tests out of the short form: a test that is skipped is one that could not do its work."""
+    left_out = [] if LONG else [item for item in items if item.get_closest_marker("long")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import docker
 import pytest
 from faults.evaluations import AGENTS, CELLS, cells, evaluated, prepare, running
 from faults.leftovers import containers, wait_for_containers
-from long import LONG
 from plugin.evaluations import GOOD
 from plugin.proxy import EngineProxy
 
@@ -23,7 +22,7 @@ ONE_TASK = {"suite/test_one.py": "from bitsec_eval import Task\nTASK = Task(prom
 ONE_TASK["suite/test_one.py"] += "def test_it(answer):\n    assert 'reverse_string' in answer\n"
 
 
-@pytest.mark.skipif(not LONG, reason="two minutes of waiting for an engine that never answers: BITSEC_LONG=1")
+@pytest.mark.long  # two minutes of waiting for an engine that never answers
 def test_an_engine_that_hangs_makes_nobody_late(tmp_path: Path):
     """From outside a hanging engine looks like agents that say nothing until their time is up."""
     prepare(tmp_path, {"a": GOOD, "b": SLOW, "c": GOOD}, ONE_TASK)

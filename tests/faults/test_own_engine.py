@@ -14,14 +14,13 @@ from pathlib import Path
 
 import pytest
 from faults.evaluations import evaluated, prepare, running
-from long import LONG
 from plugin.evaluations import GOOD
 
 from bitsec_eval.sandbox.guards import IMAGE
 
 pytestmark = [
     pytest.mark.usefixtures("docker_cli"),
-    pytest.mark.skipif(not LONG, reason="starts an engine of its own: BITSEC_LONG=1"),
+    pytest.mark.long,
     pytest.mark.skipif(os.geteuid() != 0 or shutil.which("dockerd") is None, reason="needs root and dockerd"),
 ]
 

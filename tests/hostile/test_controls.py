@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import pytest
 from hostile.corpus import Attack, attack
-from long import LONG
 from sandbox.sessions import answer_of, calls_on
 
 from bitsec_eval.core.answer import Answer, Ending
@@ -160,7 +159,7 @@ def test_without_its_guard_the_attack_works(weakened: Callable[..., DockerSandbo
     assert "PWNED" in answer.text, answer
 
 
-@pytest.mark.skipif(not LONG, reason="test_corpus.py shows the same among others: BITSEC_LONG=1")
+@pytest.mark.long  # test_corpus.py shows the same among others
 @pytest.mark.parametrize("guard", WITHOUT)
 def test_with_it_the_attack_does_not(engine: DockerSandbox, guard: str):
     tried: Attack = attack(WITHOUT[guard][0])
