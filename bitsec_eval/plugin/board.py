@@ -5,6 +5,7 @@ import os
 from collections import defaultdict
 from collections.abc import Generator
 from dataclasses import replace
+from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -21,6 +22,7 @@ from bitsec_eval.plugin.resume import note_begun
 from bitsec_eval.plugin.settings import Settings
 from bitsec_eval.plugin.timeline import CheckTimes
 from bitsec_eval.render.console import board_lines
+from bitsec_eval.render.links import BOARD
 
 JUNIT = "junit.xml"
 
@@ -127,8 +129,13 @@ class Board:
             return
         terminalreporter.section("leaderboard")
         lines = board_lines(self._board, terminalreporter._tw.fullwidth) if self._board else [self._trouble]
-        for line in [*lines, *self._lines_of_answers()]:
+        for line in [*lines, *self._lines_of_answers(), *self._where_to_look(terminalreporter.startpath)]:
             terminalreporter.write_line(line)
+
+    def _where_to_look(self, here: Path) -> list[str]:
+        page = self._settings.results / BOARD
+        shown = os.path.relpath(page, here) if page.is_relative_to(here) else page
+        return [f"why points were lost: {shown}"] if self._board and not self._trouble else []
 
     def _lines_of_answers(self) -> list[str]:
         answers = self._evaluation.answers

@@ -142,6 +142,8 @@ def _left(standing: Standing) -> str:
     seconds = standing.seconds_left
     if seconds is None or standing.snapshot.done >= standing.total:
         return ""
+    if seconds < 1:
+        return ", nearly done"
     return f", about {seconds:.0f} s left" if seconds < 120 else f", about {seconds / 60:.0f} min left"
 
 

@@ -37,7 +37,7 @@ class Region:
             self.close()
             return
         wanted = list(lines[: rows // 3])
-        height = max(len(wanted), self._held[1] if self._held else 0)
+        height = min(max(len(wanted), self._held[1] if self._held else 0), rows // 3)
         text = self._margins(rows, height) if self._held != (rows, height) else ""
         wanted += [""] * (height - len(wanted))
         self._write(text + SAVE + _placed(wanted, rows - height + 1) + RESTORE)
@@ -51,10 +51,11 @@ class Region:
 
     def _margins(self, rows: int, height: int) -> str:
         """Return what makes room: as many lines as are new scroll up, and the cursor stays in its line."""
-        fresh = height - (self._held[1] if self._held and self._held[0] == rows else 0)
+        grows = self._held is not None and self._held[0] == rows
+        fresh = height - (self._held[1] if self._held and grows else 0)
         self._held = (rows, height)
-        room = f"{SAVE}{WHOLE}{RESTORE}{INDEX * fresh}\x1b[{fresh}A" if fresh > 0 else ""
-        return f"{room}{SAVE}\x1b[1;{rows - height}r{RESTORE}"
+        before = "" if grows else f"{SAVE}{WHOLE}{RESTORE}"  # with the margins that hold, only what is above scrolls
+        return f"{before}{INDEX * fresh}\x1b[{fresh}A{SAVE}\x1b[1;{rows - height}r{RESTORE}"
 
     def _write(self, text: str) -> None:
         self._stream.write(text)

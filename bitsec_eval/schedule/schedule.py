@@ -39,6 +39,7 @@ class _Run:
         self.work = work
         self.queued = monotonic()
         self.began: float | None = None
+        self.agent_began: float | None = None
         self.started = False
         self.done: Future[Done] = Future()
         self.loaded: Future[Loaded] | None = None
@@ -292,6 +293,7 @@ class Schedule:
     def _answer(self, work: Work, order: AgentOrder, part: int) -> Answer:
         name = LineName(agent=work.key.agent, task=work.key.task, part=part, repeat=work.key.repeat)
         with self._sandbox.open(work.limits) as session:
+            self._runs[work.key].agent_began = monotonic()
             line = self._gateway.line(name, work.llm) if self._gateway else None
             answer = run_agent(session, order, work.limits, WatchedLine(line, self._waits) if line else None)
         if line is None:
@@ -308,7 +310,7 @@ class Schedule:
 
 
 def _running(run: _Run, now: float) -> Running:
-    seconds = now - (run.began or now)
+    seconds = now - (run.agent_began or now)
     return Running(key=run.work.key, seconds=seconds, limit_seconds=run.work.limits.wall_seconds)
 
 

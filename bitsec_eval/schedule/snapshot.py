@@ -8,7 +8,7 @@ from bitsec_eval.schedule.work import RunKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A run that goes on: for how many seconds, and how many its agent has."""
+    """A run that goes on: for how many seconds its agent has run, 0 before its sandbox is ready, and may run."""
 
     key: RunKey
     seconds: float

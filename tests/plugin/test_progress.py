@@ -10,6 +10,7 @@ from bitsec_eval.plugin.region import Region
 from bitsec_eval.plugin.standing import Standing, gathered, leave, tidy, together
 from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
 from bitsec_eval.schedule.work import RunKey
+from tests.plugin.terminal import Terminal
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -67,36 +68,30 @@ def test_no_line_is_wider_than_the_terminal(columns):
     assert any("naive" in line for line in lines)
 
 
-class Screen:
-    def __init__(self) -> None:
-        self.text = ""
+@pytest.mark.parametrize("begun", [0, 3, 9, 30])
+def test_the_region_grows_and_goes_and_no_line_above_it_is_lost(begun):
+    terminal = Terminal(20, 12)
+    region = Region(terminal, lambda: os.terminal_size((20, 12)))
+    for height, number in enumerate(range(begun, begun + 4)):
+        terminal.write("".join(f"line {n}\n" for n in range(0 if not height else number, number + 1)))
+        region.show([f"live {n}" for n in range(1 + min(height, 2))])
 
-    def write(self, text: str) -> None:
-        self.text += text
-
-    def flush(self) -> None:
-        pass
-
-
-def test_the_region_gives_its_lines_back():
-    screen = Screen()
-    region = Region(screen, lambda: os.terminal_size((80, 24)))
-    region.show(["one", "two"])
-    region.show(["one"])
+        assert [line for line in terminal.lines if line.startswith("live")] == terminal.lines[-1 - min(height, 2) :]
+        assert terminal.row < 12 - 1 - min(height, 2)
 
     region.close()
-
-    assert "\x1b[1;22r" in screen.text
-    assert screen.text.count("\x1b[1;22r") == 1
-    assert screen.text.endswith("\x1b[r\x1b8")
+    terminal.write("the end\n")
+    told = [line for line in terminal.lines if line]
+    assert told == [*(f"line {n}" for n in range(begun + 4)), "the end"][-len(told) :]
+    assert len(told) > min(begun + 4, 6)
 
 
 def test_a_terminal_of_a_few_rows_is_left_alone():
-    screen = Screen()
+    terminal = Terminal(80, 5)
 
-    Region(screen, lambda: os.terminal_size((80, 5))).show(["one"])
+    Region(terminal, lambda: os.terminal_size((80, 5))).show(["one"])
 
-    assert screen.text == ""
+    assert not any(terminal.lines)
 
 
 def test_what_workers_leave_is_gathered(tmp_path):
