@@ -22,8 +22,7 @@ from bitsec_eval.core.usage import TIEBREAKS, Usage
 
 __all__ = ["Leaderboard", "Row", "RunCounts", "best_score", "leaderboard"]
 
-DEFAULT_EMISSION = "100"
-DEFAULT_REWARDS = "score"
+_DEFAULTS = {"emission": "100", "rewards": "score", "tiebreak": TIEBREAKS[0]}
 MOST_NAMED = 3
 
 
@@ -98,29 +97,60 @@ def leaderboard(
     emission or a rule that does not exist.
     """
     merged = merge(evaluations)
-    needed = at_least if at_least is not None else _told(merged, "at_least", None)
-    scored = scores(merged, at_least=needed)
-    _check_at_least(needed, scored)
-    told = emission if emission is not None else _told(merged, "emission", DEFAULT_EMISSION)
-    amount = parse_emission(str(told))
-    rule = rewards if rewards is not None else _told(merged, "rewards", DEFAULT_REWARDS)
-    start = baseline if baseline is not None else _told(merged, "baseline", None)
+    rules = _rules(
+        merged, emission=emission, rewards=rewards, at_least=at_least, baseline=baseline, tiebreak=tiebreak
+    )
+    scored = scores(merged, at_least=rules.at_least)
+    _check_at_least(rules.at_least, scored)
     points = {agent.agent: agent.score for agent in scored.agents}
-    earned = reward(points, emission=amount, rule=rule, baseline=start)
-    breaker = tiebreak if tiebreak is not None else _told(merged, "tiebreak", TIEBREAKS[0])
-    rows = _ranked(scored, earned, histories(merged, at_least=needed), breaker)
+    earned = reward(points, emission=rules.emission, rule=rules.rewards, baseline=rules.baseline)
+    rows = _ranked(scored, earned, histories(merged, at_least=rules.at_least), rules.tiebreak)
+    return _board(rules, scored, rows, earned.undistributed, merged)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rules:
+    """What a board is computed by."""
+
+    emission: Decimal
+    rewards: str
+    at_least: int | None
+    baseline: float | None
+    tiebreak: str
+
+
+def _rules(evaluations: Sequence[Evaluation], **given: Any) -> _Rules:
+    """Return what was given, and where nothing was, what the latest evaluation that says so was told."""
+    plans = [evaluation.plan for evaluation in reversed(evaluations) if evaluation.plan]
+
+    def told(setting: str) -> Any:
+        values = (given[setting], *(getattr(plan, setting) for plan in plans), _DEFAULTS.get(setting))
+        return next((value for value in values if value is not None), None)
+
+    return _Rules(
+        emission=parse_emission(str(told("emission"))),
+        rewards=told("rewards"),
+        at_least=told("at_least"),
+        baseline=told("baseline"),
+        tiebreak=told("tiebreak"),
+    )
+
+
+def _board(
+    rules: _Rules, scored: Scores, rows: tuple[Row, ...], undistributed: Decimal, evaluations: Sequence[Evaluation]
+) -> Leaderboard:
     runs = sum((row.runs for row in rows), RunCounts())
     return Leaderboard(
         rows=rows,
         tasks=scored.tasks,
         runs=runs,
-        emission=amount,
-        rewards=rule,
-        baseline=start if rule == "improvement" else None,
-        at_least=needed,
-        tiebreak=breaker,
-        undistributed=earned.undistributed,
-        evaluations=tuple(sorted(evaluation.id for evaluation in merged)),
+        emission=rules.emission,
+        rewards=rules.rewards,
+        baseline=rules.baseline if rules.rewards == "improvement" else None,
+        at_least=rules.at_least,
+        tiebreak=rules.tiebreak,
+        undistributed=undistributed,
+        evaluations=tuple(sorted(evaluation.id for evaluation in evaluations)),
         last_evaluated=max((row.last_evaluated for row in rows if row.last_evaluated), default=None),
         doubts=tuple(_doubts(rows, runs, scored)),
         notes=scored.notes,
@@ -133,11 +163,6 @@ def _check_at_least(needed: int | None, scored: Scores) -> None:
             f"at least {needed} of {scored.most_runs} runs: nobody can pass;"
             f" give a number from 1 to {scored.most_runs} or repeat runs more often"
         )
-
-
-def _told(evaluations: Sequence[Evaluation], setting: str, default: Any) -> Any:
-    told = [getattr(evaluation.plan, setting) for evaluation in evaluations if evaluation.plan]
-    return next((value for value in reversed(told) if value is not None), default)
 
 
 def _ranked(

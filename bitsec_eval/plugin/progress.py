@@ -88,8 +88,10 @@ class Progress:
         while not self._over.wait(LOG_SECONDS):
             standing = self._standing()
             if standing is not None:
-                self._reporter.ensure_newline()
+                begun = self._reporter._tw.width_of_current_line  # of dots and letters, where pytest is quiet
+                self._reporter.write("\n" * bool(begun))
                 self._reporter.write_line(log_line(standing))
+                self._reporter.flush()
 
 
 def log_line(standing: Standing) -> str:

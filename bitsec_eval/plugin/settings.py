@@ -66,36 +66,42 @@ def settings_from(config: pytest.Config) -> Settings:
     Raises:
         SettingsError: an option is wrong.
     """
-    path = config.getoption("--bitsec-agents")
-    folder = config.invocation_params.dir / path
     results = config.invocation_params.dir / config.getoption("--bitsec-results")
     reuse = reuse_settings(config, results)
     evaluation = _evaluation(config, reuse)
     llm = llm_settings(config, results, evaluation)
     shared = _shared(config, evaluation, llm, reuse)
-    settings = Settings(
-        agents=find_agents(folder, path),
+    settings = _settings(config, results, shared, llm, reuse)
+    if reuse.begun is not None:
+        check_same(reuse.begun, settings.begun.agents, settings.repeats)
+    return settings
+
+
+def _settings(
+    config: pytest.Config, results: Path, shared: "Shared", llm: LLMSettings, reuse: ReuseSettings
+) -> Settings:
+    told = config.getoption
+    folder = config.invocation_params.dir / told("--bitsec-agents")
+    return Settings(
+        agents=find_agents(folder, told("--bitsec-agents")),
         agents_path=folder.resolve(),
         jobs=_jobs(config),
         repeats=repeats_from(config),
         at_least=at_least_from(config),
         baseline=baseline_from(config),
-        emission=str(parse_emission(config.getoption("--bitsec-emission"))),
-        rewards=config.getoption("--bitsec-rewards"),
-        tiebreak=config.getoption("--bitsec-tiebreak"),
+        emission=str(parse_emission(told("--bitsec-emission"))),
+        rewards=told("--bitsec-rewards"),
+        tiebreak=told("--bitsec-tiebreak"),
         results=results,
-        fail_under=config.getoption("--bitsec-fail-under"),
+        fail_under=told("--bitsec-fail-under"),
         engine=_engine_settings(config),
-        accepted=tuple(sorted(set(config.getoption("--bitsec-accept-weaker")))),
+        accepted=tuple(sorted(set(told("--bitsec-accept-weaker")))),
         llm=llm,
         seed=shared.seed,
         evaluation=shared.evaluation,
         started=shared.started,
         reuse=reuse,
     )
-    if reuse.begun is not None:
-        check_same(reuse.begun, settings.begun.agents, settings.repeats)
-    return settings
 
 
 def _engine_settings(config: pytest.Config) -> EngineSettings:
