@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from long import LONG
 
 from bitsec_eval.core.errors import SandboxError
@@ -17,6 +18,10 @@ from bitsec_eval.sandbox.oci_engine import RUNTIME, OciSandbox, OciSettings, oci
 from bitsec_eval.sandbox.session import Sandbox
 
 ROOT = Path(__file__).parents[1]
+
+# How long an example takes says more about what else the machine does than about us.
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
 
 # Evaluations in processes of their own do without the plugins of these tests' own tools: they take seconds to load.
 os.environ["PYTEST_ADDOPTS"] = "-p no:schemathesis -p no:hypothesispytest -p no:anyio"
