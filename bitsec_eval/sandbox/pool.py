@@ -31,6 +31,7 @@ class Pool:
         self._expected: Counter[Limits] = Counter()
         self._starting: Counter[Limits] = Counter()
         self._awaited: Counter[Limits] = Counter()  # of those that are being started
+        self._failed: Counter[Limits] = Counter()  # of those that are awaited
         self._warm: deque[tuple[Limits, Opened, Session]] = deque()
         self._used: deque[Opened] = deque()
         self._removing = 0
@@ -81,15 +82,18 @@ class Pool:
         with self._changed:
             self._expected[limits] -= self._expected[limits] > 0
             self._awaited[limits] += 1
-            self._changed.wait_for(
-                lambda: self._find(limits) is not None or self._awaited[limits] > self._starting[limits]
-            )
+            self._changed.wait_for(lambda: self._find(limits) is not None or self._comes_to_nothing(limits))
             self._awaited[limits] -= 1
+            self._failed[limits] -= self._failed[limits] > 0
             found = self._find(limits)
             if found is not None:
                 self._warm.remove(found)
             self._changed.notify_all()
         return found[1:] if found is not None else self._start(limits)
+
+    def _comes_to_nothing(self, limits: Limits) -> bool:
+        """Whether somebody waits in vain: for more than is being started, or for what failed to start."""
+        return self._awaited[limits] > self._starting[limits] or self._failed[limits] > 0
 
     def _start(self, limits: Limits) -> tuple[Opened, Session]:
         with self._starts:
@@ -143,6 +147,7 @@ class Pool:
     def _pause(self, limits: Limits) -> None:
         with self._changed:
             self._starting[limits] -= 1
+            self._failed[limits] += self._failed[limits] < self._awaited[limits]
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._stopped, RETRY_SECONDS)
 

@@ -1,5 +1,6 @@
 """A pool keeps sandboxes waiting, uses each once, leaves none over, and lets nobody wait for what cannot come."""
 
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -114,3 +115,34 @@ def test_a_pool_that_is_stopped_leaves_no_thread():
     pool.stop()
 
     assert not any(thread.is_alive() for thread in (*pool._starters, *pool._removers))
+
+
+class Slow:
+    """A sandbox of an engine that hangs: each start fails after a while, and they do so one after another."""
+
+    def __init__(self) -> None:
+        self._turns = itertools.cycle((0.2, 0.33, 0.46))
+
+    @contextmanager
+    def open(self, limits: Limits) -> Iterator[int]:
+        time.sleep(next(self._turns))
+        raise SandboxError("no answer")
+        yield 0
+
+
+def test_nobody_waits_for_one_start_after_another_of_an_engine_that_hangs(monkeypatch: pytest.MonkeyPatch):
+    """Somebody always starts something: whoever waits must hear of the failures all the same."""
+    monkeypatch.setattr("bitsec_eval.sandbox.pool.RETRY_SECONDS", 0.001)
+    heard = threading.Event()
+
+    def wait(pool: Pool) -> None:
+        with pytest.raises(SandboxError, match="no answer"), pool.open(SMALL):
+            pass
+        heard.set()
+
+    with pooled(Slow(), 3) as pool:
+        pool.expect(SMALL, 9)
+        time.sleep(0.3)
+        threading.Thread(target=wait, args=(pool,), daemon=True).start()
+
+        assert heard.wait(5)
