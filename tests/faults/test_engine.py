@@ -33,10 +33,14 @@ def test_an_engine_that_hangs_makes_nobody_late(tmp_path: Path):
         wait_for_containers(tmp_path)
         proxy.wait_for_starts(2)
         proxy.hang()
-        ran = started.end()
+        ran = started.end(240)
+    time.sleep(3)  # what the engine was asked for while it hung, it does now: nobody is there any more to undo it
+    with docker_sandbox(DockerSettings(state=tmp_path / "state")):
+        pass
 
     states = cells(ran)
     assert ran.status == 1, ran.output
+    assert containers(tmp_path) == []
     assert set(states) == {(name, "suite/one") for name in "abc"}
     assert "void" in states.values()
     assert all(row["score"] in (None, 100.0) for row in ran.board()["agents"])
