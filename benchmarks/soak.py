@@ -1,4 +1,4 @@
-"""Open two thousand sandboxes, honest and hostile in turn, and say what is left of them: it should be nothing.
+"""Take two thousand sandboxes from a pool, honest and hostile in turn, and see what is left: it should be nothing.
 
     python benchmarks/soak.py --containers 2000 --jobs 2
 
@@ -25,6 +25,8 @@ from bitsec_eval.sandbox.agent import AgentOrder, run_agent
 from bitsec_eval.sandbox.calls import Calls
 from bitsec_eval.sandbox.docker_engine import DockerSandbox, DockerSettings, docker_sandbox
 from bitsec_eval.sandbox.ownership import LABEL
+from bitsec_eval.sandbox.pool import pooled
+from bitsec_eval.sandbox.session import Sandbox
 from bitsec_eval.sandbox.solution import Solution
 
 LIMITS = Limits(wall_seconds=2, call_seconds=2, memory_mib=64, tmp_mib=16)
@@ -70,7 +72,7 @@ def _containers(sandbox: DockerSandbox, folder: Path) -> int:
     return sum(str(folder) in each["Labels"][LABEL] for each in found)
 
 
-def use(sandbox: DockerSandbox, number: int) -> None:
+def use(sandbox: Sandbox, number: int) -> None:
     """Use one sandbox, for an agent or for a solution."""
     with sandbox.open(LIMITS) as session:
         if number % 3 == 0:
@@ -89,15 +91,16 @@ def soak(sandbox: DockerSandbox, folder: Path, containers: int, jobs: int) -> bo
     def one(_: int) -> None:
         nonlocal failures
         try:
-            use(sandbox, next(numbers))
+            use(pool, next(numbers))
         except SandboxError as error:
             failures += 1
             print(f"void: {error}", flush=True)
 
-    with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(one, range(WARM)))
+    with pooled(sandbox, jobs) as pool, ThreadPoolExecutor(jobs) as threads:
+        pool.expect(LIMITS, containers)
+        list(threads.map(one, range(WARM)))
         before, started = held(sandbox, folder), time.monotonic()
-        list(pool.map(one, range(containers - WARM)))
+        list(threads.map(one, range(containers - WARM)))
         after, seconds = held(sandbox, folder), time.monotonic() - started
     print(f"before: {asdict(before)}\nafter:  {asdict(after)}")
     print(f"{containers} sandboxes, {(containers - WARM) / seconds:.1f} a second, {failures} failures of ours")
