@@ -1,5 +1,6 @@
 """The source a user has checked out: where it is, whether it is the audited commit, and which files it tracks."""
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.scabench.dataset import Codebase, Project
 
 GIT_SECONDS = 120
-# A checkout is somebody else's: nothing of its configuration may start a program.
-_GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")
+# A checkout is somebody else's: nothing of its configuration may start a program, and nothing in it is written.
+_SETTINGS = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "protocol.allow=never")
+_GIT = ("git", "--no-optional-locks", *(part for setting in _SETTINGS for part in ("-c", setting)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ def _checked(project: Project, codebase: Codebase, sources: Path) -> Checkout:
         raise SettingsError(
             f"{folder}: at {commit[:12]}, but the dataset pins {wanted[:12]}; run: git -C {folder} checkout {wanted}"
         )
-    if commit and _git(folder, "status", "--porcelain", "--untracked-files=no").strip():
+    if commit and _changed(folder):
         raise SettingsError(f"{folder}: tracked files were changed; run: git -C {folder} stash")
     return Checkout(codebase=codebase, folder=folder, commit=commit)
 
@@ -122,18 +124,31 @@ def _commit(folder: Path) -> str | None:
     return _git(folder, "rev-parse", "--verify", "HEAD").strip()
 
 
+def _changed(folder: Path) -> bool:
+    """Whether a tracked file differs from its commit."""
+    told = _git(folder, "config", "--list", "--show-scope", "--name-only", "-z").split("\0")
+    # Filters are programs: the user's own may run, those the checkout brings along may not.
+    brought = {name for scope, name in zip(told[::2], told[1::2], strict=False) if scope in ("local", "worktree")}
+    without = [part for name in brought if name.startswith("filter.") for part in ("-c", f"{name}=")]
+    return bool(_git(folder, *without, "status", "--porcelain", "--untracked-files=no").strip())
+
+
 def _git(folder: Path, *arguments: str) -> str:
+    # What a hook of git's, from which we may be called, says of its own repository is not meant for this one.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program and our own arguments
-            (*_GIT, "-C", str(folder), *arguments), capture_output=True, check=False, timeout=GIT_SECONDS
+            (*_GIT, "-C", str(folder), *arguments),
+            capture_output=True,
+            check=False,
+            timeout=GIT_SECONDS,
+            env=environment,
         )
     except FileNotFoundError:
         raise SettingsError("git is not there, and without it no commit can be told; install git") from None
     except subprocess.TimeoutExpired:
-        raise SettingsError(
-            f"{folder}: git {arguments[0]} took over {GIT_SECONDS} s; check the disk it is on"
-        ) from None
+        raise SettingsError(f"{folder}: git took over {GIT_SECONDS} s; check the disk it is on") from None
     if done.returncode:
         said = one_line(done.stderr.decode("utf-8", "backslashreplace").strip(), 160)
-        raise SettingsError(f"{folder}: git {arguments[0]} failed ({said}); mend the checkout or clone it again")
+        raise SettingsError(f"{folder}: git failed ({said}); mend the checkout or clone it again")
     return done.stdout.decode("utf-8", "surrogateescape")

@@ -118,7 +118,7 @@ def test_a_miner_reads_what_was_taken_in_and_not_what_counts():
         })
     )  # fmt: skip
 
-    assert "100 were considered, as they were read from the answer; 3 more, past the first 100, were not" in told
+    assert "100 considered, as read from the answer; 3 more, past the first 100, not considered" in told
     assert "on the twin the report is not JSON" in told
     assert "credit" not in told
 

@@ -1,7 +1,19 @@
 """A small dataset in ScaBench's schema, a checkout of its source, and reports; a test says what differs in it."""
 
 import json
+import os
 import subprocess
+from pathlib import Path
+
+import pytest
+
+CURATED = Path(__file__).resolve().parents[3] / "shared/data/scabench/curated-2025-08-18.json"
+DATASET = Path(os.environ.get("BITSEC_SCABENCH_DATASET") or CURATED)
+"""The published dataset, which is no part of this project: where a variable says, or in a folder beside this one."""
+
+real = pytest.mark.skipif(
+    not DATASET.is_file(), reason=f"no dataset {DATASET.name}; BITSEC_SCABENCH_DATASET names one"
+)
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -78,7 +90,11 @@ def checkout(folder, files=None):
 
 
 def git(folder, *arguments):
-    done = subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True, text=True)
+    """Run git in `folder`, with nothing of the repository and the settings of whoever runs the tests."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    done = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, f"git {arguments}: {done.stderr}"
     return done.stdout
 
 

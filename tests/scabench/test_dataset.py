@@ -1,8 +1,6 @@
 """A dataset is read as it stands: each oddity is a line, and only what is no dataset is refused."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
@@ -11,10 +9,7 @@ from bitsec_eval.core.matching.lexical import LexicalMatcher
 from bitsec_eval.core.report import Report
 from bitsec_eval.scabench.dataset import project_named, read_dataset
 from bitsec_eval.scabench.scoring import score
-from tests.scabench.published import codebase, dataset, fee_vulnerability, project, vulnerability
-
-REAL = os.environ.get("BITSEC_SCABENCH_DATASET", "")
-real = pytest.mark.skipif(not REAL, reason="BITSEC_SCABENCH_DATASET names no dataset")
+from tests.scabench.published import DATASET, codebase, dataset, fee_vulnerability, project, real, vulnerability
 
 
 def oddities(**fields):
@@ -127,7 +122,7 @@ def test_an_unknown_project_is_refused_with_the_nearest():
 
 @real
 def test_all_of_the_published_dataset_runs_clean():
-    projects = read_dataset(Path(REAL).read_text(encoding="utf-8"))
+    projects = read_dataset(DATASET.read_text(encoding="utf-8"))
 
     assert (len(projects), sum(len(each.vulnerabilities) for each in projects)) == (31, 555)
     assert {"code4rena_initia-move_2025_04", "sherlock_oku_2024_12"} <= {

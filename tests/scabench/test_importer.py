@@ -185,6 +185,26 @@ def test_changed_files_are_refused(tmp_path):
         import_project(read, tmp_path / "sources", tmp_path / "suite")
 
 
+def test_neither_the_checkouts_settings_nor_those_of_a_hook_start_or_change_anything(tmp_path, monkeypatch):
+    folder = tmp_path / "sources" / NAME
+    commit = checkout(folder, {"src/Vault.sol": VAULT, ".gitattributes": "*.sol filter=evil"})
+    for setting in ("filter.evil.process", "core.fsmonitor"):
+        git(folder, "config", setting, f"touch {tmp_path}/started; cat")
+    git(folder, "config", "include.path", "more")
+    (folder / ".git" / "more").write_text(f'[filter "evil"]\n\tclean = "touch {tmp_path}/started; cat"\n')
+    (folder / "src" / "Vault.sol").touch()
+    index = (folder / ".git" / "index").read_bytes()
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "elsewhere"))
+    (read,) = read_dataset(dataset(project(codebases=[codebase(commit=commit)])))
+
+    made = import_project(read, tmp_path / "sources", tmp_path / "suite")
+
+    assert made.checkouts[0].commit == commit
+    assert not (tmp_path / "started").exists()
+    assert (folder / ".git" / "index").read_bytes() == index
+
+
 def test_a_folder_within_another_checkout_is_not_taken_for_one(tmp_path):
     (tmp_path / "sources" / NAME / "src").mkdir(parents=True)
     (tmp_path / "sources" / NAME / "src" / "Vault.sol").write_text(VAULT)

@@ -6,14 +6,11 @@ import pytest
 
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision
-from bitsec_eval.core.matching.expected import Expected
 from bitsec_eval.core.matching.lexical import LexicalMatcher
-from bitsec_eval.core.matching.structured import StructuredMatcher
 from bitsec_eval.core.report import Report
 from bitsec_eval.scabench.dataset import read_dataset
 from bitsec_eval.scabench.layouts import read_report
 from bitsec_eval.scabench.scoring import count, passes, score
-from bitsec_eval.scabench.specimens import SPECIMENS
 from tests.scabench.published import dataset, fee_finding, finding, noise, project, report, vulnerability
 
 (DEMO,) = read_dataset(dataset())
@@ -170,18 +167,6 @@ def test_every_kind_at_every_function_is_worth_nothing():
 
     assert result.score.points == 0
     assert result.credited == frozenset()
-
-
-def test_titles_pasted_from_a_dataset_match_nothing_in_a_project_that_was_renamed():
-    titles = [each.title for each in (*DEMO.expected, *(specimen.finding for specimen in SPECIMENS))] * 20
-    pasted = [Finding(title=title, severity="high") for title in titles]
-    renamed = Expected(
-        file="src/Harbor.sol", contract="Harbor", function="mergeTrail", kinds=("reentrancy", "access-control")
-    )
-
-    decisions = StructuredMatcher().match([renamed], pasted)
-
-    assert [decision.verdict for decision in decisions] == ["none"]
 
 
 def test_an_unrated_finding_is_expected_as_any_other():

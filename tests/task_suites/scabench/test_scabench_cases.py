@@ -4,9 +4,12 @@ Every check is called here as the plugin calls it, with reports mapped back, on 
 """
 
 import contextlib
+import functools
 import importlib.util
+import itertools
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -15,9 +18,12 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.core.errors import AnswerFault
+from bitsec_eval.core.finding import TEXT_FIELDS
 from bitsec_eval.core.matching.expected import Expected
+from bitsec_eval.core.matching.kinds import KINDS
 from bitsec_eval.core.renaming import Renaming, identifiers
-from bitsec_eval.core.report import AUDIT_PROMPT, parse_report
+from bitsec_eval.core.report import AUDIT_PROMPT, MOST_FINDINGS, parse_report
+from tests.scabench.published import DATASET, real
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -173,6 +179,75 @@ def test_a_cheat_passes_no_check_under_any_names(case, cheat, tmp_path):
         return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
 
     assert [case.run(agent, seed, tmp_path) for seed in range(3)] == [0, 0, 0]
+
+
+def printed(*findings):
+    return json.dumps({"findings": findings})
+
+
+def bare(titles, folder):
+    return printed(*({"title": title, "severity": "high"} for title in titles))
+
+
+def at_files(titles, folder):
+    files = itertools.cycle(sorted(read(folder)))
+    return printed(*({"title": title, "severity": "high", "file": next(files)} for title in titles))
+
+
+def at_functions(titles, folder):
+    places = itertools.cycle(
+        {"file": path, "location": name}
+        for path, text in sources(read(folder)).items()
+        for name in DECLARED.findall(text)
+    )
+    return printed(*({"title": title, "severity": "high", **next(places)} for title in titles))
+
+
+def in_one(titles, folder):
+    text = ". ".join(titles)
+    return printed({"title": text, "description": text, "severity": "high", "file": sorted(read(folder))[0]})
+
+
+@real
+@each_case
+@pytest.mark.parametrize("form", [bare, at_files, at_functions, in_one], ids=lambda form: form.__name__)
+def test_the_titles_of_the_whole_dataset_get_no_more_than_an_empty_report(case, form, tmp_path):
+    projects = json.loads(DATASET.read_text(encoding="utf-8"))
+    titles = [vulnerability["title"] for project in projects for vulnerability in project["vulnerabilities"]]
+    empty = case.run(lambda folder: printed(), 0, tmp_path)
+
+    for seed, begin in enumerate(range(0, len(titles), MOST_FINDINGS)):
+        shifted = titles[begin:] + titles[:begin]
+        assert case.run(functools.partial(form, shifted), seed, tmp_path) <= empty == 0
+
+
+RANDOM = random.Random(5)
+WORDS = [
+    *KINDS,
+    "reentrancy",
+    "anyone",
+    "fee",
+    "owner",
+    "src/Main.sol",
+    "withdraw",
+    "deposit",
+    "collect",
+    "accounting",
+]
+UNSEEN = {
+    "one_vague_finding": [{"title": "Reentrancy may exist everywhere", "severity": "high"}],
+    "ten_thousand_random_findings": [
+        {name: " ".join(RANDOM.choices(WORDS, k=3)) for name in TEXT_FIELDS} for _ in range(10_000)
+    ],
+}
+
+
+@each_case
+@pytest.mark.parametrize("findings", UNSEEN.values(), ids=UNSEEN)
+def test_what_was_never_looked_for_gets_no_more_than_an_empty_report(case, findings, tmp_path):
+    empty = case.run(lambda folder: printed(), 0, tmp_path)
+
+    assert case.run(lambda folder: printed(*findings), 0, tmp_path) <= empty == 0
 
 
 HONEST = {
