@@ -24,11 +24,12 @@ from bitsec_eval.core.matching.kinds import KINDS
 from bitsec_eval.core.renaming import Renaming, identifiers
 from bitsec_eval.core.report import AUDIT_PROMPT, MOST_FINDINGS, parse_report
 from tests.scabench.published import DATASET, real
+from tests.task_suites.scabench.sprays import SPRAYS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 SUITE = ROOT / "task_suites" / "scabench"
-CHEATS = sorted((HERE / "cheats").glob("*.py"))
+CHEATS = SPRAYS | {path.stem: path.read_text(encoding="utf-8") for path in sorted((HERE / "cheats").glob("*.py"))}
 DECLARED = re.compile(r"\bfunction\s+(\w+)")
 OWN = re.compile(r"^(?:abstract )?contract (\w+)", re.MULTILINE)
 
@@ -172,10 +173,10 @@ def loaded_careful():
 
 
 @each_case
-@pytest.mark.parametrize("cheat", CHEATS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("cheat", CHEATS)
 def test_a_cheat_passes_no_check_under_any_names(case, cheat, tmp_path):
     def agent(folder):
-        command = [sys.executable, str(cheat), "--task", case.task.prompt]
+        command = [sys.executable, "-c", CHEATS[cheat], "--task", case.task.prompt]
         return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
 
     assert [case.run(agent, seed, tmp_path) for seed in range(3)] == [0, 0, 0]

@@ -1,6 +1,6 @@
 """For every ScaBench task: doing nothing scores 0, a cheat scores 0, half an answer a part, the reference 100.
 
-A cheat is an agent, in `cheats/`, let loose on every task.
+A cheat is an agent, in `cheats/` or `sprays.py`, let loose on every task.
 The reference is the careful sample agent, which analyses what it is shown; spoilt ones change its report.
 All of them are agents of one evaluation, in real sandboxes.
 """
@@ -13,13 +13,14 @@ import pytest
 
 from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import leaderboard
+from tests.task_suites.scabench.sprays import SPRAYS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 SUITE = ROOT / "task_suites" / "scabench"
 TASKS = [path.stem.removeprefix("test_") for path in sorted(SUITE.glob("test_*.py"))]
 CAREFUL = (ROOT / "agents" / "careful.py").read_text(encoding="utf-8")
-CHEATS = {path.stem: path.read_text(encoding="utf-8") for path in sorted((HERE / "cheats").glob("*.py"))}
+CHEATS = SPRAYS | {path.stem: path.read_text(encoding="utf-8") for path in sorted((HERE / "cheats").glob("*.py"))}
 IDLE = {
     "empty_report": "print('{\"vulnerabilities\": []}')",
     "echo": "import sys; print(sys.argv[-1])",
