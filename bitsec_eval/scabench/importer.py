@@ -31,7 +31,7 @@ class Imported:
         return (
             f"{self.project.id}: {self.test_file}",
             *(f"  source {checkout.told}" for checkout in self.checkouts),
-            f"  workspace of {self.files} files, sha256 {self.digest}",
+            f"  workspace of {self.files} file{'s' if self.files != 1 else ''}, sha256 {self.digest}",
             *(f"  stripped {each}" for each in self.stripped),
             *(f"  odd: {line}" for line in self.project.oddities),
         )

@@ -84,6 +84,7 @@ def test_score_all_makes_a_table(tmp_path, data, capsys):
     written(tmp_path / "runs" / f"baseline_{NAME}.json", report(finding(), fee_finding(), key="findings"))
     written(tmp_path / "runs" / "b" / "other_2025_02_results.json", report())
     written(tmp_path / "runs" / "notes.json", "{}")
+    written(tmp_path / "runs" / NAME / "expected.json", dataset())  # an imported task's truth is no report
 
     assert main(["scabench", "score-all", str(tmp_path / "runs"), "--dataset", str(data)]) == 0
     skipped, head, *rows = capsys.readouterr().out.splitlines()
@@ -98,6 +99,20 @@ def test_score_all_makes_a_table(tmp_path, data, capsys):
     ]
 
 
+def test_a_page_shows_reports_beside_the_truth(tmp_path, data, capsys):
+    one, two = written(tmp_path / f"{NAME}.json", report(finding())), written(tmp_path / "2.json", "<b>nothing")
+    page = tmp_path / "page.html"
+    command = ["scabench", "score", str(one), str(two), "--dataset", str(data), "--project", NAME]
+
+    assert main([*command, "--html", str(page)]) == 0
+    told = page.read_text()
+    assert f"{NAME}.json on {NAME}</h2>" in told
+    assert told.count("Depositors can drain the Vault by re-entering withdrawAll") == 2
+    assert "Reported, finding 0" in told
+    assert "the report is not JSON" in told
+    assert "<b>nothing" not in told
+
+
 def test_import_lists_what_it_did(tmp_path, capsys):
     commit = checkout(tmp_path / "sources" / NAME, {"README.md": "x", "src/Vault.sol": "contract Vault {}"})
     data = written(tmp_path / "d.json", dataset(project(codebases=[codebase(commit=commit, tree_url="")])))
@@ -107,7 +122,7 @@ def test_import_lists_what_it_did(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{NAME}: {tmp_path}/suite/test_{NAME}.py"
     assert lines[1].endswith(f"at {commit}, as the dataset pins")
-    assert lines[2].startswith("  workspace of 1 files, sha256 ")
+    assert lines[2].startswith("  workspace of 1 file, sha256 ")
     assert lines[3:] == [
         "  stripped README.md: the contest's README",
         f"  odd: codebase 'Demo_{commit[:6]}': tree_url is empty",
@@ -131,6 +146,14 @@ def test_selftest_passes(data, capsys):
             ["score", "{data}", "--project", "x", "--dataset", "{data}"],
             "no project 'x' in the dataset; among its 2 are",
         ),
+        (
+            ["score", "{tmp}/it.json", "--dataset", "{data}"],
+            "it.json: does not say its project; name one with --project",
+        ),
+        (
+            ["score", "{tmp}/of.json", "--dataset", "{data}"],
+            "of.json: is about 'y', no project of the dataset; name one with --project",
+        ),
         (["score-all", "{tmp}/no", "--dataset", "{data}"], "no: no such folder; give one with report files"),
         (
             ["score-all", "{tmp}/empty", "--dataset", "{data}"],
@@ -144,6 +167,8 @@ def test_selftest_passes(data, capsys):
 )
 def test_what_is_wrong_is_one_line_with_a_remedy(tmp_path, data, capsys, arguments, message):
     (tmp_path / "empty").mkdir()
+    written(tmp_path / "it.json", report())
+    written(tmp_path / "of.json", '{"project": "y", "findings": []}')
     filled = [each.format(tmp=tmp_path, data=data) for each in arguments]
 
     assert main(["scabench", *filled]) == 2

@@ -1,0 +1,43 @@
+"""What the commands on ScaBench share: the dataset they are given, files they read, and lines they print."""
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.core.text import one_line
+from bitsec_eval.scabench.dataset import Project, read_dataset
+
+
+def add_dataset(parser: argparse.ArgumentParser, *, positional: bool = False) -> None:
+    """Add the argument that names the dataset."""
+    what = "a ScaBench dataset, such as curated-2025-08-18.json"
+    if positional:
+        parser.add_argument("dataset", type=Path, metavar="DATASET", help=what)
+    else:
+        parser.add_argument("--dataset", type=Path, required=True, metavar="DATASET", help=what)
+
+
+def dataset_in(path: Path) -> tuple[Project, ...]:
+    """Return the projects of a dataset file.
+
+    Raises: SettingsError where it cannot be read, or is none.
+    """
+    return read_dataset(read(path), str(path))
+
+
+def read(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises: SettingsError where it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise SettingsError(f"{one_line(str(path))}: cannot be read ({error.strerror}); correct its name") from None
+
+
+def say(lines: Iterable[str]) -> None:
+    """Print lines."""
+    for line in lines:
+        print(line)  # noqa: T201 - a command prints
