@@ -1,17 +1,25 @@
 """Runs per second against plain loops of `docker run --rm` and of the docker SDK, all sides interleaved.
 
-    python benchmarks/throughput.py [--agents 6] [--tasks 4] [--rounds 3] [--jobs 1,2,4,8] [--oci ROOTFS]
+    python benchmarks/throughput.py [--agents 8] [--tasks 8] [--rounds 3] [--jobs 1,2,4,8] [--oci ROOTFS]
+                                    [--inspect PYTHON]
 
 A pair is one agent on one task. The loops do the least anybody would: a container without a network that runs the
 agent's file from a bind mount, and on the coding side a second one that makes five calls. Ours does all of it: guards
-read back, frames, five checks, junit, artifacts and the board; pytest's own start-up is in our figure.
+read back, frames, five checks, junit, artifacts and the board.
+pytest's own start and the collection of the tasks, measured beside the rest, are left out, but for *all in*.
+Processor time is that of the processes each side starts here; processor_time.py measures the engine's and the
+containers' as well.
+Inspect AI (`--inspect`, a Python that has it) is given four pairs a round, since it is slower by far.
 """
 
 import argparse
 import os
+import resource
+import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -45,6 +53,7 @@ def test_doubles(solution, number):
 """,
 }
 LOCKED = "--network=none --read-only --cap-drop=ALL --security-opt=no-new-privileges --user=65534:65534".split()
+INSPECT_PAIRS = 4
 LIMITED = "--pids-limit=64 --memory=256m --memory-swap=256m".split()
 
 
@@ -88,6 +97,37 @@ def ours(folder: Path, suite: str, jobs: int, *options: str) -> None:
     )  # fmt: skip
 
 
+def begun(folder: Path, suite: str) -> None:
+    """What an evaluation takes before its first run starts."""
+    ours(folder, suite, 1, "--collect-only")
+
+
+def by_inspect(folder: Path, python: str, pairs: int, jobs: int, suite: str) -> float:
+    """Return the seconds of so many pairs in Inspect AI."""
+    command = [python, str(ROOT / "benchmarks/inspect_side.py"), str(folder), str(INSPECT_PAIRS), str(jobs), suite]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return float(done.stdout.split()[-1]) * pairs / INSPECT_PAIRS
+
+
+class Metered:
+    """A side whose processor time, its processes' here, is noted."""
+
+    def __init__(self, side: Callable[[], float | None]) -> None:
+        self._side = side
+        self.milliseconds: list[float] = []
+
+    def __call__(self) -> float | None:
+        before = _processor_seconds()
+        measured = self._side()
+        self.milliseconds.append(1000 * (_processor_seconds() - before))
+        return measured
+
+
+def _processor_seconds() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
 def lay_out(folder: Path, agents: int, tasks: int) -> None:
     """Write agents, tasks and what the loops mount."""
     folder.chmod(0o755)
@@ -106,13 +146,14 @@ def lay_out(folder: Path, agents: int, tasks: int) -> None:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--agents", type=int, default=6)
-    parser.add_argument("--tasks", type=int, default=4)
+    parser.add_argument("--agents", type=int, default=8)
+    parser.add_argument("--tasks", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jobs", default="1,2,4,8")
     parser.add_argument(
         "--oci", help="also --bitsec-sandbox=oci, with this root file system (script/rootfs makes it)"
     )
+    parser.add_argument("--inspect", metavar="PYTHON", help="also Inspect AI's Docker sandbox, with this Python")
     options = parser.parse_args()
     pairs = options.agents * options.tasks
     print(f"{machine()}; {options.agents} agents x {options.tasks} tasks, {options.rounds} rounds, interleaved")
@@ -128,21 +169,42 @@ def measure(folder: Path, suite: str, pairs: int, options: argparse.Namespace) -
     engines = {"ours": ()} | (
         {"ours, oci": ("--bitsec-sandbox=oci", f"--bitsec-image={options.oci}")} if options.oci else {}
     )
-    sides = {}
+    sides: dict[str, Metered] = {"start": Metered(partial(begun, folder, suite))}
     for jobs in map(int, options.jobs.split(",")):
-        sides[f"docker run --rm, jobs {jobs}"] = partial(loop, by_command, folder, pairs, jobs, suite)
-        sides[f"docker SDK loop, jobs {jobs}"] = partial(loop, by_sdk, folder, pairs, jobs, suite)
+        sides[f"docker run --rm, jobs {jobs}"] = Metered(partial(loop, by_command, folder, pairs, jobs, suite))
+        sides[f"docker SDK loop, jobs {jobs}"] = Metered(partial(loop, by_sdk, folder, pairs, jobs, suite))
         for engine, extra in engines.items():
-            sides[f"{engine}, jobs {jobs}"] = partial(ours, folder, suite, jobs, *extra)
+            sides[f"{engine}, jobs {jobs}"] = Metered(partial(ours, folder, suite, jobs, *extra))
+        if options.inspect and jobs in (2, 4):
+            sides[f"Inspect AI, jobs {jobs}"] = Metered(
+                partial(by_inspect, folder, options.inspect, pairs, jobs, suite)
+            )
     found = interleaved(sides, options.rounds)
-    print(f"\n{suite}: pairs per second, median (spread)")
+    start, start_milliseconds = statistics.median(found.pop("start")), statistics.median(sides["start"].milliseconds)
+    print(f"\n{suite}: pairs per second, median (spread); a start takes {start:.2f} s")
+    steady = {}
     for side, seconds in found.items():
-        print(f"  {side:28} {spread([pairs / each for each in seconds])}")
-    best = {kind: min((s for n, s in found.items() if n.startswith(kind + ", jobs")), key=sum) for kind in
-            ("docker run --rm", "docker SDK loop", *engines)}  # fmt: skip
+        is_ours = side.startswith("ours")
+        steady[side] = [each - start * is_ours for each in seconds]
+        whole = f"  all in {spread([pairs / each for each in seconds])}" if is_ours else ""
+        done = INSPECT_PAIRS if side.startswith("Inspect") else pairs
+        used = (statistics.median(sides[side].milliseconds) - start_milliseconds * is_ours) / done
+        print(f"  {side:26} {spread([pairs / each for each in steady[side]]):18} {used:6.1f} ms here{whole}")
+    compare(steady, engines)
+
+
+def compare(steady: Mapping[str, list[float]], engines: Iterable[str]) -> None:
+    """Hold the best of ours, steady, against the best of each other."""
+
+    def best(kind: str) -> list[float] | None:
+        told = [seconds for side, seconds in steady.items() if side.startswith(f"{kind}, jobs")]
+        return min(told, key=statistics.median, default=None)
+
     for engine in engines:
-        for other in ("docker run --rm", "docker SDK loop"):
-            print(f"  best of {engine} against best of {other}: {spread(ratios(best[engine], best[other]))}x")
+        for other in ("docker run --rm", "docker SDK loop", "Inspect AI"):
+            mine, theirs = best(engine), best(other)
+            if mine and theirs:
+                print(f"  best of {engine} against best of {other}: {spread(ratios(mine, theirs))}x")
 
 
 if __name__ == "__main__":
