@@ -12,13 +12,14 @@ import argparse
 import math
 from dataclasses import dataclass
 from functools import cache
-from math import fsum
+from math import comb, fsum
 from random import Random
 from statistics import fmean, pstdev
 
 from bitsec_eval.core.intervals import Z, score_interval
 from bitsec_eval.core.ties import tie_groups
 
+CONFIDENCE = 0.95
 RATES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 PAIRS = ((0.5, 0.5), (0.8, 0.8), (0.6, 0.4), (0.7, 0.5), (0.9, 0.7))
 HARDNESS, OWN, RUN_SPREAD = 1.2, 0.3, 12.0
@@ -49,6 +50,8 @@ def main() -> None:
             print(
                 f"  true {pair[0]:.0%} and {pair[1]:.0%}: told apart in {apart:.1%} (knowing the noise: {most:.1%})"
             )
+            if size.checks == 1:
+                print(f"    McNemar's test on as many pairs that owe each other nothing: {mcnemar(size, pair):.1%}")
 
 
 def coverage(size: Size, rate: float, fields: int, chance: Random) -> float:
@@ -77,6 +80,29 @@ def limit(size: Size, rates: tuple[float, float], fields: int, chance: Random) -
     """Return how often the difference of two scores is more than that of equal agents is in 95 % of fields."""
     noise = max(pstdev(_gap(size, (rate, rate), chance) for _ in range(fields)) for rate in set(rates))
     return sum(abs(_gap(size, rates, chance)) > Z * noise for _ in range(fields)) / fields
+
+
+def mcnemar(size: Size, rates: tuple[float, float]) -> float:
+    """Return the exact power, at 5 % with the mid-p, of McNemar's test on tasks x runs independent pairs of tries."""
+    pairs, (one, other) = size.tasks * size.repeats, rates
+    gained, lost = other * (1 - one), one * (1 - other)
+    return fsum(
+        chance * alternative
+        for moved, chance in enumerate(_binomial(pairs, gained + lost))
+        for up, alternative in enumerate(_binomial(moved, gained / (gained + lost)))
+        if _mid_p(max(up, moved - up), moved) < 1 - CONFIDENCE
+    )
+
+
+@cache
+def _mid_p(most: int, moved: int) -> float:
+    even = _binomial(moved, 0.5)
+    return 1.0 if 2 * most == moved else 2 * fsum(even[most + 1 :]) + even[most]
+
+
+@cache
+def _binomial(tries: int, rate: float) -> tuple[float, ...]:
+    return tuple(comb(tries, hits) * rate**hits * (1 - rate) ** (tries - hits) for hits in range(tries + 1))
 
 
 def _gap(size: Size, rates: tuple[float, float], chance: Random) -> float:
