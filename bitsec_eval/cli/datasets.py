@@ -6,7 +6,8 @@ from pathlib import Path
 
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.text import one_line
-from bitsec_eval.scabench.dataset import Project, read_dataset
+from bitsec_eval.scabench.dataset import read_dataset
+from bitsec_eval.scabench.project import Project
 
 
 def add_dataset(parser: argparse.ArgumentParser, *, positional: bool = False) -> None:

@@ -15,8 +15,9 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.judge import MODEL, matcher_from
 from bitsec_eval.render.findings import findings_html
 from bitsec_eval.scabench.case import EXPECTED_FILE
-from bitsec_eval.scabench.dataset import Project, project_named
+from bitsec_eval.scabench.dataset import project_named
 from bitsec_eval.scabench.layouts import project_in, read_report
+from bitsec_eval.scabench.project import Project
 from bitsec_eval.scabench.scoring import score
 from bitsec_eval.scabench.tables import Row, explained, sheet_of, summary, table
 

@@ -6,21 +6,16 @@ Nothing an agent can print makes `parse_report` raise anything but `AnswerFault`
 Nor can it take more time and memory than in proportion to what was printed.
 """
 
-import json
-import math
 import re
 from dataclasses import dataclass
-from typing import NoReturn
 
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.finding import TEXT_FIELDS, Finding
+from bitsec_eval.core.printed_json import FORM, json_in
 from bitsec_eval.core.text import one_line
 
 MOST_FINDINGS = 100
 MOST_TEXT_BYTES = 4096
-MOST_CHARACTERS = 8 << 20
-MOST_DEPTH = 64
-MOST_DIGITS = 64
 
 AUDIT_PROMPT = """\
 Audit the smart contracts in the current directory and below it.
@@ -45,8 +40,6 @@ Print {"vulnerabilities": []} if there is none.
 """What a findings task tells its agent: the form `parse_report` reads, and not a word on what is wrong."""
 
 _KEYS = ("vulnerabilities", "findings")
-_FORM = 'print one JSON object, {"vulnerabilities": [{"title": "...", ...}]}'
-_BRACKETS = re.compile(r'"(?:[^"\\]+|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _NUMBER = re.compile(r"[+-]?\d{1,8}(?:\.\d{1,20})?%?")
 
 
@@ -70,119 +63,26 @@ def parse_report(text: str) -> Report:
     >>> parse_report('{"findings": [{"title": "Anyone can mint"}]}').findings[0].title
     'Anyone can mint'
     """
-    entries = _entries(_json_in(text))
+    entries = _entries(json_in(text))
     findings = tuple(_finding(index, entry) for index, entry in enumerate(entries[:MOST_FINDINGS]))
     return Report(findings=findings, dropped=max(0, len(entries) - MOST_FINDINGS))
 
 
-def _json_in(text: str) -> object:
-    if len(text) > MOST_CHARACTERS:
-        raise AnswerFault(
-            f"the report is not of a readable size: {len(text)} characters, the most is {MOST_CHARACTERS}; "
-            "report fewer findings in fewer words"
-        )
-    whole = text.strip().removeprefix("\ufeff")
-    if not whole:
-        raise AnswerFault(f"the report is not there: the agent printed nothing; {_FORM}")
-    try:
-        return _strict_json(whole)
-    except ValueError as error:
-        block = _last_block(whole)
-        if block is None:
-            raise _not_json(error, whole) from None
-    try:
-        return _strict_json(block)
-    except ValueError as error:
-        raise _not_json(error, block) from None
-
-
-def _not_json(error: ValueError, text: str) -> AnswerFault:
-    shown = one_line(text[:60], 60)
-    return AnswerFault(f"the report is not JSON: {one_line(str(error))}; it begins '{shown}'; {_FORM}")
-
-
-def _last_block(text: str) -> str | None:
-    """Return what stands in the last closed fence marked json or nothing, None without one."""
-    block, opened = None, None
-    lines = text.splitlines()
-    for number, line in enumerate(lines):
-        fence = line.strip().lower()
-        if opened is not None and fence == "```":
-            block, opened = "\n".join(lines[opened + 1 : number]), None
-        elif opened is None and fence in {"```", "```json"}:
-            opened = number
-    return block
-
-
-def _strict_json(text: str) -> object:
-    """Return the value `text` spells, read by the letter of the standard.
-
-    Raises:
-        ValueError: it is no JSON, or JSON no honest report needs.
-    """
-    _check_depth(text)
-    value: object = json.loads(
-        text,
-        object_pairs_hook=_object,
-        parse_constant=_refuse_constant,
-        parse_int=_whole,
-        parse_float=_finite,
-    )
-    return value
-
-
-def _check_depth(text: str) -> None:
-    depth = 0
-    for match in _BRACKETS.finditer(text):
-        if match.group() in "[{":
-            depth += 1
-        elif match.group() in "]}":
-            depth -= 1
-        if depth > MOST_DEPTH:
-            raise ValueError(f"more than {MOST_DEPTH} brackets deep at character {match.start()}")
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    made: dict[str, object] = {}
-    for key, value in pairs:
-        if key in made:
-            raise ValueError(f"an object has two {key[:60]!r}")
-        made[key] = value
-    return made
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _whole(digits: str) -> int:
-    if len(digits) > MOST_DIGITS:
-        raise ValueError(f"a number of {len(digits)} digits")
-    return int(digits)
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if not math.isfinite(value):
-        raise ValueError(f"{digits[:40]} is too large a number")
-    return value
-
-
 def _entries(value: object) -> list[object]:
     if not isinstance(value, dict):
-        raise AnswerFault(f"the report is not a JSON object: it is {_kind(value)}; {_FORM}")
+        raise AnswerFault(f"the report is not a JSON object: it is {_kind(value)}; {FORM}")
     present = [key for key in _KEYS if key in value]
     if not present:
         keys = ", ".join(repr(one_line(key, 40)) for key in list(value)[:5])
         held = f"only {keys}" if keys else "nothing at all"
-        raise AnswerFault(f"the report is not a list of findings: it holds {held}; {_FORM}")
+        raise AnswerFault(f"the report is not a list of findings: it holds {held}; {FORM}")
     if len(present) > 1:
         raise AnswerFault(
             "the report is not clear: it holds both 'vulnerabilities' and 'findings'; print one of them"
         )
     entries = value[present[0]]
     if not isinstance(entries, list):
-        raise AnswerFault(f"the report is not a list of findings: {present[0]!r} is {_kind(entries)}; {_FORM}")
+        raise AnswerFault(f"the report is not a list of findings: {present[0]!r} is {_kind(entries)}; {FORM}")
     return entries
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.text import one_line
-from bitsec_eval.scabench.dataset import Codebase, Project
+from bitsec_eval.scabench.project import Codebase, Project
 
 GIT_SECONDS = 120
 # A checkout is somebody else's: nothing of its configuration may start a program, and nothing in it is written.

@@ -9,65 +9,16 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.finding import Finding, severity_of
+from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.cleaning import cleaned
 from bitsec_eval.core.text import one_line
+from bitsec_eval.scabench.oddities import codebase_oddities, finding_oddities, set_oddities
+from bitsec_eval.scabench.project import Codebase, Project, Vulnerability
 from bitsec_eval.scabench.wording import Vocabulary
 
-_COMMIT = re.compile(r"[0-9a-f]{7,40}\Z")
-_WHOLE_COMMIT_LENGTH = 40
-_ID_SUFFIX = re.compile(r"_([0-9a-f]{6})\Z")
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}\Z")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Codebase:
-    """Where a project's source was when it was audited; every text may be empty."""
-
-    id: str
-    repo_url: str = ""
-    commit: str = ""
-    tree_url: str = ""
-    tarball_url: str = ""
-
-    @property
-    def pinned(self) -> str | None:
-        """The commit, whole or its beginning, if it is one; a branch pins nothing."""
-        return self.commit if _COMMIT.match(self.commit) else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vulnerability:
-    """One published finding: its id in the dataset, its own words, and the words as they stand there."""
-
-    id: str
-    finding: Finding
-    raw: Finding
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
-    """One audited project; `oddities` are lines for a reader on what is unusual in its entry."""
-
-    id: str
-    name: str = ""
-    platform: str = ""
-    codebases: tuple[Codebase, ...] = ()
-    vulnerabilities: tuple[Vulnerability, ...] = ()
-    oddities: tuple[str, ...] = ()
-
-    @property
-    def expected(self) -> tuple[Finding, ...]:
-        """The findings in the words a matcher is given."""
-        return tuple(vulnerability.finding for vulnerability in self.vulnerabilities)
-
-    @property
-    def named(self) -> tuple[tuple[str, Finding], ...]:
-        """The same, each with its id."""
-        return tuple((vulnerability.id, vulnerability.finding) for vulnerability in self.vulnerabilities)
 
 
 def read_dataset(text: str, origin: str = "the dataset") -> tuple[Project, ...]:
@@ -140,8 +91,8 @@ def _project(entry: Mapping[str, object], where: str, vocabulary: Vocabulary) ->
     ]
     vulnerabilities = tuple(vulnerability for vulnerability, _ in found)
     oddities = (
-        *(line for codebase in codebases for line in _codebase_oddities(codebase)),
-        *_set_oddities(codebases, vulnerabilities),
+        *(line for codebase in codebases for line in codebase_oddities(codebase)),
+        *set_oddities(codebases, vulnerabilities),
         *(line for _, lines in found for line in lines),
     )
     return Project(
@@ -159,36 +110,6 @@ def _codebase(entry: Mapping[str, object], where: str) -> Codebase:
     return Codebase(id=_text(entry, "codebase_id", where), **fields)
 
 
-def _codebase_oddities(codebase: Codebase) -> Iterator[str]:
-    shown = f"codebase {one_line(codebase.id, 80)!r}"
-    if not codebase.commit:
-        yield f"{shown}: no commit is given, so no commit is asked for"
-    elif codebase.pinned is None:
-        yield f"{shown}: commit {one_line(codebase.commit, 60)!r} is a branch, which pins nothing"
-    elif len(codebase.commit) < _WHOLE_COMMIT_LENGTH:
-        yield f"{shown}: commit {codebase.commit!r} is abbreviated"
-    suffix = _ID_SUFFIX.search(codebase.id)
-    if suffix and codebase.pinned and not codebase.commit.startswith(suffix.group(1)):
-        yield f"{shown}: its id speaks of {suffix.group(1)!r}, its commit is {codebase.commit[:12]!r}"
-    for name in ("repo_url", "tree_url", "tarball_url"):
-        if not getattr(codebase, name):
-            yield f"{shown}: {name} is empty"
-
-
-def _set_oddities(codebases: Sequence[Codebase], vulnerabilities: Sequence[Vulnerability]) -> Iterator[str]:
-    if len(codebases) > 1:
-        yield f"{len(codebases)} codebases: each is asked for"
-    if not vulnerabilities:
-        yield "no vulnerability: every report scores 0"
-    for what, values in (
-        ("finding_id", [vulnerability.id for vulnerability in vulnerabilities]),
-        ("title", [vulnerability.raw.title for vulnerability in vulnerabilities]),
-    ):
-        for value, count in Counter(values).items():
-            if count > 1:
-                yield f"{what} {one_line(value, 80)!r} stands {count} times"
-
-
 def _vulnerability(
     entry: Mapping[str, object], where: str, vocabulary: Vocabulary
 ) -> tuple[Vulnerability, list[str]]:
@@ -204,21 +125,8 @@ def _vulnerability(
     finding = Finding(
         title=title.text, description=description.text, severity=raw.severity, file=", ".join(own.files)
     )
-    lines = _oddities(raw, finding, title.count + description.count)
+    lines = finding_oddities(raw, finding, title.count + description.count)
     return Vulnerability(id=name, finding=finding, raw=raw), [f"{one_line(name, 80)}: {line}" for line in lines]
-
-
-def _oddities(raw: Finding, finding: Finding, parted: int) -> Iterator[str]:
-    if not raw.title.strip():
-        yield "no title"
-    elif raw.title.rstrip().endswith("-"):
-        yield f"the title is cut off: {one_line(raw.title, 80)!r}"
-    if not finding.description.strip():
-        yield "no description beyond links and names"
-    if severity_of(raw.severity) == "":
-        yield f"severity {one_line(raw.severity, 40)!r} is none of critical, high, medium, low, informational"
-    if parted:
-        yield f"{parted} run-together word{'s' if parted > 1 else ''} parted"
 
 
 def _objects(entry: Mapping[str, object], name: str, where: str) -> list[Mapping[str, object]]:

@@ -9,7 +9,7 @@ from bitsec_eval.core.errors import SettingsError, TaskError
 from bitsec_eval.sandbox.workspace import digest, read_workspace
 from bitsec_eval.scabench.case import EXPECTED_FILE, expected_json
 from bitsec_eval.scabench.checkouts import Checkout, checkouts_of, tracked_files
-from bitsec_eval.scabench.dataset import Project
+from bitsec_eval.scabench.project import Project
 from bitsec_eval.scabench.stripping import Stripped, reason_to_strip, without_telling_sections
 from bitsec_eval.scabench.taskfile import AGENT_SECONDS, Checked, checked, slug_of, task_text
 

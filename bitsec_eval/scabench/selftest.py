@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Matcher, Verdict
-from bitsec_eval.scabench.dataset import Project
 from bitsec_eval.scabench.injections import FAMILIES, PLACES
+from bitsec_eval.scabench.project import Project
 from bitsec_eval.scabench.specimens import SPECIMENS, near_misses
 
 GOLD_CHARACTERS = 4000

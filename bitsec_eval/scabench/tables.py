@@ -7,7 +7,7 @@ from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.sheet import Pair, Sheet
 from bitsec_eval.core.report import Report
 from bitsec_eval.core.text import one_line
-from bitsec_eval.scabench.dataset import Project
+from bitsec_eval.scabench.project import Project
 from bitsec_eval.scabench.scoring import Score, Scored, Tally, passes
 
 TITLE_CHARACTERS = 90

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bitsec_eval.core.finding import Severity, severity_of
 from bitsec_eval.core.text import one_line
-from bitsec_eval.scabench.dataset import Project, Vulnerability
+from bitsec_eval.scabench.project import Project, Vulnerability
 
 WEIGHTS = {Severity.CRITICAL: 5, Severity.HIGH: 3, Severity.MEDIUM: 2}
 AGENT_SECONDS = 600

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from bitsec_eval.core.errors import SettingsError, TaskError
+from bitsec_eval.core.errors import InferenceError, SettingsError, TaskError
 from bitsec_eval.core.report import parse_report
 from bitsec_eval.core.task import Task
 from bitsec_eval.sandbox.workspace import digest, read_workspace
@@ -346,3 +346,26 @@ def test_a_finding_that_false_positives_took_back_says_so(tmp_path):
 
     assert not answer
     assert "not credited beside 60 false positives" in answer.reason
+
+
+class Unreachable:
+    """A judge that cannot be asked, and counts how often that was found out."""
+
+    asked = 0
+
+    def match(self, expected, reported):
+        self.asked += 1
+        raise InferenceError("the judge cannot be asked")
+
+
+def test_a_judge_that_cannot_be_asked_is_waited_for_once_in_a_run(tmp_path):
+    imported(tmp_path)
+    case = Case(folder=tmp_path / "suite" / NAME, matcher=Unreachable())
+
+    for ask in (lambda found: case.finds("h_01", found), case.passes, case.sheet):
+        with pytest.raises(InferenceError, match="cannot be asked"):
+            ask(parse_report(report(finding())))
+    assert case.matcher.asked == 1
+    with pytest.raises(InferenceError):
+        case.passes(parse_report(report()))
+    assert case.matcher.asked == 2
