@@ -8,15 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.sheet import Sheet
 from bitsec_eval.core.report import parse_report
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.render.artifacts import run_file, write_text
-from bitsec_eval.render.html import content_policy, environment, stylesheet
+from bitsec_eval.render.html import page_template
 
 FOLDER = "findings"
 
@@ -45,17 +43,7 @@ def findings_html(title: str, sheets: Sequence[tuple[str, Sheet]]) -> str:
     """
     if not title and len(sheets) == 1:
         title, sheets = sheets[0][0], [("", sheets[0][1])]
-    style = stylesheet()
-    return (
-        environment()
-        .get_template("findings.html")
-        .render(
-            title=title,
-            sheets=sheets,
-            csp=content_policy(style),
-            style=Markup(style),  # noqa: S704 - our own file
-        )
-    )
+    return page_template("findings.html").render(title=title, sheets=sheets)
 
 
 def findings_file(results: Path, agent: str, task: str, repeat: int = 0) -> Path:

@@ -9,10 +9,11 @@ Nothing here needs a script, an inline style attribute or anything from another 
 import base64
 import hashlib
 from collections.abc import Callable, Iterable
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from bitsec_eval.core.evaluation import Check, Outcome
@@ -79,6 +80,14 @@ def environment(*folders: Path) -> Environment:
         used=used,
     )
     return made
+
+
+@cache
+def page_template(name: str) -> Template:
+    """Return a self-contained page's template, compiled once for all the pages of an evaluation."""
+    style = stylesheet()
+    own = {"csp": content_policy(style), "style": Markup(style)}  # noqa: S704 - our own file
+    return environment().get_template(name, globals=own)
 
 
 def stylesheet() -> str:

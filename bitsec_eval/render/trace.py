@@ -5,16 +5,12 @@ The page is made from the run's JSON file alone, so it shows nothing that is not
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Template
-from markupsafe import Markup
-
 from bitsec_eval.core.leaderboard import Leaderboard
 from bitsec_eval.render.artifacts import read_json, write_text
-from bitsec_eval.render.html import content_policy, environment, in_page_href, stylesheet
+from bitsec_eval.render.html import in_page_href, page_template
 from bitsec_eval.render.links import BOARD, address
 from bitsec_eval.render.timeline import bars
 
@@ -32,20 +28,12 @@ NOTHING_AROUND = Around()
 
 def run_html(told: Mapping[str, Any], around: Around = NOTHING_AROUND) -> str:
     """Return a run's page; `told` is what its JSON file holds."""
-    return _page().render(
+    return page_template("run.html").render(
         title=f"{told['agent']} on {told['task']}",
         run={"repeat": 0, "settings": {}, "checks": {}, "reasons": {}, "state": "", **told},
         timeline=bars(told.get("timeline", [])),
         around=around,
     )
-
-
-@cache
-def _page() -> Template:
-    """Return the template, compiled once for all the pages of an evaluation."""
-    style = stylesheet()
-    own = {"csp": content_policy(style), "style": Markup(style)}  # noqa: S704 - our own file
-    return environment().get_template("run.html", globals=own)
 
 
 def write_run_pages(results: Path, board: Leaderboard) -> None:
