@@ -14,6 +14,8 @@ from bitsec_eval.render.artifacts import read_json, write_json
 from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
 from bitsec_eval.schedule.work import RunKey
 
+SETTLED_SECONDS = 10.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
@@ -42,7 +44,15 @@ class Standing:
         usual = fmean((seen or known).values())
         left = fsum(count * known.get(task, usual) for task, count in self._left().items())
         begun = fsum(min(run.seconds, known.get(run.key.task, usual)) for run in self.snapshot.running)
-        return max(0.0, left - begun) / self.jobs
+        return max(0.0, left - begun) / self._at_once
+
+    @property
+    def _at_once(self) -> float:
+        """How many runs went on at once so far; checks and xdist's workers make it other than `jobs`."""
+        seconds = [pace.seconds for pace in self.snapshot.tasks.values()]
+        seconds += [run.seconds for run in self.snapshot.running]
+        settled = self.snapshot.elapsed_seconds >= SETTLED_SECONDS and any(seconds)
+        return fsum(seconds) / self.snapshot.elapsed_seconds if settled else self.jobs
 
     def _left(self) -> Mapping[str, int]:
         return {task: total - self.snapshot.tasks.get(task, Pace()).done for task, total in self.totals.items()}
@@ -78,6 +88,7 @@ def together(snapshots: Iterable[Snapshot]) -> Snapshot:
         tasks=paces,
         void=sum(each.void for each in told),
         reused=sum(each.reused for each in told),
+        elapsed_seconds=max((each.elapsed_seconds for each in told), default=0.0),
     )
 
 
@@ -89,4 +100,5 @@ def tidy(folder: Path) -> None:
 def _snapshot(told: dict) -> Snapshot:  # type: ignore[type-arg]
     running = tuple(Running(**{**each, "key": RunKey(**each["key"])}) for each in told["running"])
     paces = {task: Pace(**pace) for task, pace in told["tasks"].items()}
-    return Snapshot(running=running, tasks=paces, void=told["void"], reused=told["reused"])
+    told = {name: told[name] for name in ("void", "reused", "elapsed_seconds")}
+    return Snapshot(running=running, tasks=paces, **told)

@@ -70,6 +70,7 @@ class Schedule:
         self._memory: Memory = memory or NoMemory()
         self._tally: Counter[str] = Counter()
         self._paces: dict[str, Pace] = {}
+        self._began: float | None = None
         self._jobs = jobs
         self._llm_jobs = llm_jobs if gateway else 0
         self._running = self._waiting = 0  # runs that have begun, and how many of their agents wait for an LLM
@@ -226,6 +227,7 @@ class Schedule:
     def _do(self, run: _Run) -> None:
         try:
             run.began = monotonic()
+            self._began = self._began or run.began
             done = self._remembered(run.work)
             waited, took = run.began - run.queued, monotonic() - run.began
             run.done.set_result(replace(done, waited_seconds=waited, took_seconds=took))
@@ -251,7 +253,9 @@ class Schedule:
             on = [run for run in self._runs.values() if run.began is not None and not run.done.done()]
             running = [_running(run, now) for run in sorted(on, key=lambda run: run.began or now)]
             void, reused = self._tally["void"], self._tally["reused"]
-            return Snapshot(running=tuple(running), tasks=dict(self._paces), void=void, reused=reused)
+            elapsed = now - (self._began or now)
+            paces = dict(self._paces)
+            return Snapshot(running=tuple(running), tasks=paces, void=void, reused=reused, elapsed_seconds=elapsed)
 
     def _remembered(self, work: Work) -> Done:
         known = self._memory.recall(work)

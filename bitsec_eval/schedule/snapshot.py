@@ -29,12 +29,16 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The runs that go on, longest first, and those done by their tasks; `void` and `reused` are among them."""
+    """The runs that go on, longest first, and those done by their tasks; `void` and `reused` are among them.
+
+    `elapsed_seconds` is how long it is since the first one began.
+    """
 
     running: tuple[Running, ...] = ()
     tasks: Mapping[str, Pace] = field(default_factory=dict)
     void: int = 0
     reused: int = 0
+    elapsed_seconds: float = 0.0
 
     @property
     def done(self) -> int:

@@ -59,6 +59,14 @@ def test_each_task_takes_what_it_took_here_or_else_the_last_time_or_else_what_ot
     assert told.seconds_left == 3 * 1.0 + 1 * 9.0 + 60.0 + (1.0 + 9.0) / 2
 
 
+@pytest.mark.parametrize(("elapsed", "left"), [(5.0, 20.0), (10.0, 10.0), (80.0, 80.0)])
+def test_once_it_has_settled_the_pace_is_what_was_seen_and_not_the_jobs(elapsed, left):
+    paces = {"a": Pace(done=4, timed=4, seconds=40.0)}
+    snapshot = Snapshot(tasks=paces, elapsed_seconds=elapsed)
+
+    assert Standing(totals={"a": 8}, snapshot=snapshot, jobs=2).seconds_left == left
+
+
 @pytest.mark.parametrize("columns", [20, 40, 59, 60, 80, 200])
 def test_no_line_is_wider_than_the_terminal(columns):
     lines = [STYLE.sub("", line) for line in live_lines(standing(), columns)]
