@@ -5,7 +5,7 @@ second chance by that: nothing but the loss of a sandbox is tried again, and one
 brought down by what is in it.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -43,10 +43,12 @@ class Rechecks:
         return True
 
     def _reports(self, item: pytest.Item, nextitem: pytest.Item | None) -> list[pytest.TestReport]:
-        reports: list[pytest.TestReport] = []
-        with suppress(SandboxError):  # what was lost at last is in the reports
-            self._evaluation.attempt(_attempts_at(item, nextitem, reports))
-        return reports
+        making = _Making(item, nextitem)
+        making.once()
+        if making.lost is not None:
+            with suppress(SandboxError, _Enough):  # what was lost at last is in the reports
+                self._evaluation.attempt(making.again)
+        return making.reports
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -62,22 +64,43 @@ class Rechecks:
         return (yield)
 
 
-def _attempts_at(
-    item: pytest.Item, nextitem: pytest.Item | None, reports: list[pytest.TestReport]
-) -> Callable[[], None]:
-    """Return what makes the check once more, and raises what was lost; `reports` are those of the last time."""
-    before = list(item.user_properties)
-    deadline = monotonic() + PATIENCE_SECONDS
+class _Enough(Exception):  # noqa: N818 - it is no error
+    """Our patience has ended."""
 
-    def attempt() -> None:
-        item.user_properties = list(before)
-        _forget(item.stash)
-        reports[:] = runtestprotocol(item, log=False, nextitem=nextitem)
-        lost = item.stash.get(LOST, None)
-        if lost is not None and monotonic() < deadline:
-            raise lost
 
-    return attempt
+class _Making:
+    """Attempts at one check: `reports` of the last, and what it `lost`."""
+
+    def __init__(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        self._item = item
+        self._nextitem = nextitem
+        self._properties = list(item.user_properties)
+        self._deadline = monotonic() + PATIENCE_SECONDS
+        self._loss_is_known = False
+        self.reports: list[pytest.TestReport] = []
+        self.lost: SandboxError | None = None
+
+    def once(self) -> None:
+        """Make the check."""
+        self._item.user_properties = list(self._properties)
+        _forget(self._item.stash)
+        self.reports = runtestprotocol(self._item, log=False, nextitem=self._nextitem)
+        self.lost = self._item.stash.get(LOST, None)
+
+    def again(self) -> None:
+        """Raise what was lost; from the second time on, make the check first.
+
+        So the first loss counts as an attempt, with the pause behind it, and a check that lost nothing never does: it
+        says nothing of the engine.
+        """
+        if self._loss_is_known:
+            self.once()
+        self._loss_is_known = True
+        if self.lost is None:
+            return
+        if monotonic() > self._deadline:
+            raise _Enough
+        raise self.lost
 
 
 def _forget(stash: pytest.Stash) -> None:

@@ -102,3 +102,13 @@ def test_a_sandbox_that_is_lost_each_time_is_void_and_one_killed_each_time_is_no
     told = json.loads((tmp_path / "results/runs/good/suite__one.json").read_text())
     assert told["state"] == ("void" if score is None else "scored")
     assert len((tmp_path / f"{how}-tried").read_text()) == (4 if score is None else 3)
+
+
+def test_a_check_that_lost_nothing_says_nothing_of_the_engine(tmp_path: Path):
+    """Else every check that was made would make an engine that is away look sound, and nothing would end soon."""
+    prepare(tmp_path, {"good": GOOD})
+    with (tmp_path / "conftest.py").open("a") as file:
+        file.write("from bitsec_eval.schedule.schedule import Schedule\n")
+        file.write("Schedule.attempt = lambda *_: 1 / 0\n")
+
+    assert evaluated(tmp_path).scores() == {"good": 100.0}
