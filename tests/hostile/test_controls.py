@@ -186,7 +186,7 @@ def test_without_the_filter_an_agent_could_end_process_1_and_void_its_run(
     source = attack("agents/limit_process_1").source + KEEP_PROCESS_1_BUSY
 
     with pytest.raises(SandboxError, match="a sandbox was killed from outside"):
-        answer_of(weakened(unconfined), source, limits=Limits(wall_seconds=30))
+        answer_of(weakened(unconfined), source, limits=Limits(wall_seconds=120))
 
 
 def test_a_guest_that_tells_of_its_end_and_lives_on_is_found_out(
