@@ -91,7 +91,7 @@ def test_the_demo_evaluates_the_sample_agents(machine):
 
     machine.run("demo", "-n", "2")
 
-    assert machine.calls()[-1] == "-m pytest -q --bitsec-agents=agents/ --bitsec-jobs=16 task_suites/ -n 2"
+    assert machine.calls()[-1] == "-m pytest -q --bitsec-agents=agents/ --bitsec-jobs=8 task_suites/ -n 2"
 
 
 @pytest.mark.parametrize(
