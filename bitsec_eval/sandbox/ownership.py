@@ -2,6 +2,8 @@
 
 A validator holds one block of user ids by an exclusive `flock` on the block's file. Its containers carry the block
 in a label, so the next start can sweep what a killed validator left and never touches a living one's.
+A path alone would not tell whose lock it is: validators in containers of their own may share an engine, a host's name
+and the path of a folder that each has for itself, so the label names the very folder, and the boot it was used in.
 
 The kernel counts some things by user (pages in pipes, watches), so no two sandboxes of a machine may share one,
 whatever folders and engines their validators use: a block is also claimed under a name that the whole machine shares,
@@ -69,9 +71,12 @@ class Owner:
 
     def abandoned(self, labels: Mapping[str, str]) -> bool:
         """Whether the container with these labels was left by a validator that is no more."""
-        machine, _, rest = labels.get(LABEL, "").partition(":")
-        folder, _, block = rest.rpartition(":")
-        return machine == platform.node() and folder == str(self._folder) and self.left_by_the_dead(block)
+        place, _, rest = labels.get(LABEL, "").rpartition(":boot=")
+        boot, _, rest = rest.partition(":folder=")
+        folder, _, block = rest.partition(":block=")
+        if place != _place(self._folder):
+            return False
+        return boot != _boot() or (folder == _identity(self._folder) and self.left_by_the_dead(block))
 
 
 def state_folder(environ: Mapping[str, str]) -> Path:
@@ -153,4 +158,21 @@ def _is_free(folder: Path, block: int) -> bool:
 
 
 def _owner_name(folder: Path, block: int) -> str:
-    return f"{platform.node()}:{folder}:{block}"
+    return f"{_place(folder)}:boot={_boot()}:folder={_identity(folder)}:block={block}"
+
+
+def _place(folder: Path) -> str:
+    return f"{platform.node()}:{folder}"
+
+
+def _identity(folder: Path) -> str:
+    found = folder.stat()
+    return f"{found.st_dev:x}-{found.st_ino:x}"
+
+
+def _boot() -> str:
+    """Return what is the same until this machine starts anew: no validator outlives that."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:  # not Linux
+        return ""

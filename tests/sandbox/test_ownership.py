@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import platform
 import subprocess
 from pathlib import Path
 
@@ -58,12 +59,28 @@ def test_a_living_validators_containers_are_left_alone_and_a_dead_ones_are_not(t
         assert mine.abandoned(mine.labels)  # held by us, so whatever carries it is from before
 
 
-@pytest.mark.parametrize("label", ["", "elsewhere:/x:0", "{node}:/other/folder:0", "{node}:{folder}:x"])
-def test_what_is_not_known_to_be_dead_is_left_alone(tmp_path: Path, label: str):
-    import platform
-
+@pytest.mark.parametrize(
+    ("part", "other"),
+    [
+        (platform.node() + ":", "elsewhere:"),
+        (":boot=", "/other:boot="),
+        (":folder=", ":folder=1"),  # the same path in another container's or chroot's view
+        (":block=", ":block=x"),
+        (":boot=", ""),
+    ],
+)
+def test_what_is_not_known_to_be_dead_is_left_alone(tmp_path: Path, part: str, other: str):
     with owning(tmp_path) as mine:
-        assert not mine.abandoned({LABEL: label.format(node=platform.node(), folder=tmp_path)})
+        label = mine.labels[LABEL]
+        assert mine.abandoned({LABEL: label})
+
+        assert not mine.abandoned({LABEL: label.replace(part, other)})
+        assert not mine.abandoned({})
+
+
+def test_no_validator_outlives_a_restart_of_its_machine(tmp_path: Path):
+    with owning(tmp_path) as mine, owning(tmp_path) as theirs:
+        assert mine.abandoned({LABEL: theirs.labels[LABEL].replace(":boot=", ":boot=before-")})
 
 
 def _hold(folder: Path, ready: "multiprocessing.synchronize.Event") -> None:
