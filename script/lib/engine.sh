@@ -60,8 +60,21 @@ start_engine_by_hand() {
   local log=${BITSEC_DOCKERD_LOG:-/var/log/bitsec-dockerd.log}
   say "starting a Docker engine (log: $log)"
   : >"$log"
+  forget_killed_engine
   (cd / && exec setsid dockerd >>"$log" 2>&1 </dev/null 9>&-) &
   await_engine "the reason is at the end of $log" $!
+}
+
+# An engine that was killed leaves its processes' numbers behind, and none starts while any process, even a dead one or
+# one of another kind, has them.
+forget_killed_engine() {
+  local run=${BITSEC_DOCKER_RUN:-/var/run} file program
+  for file in "$run/docker.pid" "$run/docker/containerd/containerd.pid"; do
+    [ -e "$file" ] || continue
+    program=
+    { read -r -d '' program <"/proc/$(<"$file")/cmdline"; } 2>/dev/null || true
+    [[ $program == *@(dockerd|containerd) ]] || rm -f "$file"
+  done
 }
 
 # Wait until the engine answers, or until its process, if given, has ended.

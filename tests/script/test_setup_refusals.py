@@ -1,5 +1,6 @@
 """Where the set-up cannot go on, it says in one line what it found and what to do, and has changed nothing."""
 
+import os
 from pathlib import Path
 from time import monotonic
 
@@ -143,6 +144,19 @@ def test_an_engine_that_ends_at_once_names_its_log(machine):
 
     assert line == f"script/setup: the Docker engine ended at once; the reason is at the end of {log}"
     assert log_named_in(line) == "failed to mount overlay\n"
+
+
+@without_systemd
+def test_what_a_killed_engine_left_is_in_nobodys_way(machine):
+    number = machine.checkout / "docker.pid"
+    number.write_text(str(os.getpid()))  # no engine's
+    machine.has("docker", SILENT_DOCKER)
+    machine.has("dockerd", f"[ ! -e {number} ] || echo pid file found; exit 1")
+    log = machine.checkout / "dockerd.log"
+
+    machine.run(BITSEC_DOCKERD_LOG=str(log), BITSEC_DOCKER_RUN=str(machine.checkout))
+
+    assert log.read_text() == ""
 
 
 @without_systemd
