@@ -2,15 +2,11 @@
 
 import argparse
 import os
-from pathlib import Path
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.text import one_line
-from bitsec_eval.sandbox.docker_engine import DockerSettings
-from bitsec_eval.sandbox.engines import EngineSettings
-from bitsec_eval.sandbox.guards import IMAGE
+from bitsec_eval.sandbox.engines import EngineSettings, engine_settings
 from bitsec_eval.sandbox.inspection import Control, Standing
-from bitsec_eval.sandbox.oci_engine import ROOT, RUNTIME, OciSettings
 from bitsec_eval.sandbox.ownership import state_folder
 from bitsec_eval.sandbox.preflight import look, tried
 
@@ -19,19 +15,12 @@ MISSING_EXIT = 1
 
 def diagnose(args: argparse.Namespace) -> int:
     """Print one line for each control, and its remedy below where it is not well; return the exit code."""
-    settings = _settings(args)
+    settings = engine_settings(args.sandbox, state_folder(os.environ), args.image, args.runtime)
     found = _found(settings, args)
     for control in found:
         for line in _lines(control, max(len(each.name) for each in found)):
             print(line)  # noqa: T201 - a command prints
     return MISSING_EXIT if any(control.standing is Standing.MISSING for control in found) else 0
-
-
-def _settings(args: argparse.Namespace) -> EngineSettings:
-    state = state_folder(os.environ)
-    if args.sandbox == "oci":
-        return OciSettings(state=state, root=Path(args.image or ROOT), runtime=args.runtime or RUNTIME)
-    return DockerSettings(state=state, image=args.image or IMAGE, runtime=args.runtime)
 
 
 def _found(settings: EngineSettings, args: argparse.Namespace) -> list[Control]:

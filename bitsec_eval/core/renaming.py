@@ -19,6 +19,9 @@ from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.report import Report
 from bitsec_eval.core.words import NOUNS, QUALIFIERS, RESERVED, VERBS
 
+SEEDS = 1 << 32
+"""How many seeds there are to draw from: 0 and on."""
+
 _WORD = re.compile(r"(?<![A-Za-z0-9_$])[A-Za-z_$][A-Za-z0-9_$]*")
 _LEXEME = re.compile(
     r"""(?P<comment>//[^\r\n]*|/\*.*?(?:\*/|\Z))

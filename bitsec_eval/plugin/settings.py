@@ -10,19 +10,15 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.core.renaming import SEEDS
 from bitsec_eval.core.rewards import parse_emission
 from bitsec_eval.plugin.agents import Agent, find_agents
 from bitsec_eval.plugin.llm import LLMSettings, llm_settings
 from bitsec_eval.plugin.repeat_options import at_least_from, baseline_from, repeats_from
 from bitsec_eval.plugin.resume import Begun, check_same
 from bitsec_eval.plugin.reuse_options import ReuseSettings, reuse_settings
-from bitsec_eval.sandbox.docker_engine import DockerSettings
-from bitsec_eval.sandbox.engines import EngineSettings
-from bitsec_eval.sandbox.guards import IMAGE
-from bitsec_eval.sandbox.oci_engine import ROOT, RUNTIME, OciSettings
+from bitsec_eval.sandbox.engines import EngineSettings, engine_settings
 from bitsec_eval.sandbox.ownership import state_folder
-
-SEEDS = 1 << 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,10 +102,8 @@ def _settings(
 
 def _engine_settings(config: pytest.Config) -> EngineSettings:
     state = Path(config.getoption("--bitsec-state") or state_folder(os.environ))
-    image, runtime = config.getoption("--bitsec-image"), config.getoption("--bitsec-runtime")
-    if config.getoption("--bitsec-sandbox") == "oci":
-        return OciSettings(state=state, root=Path(image or ROOT), runtime=runtime or RUNTIME)
-    return DockerSettings(state=state, image=image or IMAGE, runtime=runtime)
+    told = config.getoption
+    return engine_settings(told("--bitsec-sandbox"), state, told("--bitsec-image"), told("--bitsec-runtime"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """Which engine stands behind the `Sandbox` seam: Docker, or an OCI runtime without a daemon."""
 
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 from bitsec_eval.sandbox.docker_engine import DockerSettings, docker_sandbox
-from bitsec_eval.sandbox.oci_engine import OciSettings, oci_sandbox
+from bitsec_eval.sandbox.guards import IMAGE
+from bitsec_eval.sandbox.oci_engine import ROOT, RUNTIME, OciSettings, oci_sandbox
 from bitsec_eval.sandbox.session import Sandbox
 
 EngineSettings = DockerSettings | OciSettings
@@ -17,6 +19,13 @@ class Engine(Sandbox, Protocol):
 
     def stop(self) -> None:
         """Open nothing more and remove everything, so that whoever waits for a guest is released."""
+
+
+def engine_settings(name: str, state: Path, image: str | None, runtime: str | None) -> EngineSettings:
+    """Return the settings of the engine called `name`, docker or oci, whose image is the folder of its files."""
+    if name == "oci":
+        return OciSettings(state=state, root=Path(image or ROOT), runtime=runtime or RUNTIME)
+    return DockerSettings(state=state, image=image or IMAGE, runtime=runtime)
 
 
 def engine_of(settings: EngineSettings) -> AbstractContextManager[Engine]:

@@ -37,13 +37,14 @@ class Owner:
     def __init__(self, folder: Path, block: int) -> None:
         self._folder = folder
         self._block = block
+        self._place, self._boot, self._identity = f"{platform.node()}:{folder}", _boot(), _identity(folder)
         self._free = list(reversed(_users(block)))
         self._lock = Lock()
 
     @property
     def labels(self) -> dict[str, str]:
         """The labels of every container of this owner."""
-        return {LABEL: _owner_name(self._folder, self._block)}
+        return {LABEL: f"{self._place}:boot={self._boot}:folder={self._identity}:block={self._block}"}
 
     @property
     def block(self) -> int:
@@ -74,9 +75,9 @@ class Owner:
         place, _, rest = labels.get(LABEL, "").rpartition(":boot=")
         boot, _, rest = rest.partition(":folder=")
         folder, _, block = rest.partition(":block=")
-        if place != _place(self._folder):
+        if place != self._place:
             return False
-        return boot != _boot() or (folder == _identity(self._folder) and self.left_by_the_dead(block))
+        return boot != self._boot or (folder == self._identity and self.left_by_the_dead(block))
 
 
 def state_folder(environ: Mapping[str, str]) -> Path:
@@ -155,14 +156,6 @@ def _lock(file: IO[bytes]) -> bool:
 def _is_free(folder: Path, block: int) -> bool:
     with _block_file(folder, block) as file:
         return _lock(file)
-
-
-def _owner_name(folder: Path, block: int) -> str:
-    return f"{_place(folder)}:boot={_boot()}:folder={_identity(folder)}:block={block}"
-
-
-def _place(folder: Path) -> str:
-    return f"{platform.node()}:{folder}"
 
 
 def _identity(folder: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from bitsec_eval.core.errors import BitsecError, SandboxError
 from bitsec_eval.core.leaderboard import Leaderboard
+from bitsec_eval.core.renaming import SEEDS
 from bitsec_eval.core.text import one_line
 from bitsec_eval.evaluate.process import Order, Stopped, trouble
 from bitsec_eval.render.figures import points
@@ -19,8 +20,6 @@ from bitsec_eval.watch.submissions import Submission, conditions, submissions
 
 ENGINE = "engine"
 """What patience is had with besides agents."""
-
-SEEDS = 1 << 32
 
 
 class Engine(Protocol):
