@@ -226,3 +226,15 @@ def test_an_empty_hub_invites():
     answer = page("leaderboard.html", title="Leaderboard", board=leaderboard([]), badges={}, waiting=[])
 
     assert b"Submit the first agent." in answer.body
+
+
+def test_what_is_for_the_validator_alone_is_at_no_address(hub: RunningHub):
+    secret = "the-hidden-truth"
+    hub.upload("page")
+    kept = hub.results / "findings/page/coding__a.html"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(secret)
+    hidden = [f"{before}/findings/page/coding__a.html" for before in ("", "/results", "/miners/page/..", "/runs/..")]
+
+    assert {hub.get(path).status_code for path in hidden} == {404}
+    assert not any(secret in hub.get(path).text for path in (*hidden, *PAGES, "/agents/page", "/leaderboard"))
