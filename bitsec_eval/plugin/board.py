@@ -21,7 +21,8 @@ from bitsec_eval.plugin.record import PLAN
 from bitsec_eval.plugin.resume import note_begun
 from bitsec_eval.plugin.settings import Settings
 from bitsec_eval.plugin.timeline import CheckTimes
-from bitsec_eval.render.console import board_lines
+from bitsec_eval.plugin.voids import Voids
+from bitsec_eval.render.console import board_lines, wrapped
 from bitsec_eval.render.links import BOARD
 
 JUNIT = "junit.xml"
@@ -30,10 +31,13 @@ JUNIT = "junit.xml"
 class Board:
     """Writes junit whole or not at all, computes the leaderboard from it, and sets the exit code."""
 
-    def __init__(self, settings: Settings, evaluation: Evaluation, times: CheckTimes, config: pytest.Config) -> None:
+    def __init__(
+        self, settings: Settings, evaluation: Evaluation, times: CheckTimes, voids: Voids, config: pytest.Config
+    ) -> None:
         self._settings = settings
         self._evaluation = evaluation
         self._times = times
+        self._voids = voids
         self._plan: dict[str, Any] | None = None
         self._board: Leaderboard | None = None
         self._trouble = ""
@@ -122,15 +126,22 @@ class Board:
         least = self._settings.fail_under
         return least is not None and any((row.score or 0.0) < least for row in board.rows)
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the leaderboard."""
-        if self._board is None and not self._trouble:
-            return
-        terminalreporter.section("leaderboard")
-        lines = board_lines(self._board, terminalreporter._tw.fullwidth) if self._board else [self._trouble]
-        for line in [*lines, *self._lines_of_answers(), *self._where_to_look(terminalreporter.startpath)]:
-            terminalreporter.write_line(line)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, object, object]:
+        """Print the leaderboard below everything else, so that it is in sight, however much there was to list."""
+        with self._voids.folded(terminalreporter):
+            result = yield
+        if self._board is not None or self._trouble:
+            self._print(terminalreporter)
+        return result
+
+    def _print(self, reporter: pytest.TerminalReporter) -> None:
+        width = reporter._tw.fullwidth
+        reporter.section("leaderboard")
+        board = [self._trouble] if self._board is None else board_lines(self._board, width)
+        void = wrapped([*self._voids.causes(), *self._voids.remedies()], width)
+        for line in [*board, *void, *self._lines_of_answers(), *self._where_to_look(reporter.startpath)]:
+            reporter.write_line(line)
 
     def _where_to_look(self, here: Path) -> list[str]:
         page = self._settings.results / BOARD

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -80,6 +81,13 @@ def _run(evaluation: str, check: Check, task: CollectedTask, done: Done) -> dict
         **({"origin": done.reused} if done.reused not in ("", evaluation) else {}),
         **({"usage": asdict(usage)} if usage else {}),
     }
+
+
+@lru_cache(maxsize=64)
+def run_key(told: str) -> RunKey:
+    """Return which run the property RUN of a check tells of."""
+    run = json.loads(told)
+    return RunKey(run["agent"], run["task"], run["repeat"])
 
 
 def _version() -> str:

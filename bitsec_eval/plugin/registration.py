@@ -1,5 +1,7 @@
 """Registers what an evaluation needs in each kind of process."""
 
+import os
+
 import pytest
 
 from bitsec_eval.plugin.board import Board
@@ -10,6 +12,7 @@ from bitsec_eval.plugin.progress import Progress
 from bitsec_eval.plugin.rechecks import Rechecks
 from bitsec_eval.plugin.settings import settings_from
 from bitsec_eval.plugin.timeline import CheckTimes
+from bitsec_eval.plugin.voids import Voids, arguments_of
 
 
 def register(config: pytest.Config) -> None:
@@ -26,8 +29,9 @@ def register(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         config.pluginmanager.register(Worker(evaluation), "bitsec-worker")
     elif not config.option.collectonly:
-        times = CheckTimes()
+        times, voids = CheckTimes(), Voids(arguments_of(config, os.environ))
         config.pluginmanager.register(times, "bitsec-check-times")
-        config.pluginmanager.register(Board(settings, evaluation, times, config), "bitsec-board")
+        config.pluginmanager.register(voids, "bitsec-voids")
+        config.pluginmanager.register(Board(settings, evaluation, times, voids, config), "bitsec-board")
         config.pluginmanager.register(Controller(settings), "bitsec-controller")
         config.pluginmanager.register(Progress(evaluation.standing, config), "bitsec-progress")

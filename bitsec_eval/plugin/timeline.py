@@ -7,14 +7,13 @@ a solution is called with hidden inputs, and could otherwise tell its author one
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from math import fsum
 from typing import Any
 
 import pytest
 
 from bitsec_eval.core.answer import Answer
-from bitsec_eval.plugin.record import CHECK, RUN
+from bitsec_eval.plugin.record import CHECK, RUN, run_key
 from bitsec_eval.schedule.work import Done, RunKey
 
 STEPS = tuple(each * 10.0**power for power in range(-1, 4) for each in (1, 2, 5))
@@ -75,15 +74,9 @@ class CheckTimes:
         self._seconds[report.nodeid] += report.duration
         told = {name: value for name, value in report.user_properties if name in (RUN, CHECK)}
         if len(told) == 2:
-            key, check = _key(str(told[RUN])), json.loads(str(told[CHECK]))["check"]
+            key, check = run_key(str(told[RUN])), json.loads(str(told[CHECK]))["check"]
             self._runs[key][check] = at_most(self._seconds.pop(report.nodeid))
 
     def of_run(self, key: RunKey) -> Mapping[str, float]:
         """Return the most seconds each check of a run took."""
         return self._runs.get(key, {})
-
-
-@lru_cache(maxsize=64)
-def _key(run: str) -> RunKey:
-    told = json.loads(run)
-    return RunKey(told["agent"], told["task"], told["repeat"])

@@ -1,7 +1,7 @@
 """The board on a terminal: one line an agent, and never wider than the terminal."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
 from bitsec_eval.core.text import one_line
@@ -16,7 +16,7 @@ def board_lines(board: Leaderboard, width: int = 80) -> list[str]:
     width = max(width, NARROWEST)
     if not board.rows:
         return ["leaderboard: no agents"]
-    return [*_agent_lines(board, width), *_wrapped(_closing(board), width)]
+    return [*_agent_lines(board, width), *wrapped(_closing(board), width)]
 
 
 def _agent_lines(board: Leaderboard, width: int) -> Iterator[str]:
@@ -63,7 +63,8 @@ def _unusable(runs: RunCounts) -> str:
     return ", ".join(f"{count} {state}" for count, state in told if count)
 
 
-def _wrapped(lines: Iterator[str], width: int) -> Iterator[str]:
+def wrapped(lines: Iterable[str], width: int) -> Iterator[str]:
+    """Yield remarks in lines of at most `width` columns, the second and later lines of each indented."""
     for line in lines:
         yield from textwrap.wrap(one_line(line, 2000), width, subsequent_indent="  ")
 

@@ -5,6 +5,7 @@ The pauses are long enough for an engine to be restarted. An engine that stays a
 fails at once, but for one try every few seconds, so an evaluation without an engine ends in seconds and not in hours.
 """
 
+import re
 from collections.abc import Callable
 from threading import Event, Lock
 from time import monotonic
@@ -17,6 +18,17 @@ BREAKER_FAILURES = 6
 COOLING_SECONDS = 5.0
 
 Result = TypeVar("Result")
+
+_REFUSED = re.compile(r"not tried, since \d+ attempts in a row failed: ")
+
+
+def first_cause(message: str) -> str:
+    """Return what failed at first, of the message of an attempt that failed or was refused.
+
+    >>> first_cause("not tried, since 6 attempts in a row failed: no engine answers")
+    'no engine answers'
+    """
+    return _REFUSED.sub("", message, count=1)
 
 
 class Attempts:

@@ -119,6 +119,10 @@ def test_an_engine_that_dies_mid_run_voids_runs_and_costs_no_points(tmp_path: Pa
     assert [rows[name]["score"] for name in "bc"] == [None, None]
     assert [rows[name]["runs"]["void"] for name in "bc"] == [1, 1]
     assert "rewards are provisional" in output
+    assert (
+        output.index("short test summary info") < output.index("= leaderboard =") < output.index("void: 2 runs (4 ")
+    )
+    assert output.count("\nERROR suite/") == 4  # asked for with -rA
     assert "<error" in (tmp_path / "results/junit.xml").read_text()
 
 
