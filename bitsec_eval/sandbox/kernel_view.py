@@ -4,6 +4,7 @@ Everything here is read from /proc and the cgroup file systems of the host, afte
 it is told anything, so what is found is what will hold for the untrusted code.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from bitsec_eval.sandbox.guards import FILE_BYTES, OPEN_FILES, SHM_BYTES, TMP_IN
 from bitsec_eval.sandbox.oci_bundle import CPU_PERIOD_MICROSECONDS, NAMESPACES, OOM_SCORE_ADJ, READ_ONLY, cpu_quota
 
 CGROUPS = Path("/sys/fs/cgroup")
+_MOMENT = 0.002
 _KERNEL_NAMES = {"mount": "mnt", "network": "net"}
 _SHIELD = {"nosuid", "nodev", "noexec"}
 _SYSTEM_MOUNTS = {"/", "/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys", "/tmp", "/workspace"}  # noqa: S108
@@ -35,7 +37,9 @@ class Cgroup:
         """
         lines = [line.split(":", 2) for line in _proc(pid, "cgroup").splitlines()]
         split = {
-            name: CGROUPS / name / path.lstrip("/") for _, names, path in lines for name in names.split(",") if name
+            name: CGROUPS / (name.removeprefix("name=") or "unified") / path.lstrip("/")
+            for _, names, path in lines
+            for name in names.split(",")
         }
         if "memory" in split:
             return cls(split, unified=False)
@@ -57,11 +61,35 @@ class Cgroup:
         told = self._read("memory", "memory.events" if self.unified else "memory.oom_control")
         return any(line.startswith("oom_kill ") and line != "oom_kill 0" for line in told.splitlines())
 
+    def remove(self, seconds: float) -> None:
+        """Take the group away, whose processes have ended; the kernel may need a moment to see that.
+
+        Raises:
+            OSError: it is in use after `seconds`.
+        """
+        deadline = time.monotonic() + seconds
+        for folder in set(self.folders.values()):
+            while _is_busy(folder, time.monotonic() < deadline):
+                time.sleep(_MOMENT)
+
     def _read(self, controller: str, file: str) -> str:
         try:
             return (self.folders[controller] / file).read_text().strip()
         except (OSError, KeyError):
             return ""
+
+
+def _is_busy(folder: Path, may_be: bool) -> bool:
+    """Remove a control group's folder, or return that it `may_be` in use a while longer."""
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        if not may_be:
+            raise
+        return True
+    return False
 
 
 def missing_guards(pid: int, uid: int, limits: Limits) -> list[str]:

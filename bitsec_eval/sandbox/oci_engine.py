@@ -2,7 +2,8 @@
 
 For validators with thousands of short runs: no engine and no shim stands between us and the runtime, which saves most
 of what a container costs. It needs root, and the image's root file system as a folder.
-Create, read back, start, wait and delete are steps of their own, as with an engine.
+The runtime is started once for a container, to create and start it; what it leaves, a control group and a folder, is
+tidied up here, and by the runtime where that fails.
 """
 
 import itertools
@@ -85,10 +86,8 @@ class OciSandbox:
             bundle = self._bundle(stack, limits, uid, name)
             stream = PipeStream(bundle / "stderr")
             stack.callback(stream.close)
-            stack.callback(self._delete, name)
-            process = self._create(name, bundle, stream)
-            stack.callback(self._bury, name)
-            self._call("start", name)
+            process = self._run(name, bundle, stream)
+            stack.callback(self._bury, name, process)
             session = OciSession(stream, process, limits)
             stack.callback(session.close)
             greet(session, uid, lambda: stream.complaint)
@@ -106,26 +105,29 @@ class OciSandbox:
         (folder / "config.json").write_text(json.dumps(config))
         return folder
 
-    def _create(self, name: str, bundle: Path, stream: "PipeStream") -> "Process":
+    def _run(self, name: str, bundle: Path, stream: "PipeStream") -> "Process":
         if self._stopped:
             raise SandboxError("the evaluation was stopped")
         pid_file = bundle / "pid"
         try:
             with stream.guests_ends() as ends:
-                self._call("create", "--bundle", str(bundle), "--pid-file", str(pid_file), name, ends=ends)
-        except SandboxError as error:
+                self._call("run", "--detach", "--bundle", str(bundle), "--pid-file", str(pid_file), name, ends=ends)
+            process = Process.of(int(pid_file.read_text()))
+        except (SandboxError, OSError, ValueError) as error:
+            self._delete(name)
             raise SandboxError(f"{error}: {one_line(stream.complaint, 300)}") from None
-        pid = int(pid_file.read_text())
-        process = Process(pid, os.pidfd_open(pid), Cgroup.of_process(pid))
         self._living[name] = process.descriptor
         return process
 
-    def _bury(self, name: str) -> None:
-        descriptor = self._living.pop(name)
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-        is_readable(descriptor, DEATH_SECONDS)
-        os.close(descriptor)
+    def _bury(self, name: str, process: "Process") -> None:
+        """Kill a container and take away what its runtime made for it."""
+        del self._living[name]
+        with process.ended(DEATH_SECONDS):
+            try:
+                process.cgroup.remove(DEATH_SECONDS)
+                shutil.rmtree(self._folder / name)
+            except OSError:
+                self._delete(name)
 
     def _delete(self, name: str) -> None:
         with suppress(SandboxError):  # gone already, or swept by the next start
@@ -179,6 +181,31 @@ class Process:
     pid: int
     descriptor: int
     cgroup: Cgroup
+
+    @classmethod
+    def of(cls, pid: int) -> "Process":
+        """Return the process with this number.
+
+        Raises:
+            SandboxError or OSError: there is none.
+        """
+        descriptor = os.pidfd_open(pid)
+        try:
+            return cls(pid, descriptor, Cgroup.of_process(pid))
+        except SandboxError:
+            os.close(descriptor)
+            raise
+
+    @contextmanager
+    def ended(self, seconds: float) -> Iterator[None]:
+        """Kill it, and with it every process of its container, wait for that and let go of it."""
+        try:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.descriptor, signal.SIGKILL)
+            is_readable(self.descriptor, seconds)
+            yield
+        finally:
+            os.close(self.descriptor)
 
 
 class OciSession(FramedSession):
