@@ -1,5 +1,6 @@
 """Run an agent once in an open session; whatever it does, the result is an `Answer`."""
 
+import marshal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.core.values import ValueFault, dumps, loads
+from bitsec_eval.core.values import ValueFault, loads
 from bitsec_eval.sandbox.exchanges import Exchanges, Line, door_order, environment_of
 from bitsec_eval.sandbox.guards import ENVIRONMENT
 from bitsec_eval.sandbox.session import Frame, Session
@@ -16,6 +17,9 @@ BEGIN_SECONDS = 60
 STDERR_BYTES = 64 << 10
 GLANCE_SECONDS = 0.25
 """How long a failure of the LLM, or a change of the agent's clock, may go unnoticed."""
+
+MARSHAL_VERSION = 2
+"""The newest that every Python reads alike."""
 
 SIGKILL = 9
 
@@ -52,7 +56,8 @@ def _start(session: Session, order: AgentOrder, line: Line | None) -> None:
         session.send("P", f"/workspace/{path}".encode() + b"\0" + content)
     environment = {**ENVIRONMENT, **(environment_of(line) if line else {})}
     door = door_order(line) if line else None
-    session.send("A", dumps({"argv": ["--task", order.prompt], "env": environment, "door": door}))
+    whole = {"argv": ["--task", order.prompt], "env": environment, "door": door}
+    session.send("A", marshal.dumps(whole, MARSHAL_VERSION))
     heard = session.receive(time.monotonic() + BEGIN_SECONDS)
     if not isinstance(heard, Frame) or heard.kind != "B":
         raise SandboxError("a sandbox did not take the agent and its workspace; is this machine overloaded?")

@@ -1,5 +1,8 @@
 """The one file that runs inside a container: process 1, between the host's frames and the untrusted code.
 
+What is imported here is paid by every container: `json`, `re`, `signal` and `types` would double what Python needs to
+start, so `json` is imported where a solution is called, and what process 1 says is written without it.
+
 Standard library only, Python 3.8 or newer, no import of anything else of this project: the host sends its text.
 Nothing here is trusted by the host. It exists so that an agent finds what it was promised (a file, a working
 directory, pipes) and a solution can be called; a guest that lies with it can only lie about itself.
@@ -9,8 +12,8 @@ A frame is a 4-byte big-endian payload length, one byte of kind, and the payload
 | host to guest                                | guest to host                                         |
 |----------------------------------------------|-------------------------------------------------------|
 | P put a file: path, NUL, content             | H hello: what this process observes about its guards  |
-| A run the agent: {"argv": [...], "env": {},  | B begun: everything is in place, the clock may start  |
-|   "door": null or {"port", "bytes", "text"}} |                                                       |
+| A run the agent, marshalled: {"argv", "env", | B begun: everything is in place, the clock may start  |
+|   "door": None or {"port", "bytes", "text"}} |                                                       |
 | L load: the answer's bytes                   | O, E output of the agent: stdout, stderr bytes        |
 | R reply: a part of one to a question         | Q question: a part of one to the LLM (see `door.py`)  |
 | N new check: a fresh process for the answer  | X the agent ended: {"status": n} or {"signal": n}     |
@@ -19,16 +22,14 @@ A frame is a 4-byte big-endian payload length, one byte of kind, and the payload
 """
 
 import _ctypes
+import _signal as signal
 import _socket
 import builtins
-import json
+import marshal
 import os
-import re
 import select
-import signal
 import struct
 import sys
-import types
 
 HEADER = struct.Struct(">IB")
 FRAME_BYTES = 8 << 20  # from the host, which is not our enemy
@@ -39,6 +40,7 @@ WORKSPACE = "/workspace"
 LEFT_OVERS = ("/tmp", "/dev/shm", "/dev/mqueue", WORKSPACE)  # where a solution could leave itself a note
 PR_GET_DUMPABLE, PR_SET_DUMPABLE = 3, 4
 AGENT_FILE = "/tmp/agent/agent.py"
+Module = type(sys)
 ONLY_PARSED = 0x400  # ast.PyCF_ONLY_AST: all that importing `ast` would be for
 
 
@@ -55,8 +57,20 @@ def send(fd, kind, payload):
     write_all(fd, HEADER.pack(len(payload), ord(kind)) + payload)
 
 
-def send_json(fd, kind, message):
-    send(fd, kind, json.dumps(message, separators=(",", ":")).encode("ascii"))
+def say(kind, facts):
+    """Send the host an object of numbers, truths, plain strings and lists of them, as JSON."""
+    members = ",".join('"%s":%s' % (name, plain_json(fact)) for name, fact in facts.items())
+    send(1, kind, ("{%s}" % members).encode("ascii"))
+
+
+def plain_json(fact):
+    if isinstance(fact, bool):
+        return "true" if fact else "false"
+    if isinstance(fact, int):
+        return str(fact)
+    if isinstance(fact, list):
+        return "[%s]" % ",".join(map(plain_json, fact))
+    return '"%s"' % "".join(char if " " <= char <= "~" and char not in '"\\' else "?" for char in fact)
 
 
 class Frames:
@@ -111,7 +125,7 @@ class Supervisor:
 
     def serve(self):
         """Obey frames until the host hangs up; return what to become in a forked child, or None."""
-        send_json(1, "H", observed())
+        say("H", observed())
         while True:
             frame = self.host.pop()
             if frame is None:
@@ -125,9 +139,10 @@ class Supervisor:
         if kind == "P":
             put(payload)
         elif kind == "A":
-            return self.run_agent(json.loads(payload))
+            return self.run_agent(marshal.loads(payload))
         elif kind == "L":
             self.answer = payload
+            import json  # noqa: F401 - once, and not in the process of each check
         elif kind == "N":
             return self.new_check()
         elif kind == "C" and self.worker:
@@ -154,7 +169,7 @@ class Supervisor:
         for pid, status in dead_children():
             if self.worker and pid == self.worker[0]:
                 self.forget_worker()
-                send_json(1, "D", ending(status))
+                say("D", ending(status))
 
     def relay(self):
         """Pass whole replies of the worker to the host; its half-written ones die with it."""
@@ -190,7 +205,7 @@ class Supervisor:
         os.close(out_write)
         os.close(err_write)
         status = self.forward(pid, {out: "O", err: "E"}, doorway)
-        send_json(1, "X", ending(status))
+        say("X", ending(status))
         raise Ended
 
     def forward(self, pid, pipes, doorway):
@@ -389,7 +404,7 @@ class Doorway:
             self.broken = True
 
     def open(self):
-        module = types.ModuleType("door")
+        module = Module("door")
         exec(compile(self.order["text"], "door.py", "exec"), module.__dict__)
         self.door = module.Door(self.listener.detach(), lambda part: send(1, "Q", part), self.order["bytes"])
 
@@ -416,7 +431,7 @@ def run_as_main(order):
     os.environ.clear()
     os.environ.update(order["env"])
     sys.argv = [AGENT_FILE] + order["argv"]
-    main = types.ModuleType("__main__")
+    main = Module("__main__")
     main.__file__ = AGENT_FILE
     main.__builtins__ = builtins
     sys.modules["__main__"] = main
@@ -463,6 +478,8 @@ def source_of(answer):
         raise Fault("the answer is not UTF-8: %s" % error)
     if parses(text):
         return text
+    import re
+
     blocks = re.findall(FENCE, text, re.M | re.S | re.I)
     if not blocks:
         raise Fault("the answer is neither Python source nor holds a fenced python block")
@@ -496,6 +513,8 @@ class Worker:
         os.chdir("/tmp")
 
     def serve(self):
+        import json
+
         while True:
             frame = self.frames.pop()
             if frame is None:
@@ -509,6 +528,8 @@ class Worker:
             self.send(reply)
 
     def send(self, reply):
+        import json
+
         payload = json.dumps(reply, separators=(",", ":")).encode("ascii")
         if len(payload) > REPLY_BYTES:
             fault = {"id": reply["id"], "fault": "the value is larger than %d bytes" % REPLY_BYTES}
@@ -527,7 +548,7 @@ class Worker:
 
     def load(self, order):
         source = source_of(self.answer)
-        module = types.ModuleType("solution")
+        module = Module("solution")
         sys.modules["solution"] = module
         try:
             exec(compile(source, "solution.py", "exec"), module.__dict__)
@@ -641,7 +662,7 @@ def main():
     except (Ended, BrokenPipeError):
         os._exit(0)
     except Exception:  # an end like any other: without a word it would look as if somebody outside had killed us
-        send_json(1, "X", {"status": 255})
+        say("X", {"status": 255})
         raise
     become()
 
