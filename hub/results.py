@@ -4,15 +4,13 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from bitsec_eval.core.agent_name import is_agent_name
 from bitsec_eval.core.errors import BitsecError
 from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
-from bitsec_eval.core.text import one_line, printable
-from bitsec_eval.render.artifacts import read_json, run_file
-
-TAIL_CHARACTERS = 4000
+from bitsec_eval.core.scores import Cell
+from bitsec_eval.core.text import one_line
+from hub.runs import RunReport, runs_in
 
 _Stamp = tuple[int, int, int]
 
@@ -23,14 +21,6 @@ class Standings:
 
     board: Leaderboard
     problems: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOutput:
-    """The end of what an agent wrote on one task, safe to show anywhere."""
-
-    stdout: str = ""
-    stderr: str = ""
 
 
 class Results:
@@ -51,12 +41,9 @@ class Results:
                 self._standings = _standings([found for _, found in self._files.values()])
             return self._standings
 
-    def output(self, agent: str, task: str) -> RunOutput:
-        """Return the tails of an agent's output on a task; empty where nothing was kept."""
-        if not is_agent_name(agent):  # a result file may say anything; only names that are safe as paths are read
-            return RunOutput()
-        kept = read_json(run_file(self._folder, agent, task)) or {}
-        return RunOutput(stdout=_tail(kept.get("stdout")), stderr=_tail(kept.get("stderr")))
+    def runs(self, agent: str, cell: Cell) -> tuple[RunReport, ...]:
+        """Return what is kept of an agent's runs on a task."""
+        return tuple(runs_in(self._folder, agent, cell, self.standings().board.evaluations))
 
     def _refreshed(self, path: Path, stamp: _Stamp) -> tuple[_Stamp, Evaluation | str]:
         known = self._files.get(path)
@@ -91,10 +78,3 @@ def _standings(found: list[Evaluation | str]) -> Standings:
         board = leaderboard([])
         problems.append(one_line(str(error)))
     return Standings(board=board, problems=tuple(problems))
-
-
-def _tail(text: object) -> str:
-    if not isinstance(text, str):
-        return ""
-    shown = printable(text[-TAIL_CHARACTERS:], 4 * TAIL_CHARACTERS)
-    return f"...\n{shown}" if len(text) > TAIL_CHARACTERS else shown

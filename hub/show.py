@@ -10,11 +10,13 @@ from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
 from bitsec_eval.core.leaderboard import Leaderboard
-from bitsec_eval.core.text import printable
+from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.render.figures import moment
 from bitsec_eval.render.html import environment
 from bitsec_eval.render.links import RunPages
-from hub.standing import Standing
+from bitsec_eval.render.timeline import bars
+from hub.runs import Output, RunReport
+from hub.standing import Standing, TaskStanding
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -55,6 +57,33 @@ def clock(time: str | None) -> str:
     return moment(datetime.fromisoformat(time).astimezone(UTC) if time else None)
 
 
+def ended(run: TaskStanding | RunReport) -> str:
+    """Return how and after how many seconds a run ended, as far as it is known.
+
+    >>> ended(TaskStanding(task="a", state="scored", score=0.0, checks={}, ending="timed_out", seconds=10.04))
+    'timed out, 10.04 s'
+    """
+    seconds = "" if run.seconds is None else f"{run.seconds:.2f} s"
+    return ", ".join(filter(None, (one_line(run.ending or "").replace("_", " "), seconds)))
+
+
+def sometimes(task: TaskStanding, check: str) -> int:
+    """Return in how many runs a check passed, where it passed in some and not in others; else 0."""
+    passed = sum(run.checks.get(check) == "passed" for run in task.runs)
+    return passed if passed < len(task.runs) else 0
+
+
+def printed(run: RunReport) -> Iterator[tuple[str, str]]:
+    """Yield each text that a run printed, with what it is called."""
+    for output, where in ((run, ""), (run.twin, " on the twin")):
+        if output is not None:
+            yield from ((f"{name}{where}", text) for name, text in _streams(output) if text)
+
+
+def _streams(output: Output) -> tuple[tuple[str, str], ...]:
+    return ("stdout", output.stdout), ("stderr", output.stderr)
+
+
 def lines(text: str) -> str:
     """Return a text of several lines with whatever does not print spelled out."""
     return printable(text, len(text))
@@ -63,5 +92,5 @@ def lines(text: str) -> str:
 @cache
 def _environment() -> Environment:
     made = environment(TEMPLATES)
-    made.filters.update(clock=clock, lines=lines)
+    made.filters.update(bars=bars, clock=clock, ended=ended, lines=lines, printed=printed, sometimes=sometimes)
     return made

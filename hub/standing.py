@@ -1,6 +1,7 @@
 """Where each agent stands: what was uploaded, joined with what the board says of it.
 
-Of a run these values hold outcomes by check name, never a test, its inputs or what it expected.
+Of a run these values hold outcomes by check name, what its agent printed and what happened when; never a test, its
+inputs or what it expected.
 """
 
 from collections.abc import Iterable
@@ -9,8 +10,10 @@ from datetime import datetime
 
 from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
 from bitsec_eval.core.scores import Cell
+from bitsec_eval.render.links import wanted
 from hub.records import CopyOf, Record, Version
 from hub.results import Results
+from hub.runs import RunReport
 from hub.store import Store
 
 
@@ -40,7 +43,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskStanding:
-    """One agent on one task: `checks` holds passed, failed or error by name; output is its last part only."""
+    """One agent on one task: `checks` holds passed, failed or error by name, the worst of its runs.
+
+    `runs` are those whose files are kept; `wanted` is how many there may be.
+    """
 
     task: str
     state: str
@@ -49,8 +55,8 @@ class TaskStanding:
     reason: str = ""
     ending: str | None = None
     seconds: float | None = None
-    stdout: str = ""
-    stderr: str = ""
+    wanted: int = 1
+    runs: tuple[RunReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +138,6 @@ def _status(current: Version | None, row: Row | None) -> str:
 
 def _task_standings(agent: str, cells: Iterable[Cell], results: Results) -> Iterable[TaskStanding]:
     for cell in cells:
-        output = results.output(agent, cell.task)
         yield TaskStanding(
             task=cell.task,
             state=cell.state.value,
@@ -141,6 +146,6 @@ def _task_standings(agent: str, cells: Iterable[Cell], results: Results) -> Iter
             reason=cell.reason,
             ending=cell.ending,
             seconds=cell.seconds,
-            stdout=output.stdout,
-            stderr=output.stderr,
+            wanted=wanted(cell),
+            runs=results.runs(agent, cell),
         )

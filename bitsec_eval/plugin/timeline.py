@@ -14,9 +14,8 @@ import pytest
 
 from bitsec_eval.core.answer import Answer
 from bitsec_eval.plugin.record import CHECK, RUN, run_key
+from bitsec_eval.render.timeline import at_most
 from bitsec_eval.schedule.work import Done, RunKey
-
-STEPS = tuple(each * 10.0**power for power in range(-1, 4) for each in (1, 2, 5))
 
 Step = Mapping[str, Any]
 
@@ -51,15 +50,6 @@ def _step(kind: str, what: str, at: float, seconds: float | None = None) -> Step
         "at": round(at, 3),
         "seconds": None if seconds is None else round(seconds, 3),
     }
-
-
-def at_most(seconds: float) -> float:
-    """Return the least of 0.1, 0.2, 0.5, 1, 2, 5, ... seconds that is no less.
-
-    >>> at_most(0.0), at_most(0.13), at_most(2.0), at_most(2.1)
-    (0.1, 0.2, 2.0, 5.0)
-    """
-    return next((step for step in STEPS if seconds <= step), STEPS[-1])
 
 
 class CheckTimes:

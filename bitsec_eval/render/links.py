@@ -34,8 +34,8 @@ def pages_beside(results: Path) -> RunPages:
     def pages(agent: str, cell: Cell) -> Sequence[str]:
         if not is_agent_name(agent):  # junit may say anything; only names that are safe as paths are looked for
             return ()
-        wanted = (run_page(results, agent, cell.task, repeat) for repeat in range(_wanted(cell)))
-        return [address(page, results) for page in takewhile(Path.is_file, wanted)]
+        runs = (run_page(results, agent, cell.task, repeat) for repeat in range(wanted(cell)))
+        return [address(page, results) for page in takewhile(Path.is_file, runs)]
 
     return pages
 
@@ -49,5 +49,6 @@ def address(page: Path, folder: Path) -> str:
     return quote(page.relative_to(folder).as_posix())
 
 
-def _wanted(cell: Cell) -> int:
+def wanted(cell: Cell) -> int:
+    """Return how many runs of a cell may have left a file, whatever became of them."""
     return cell.counts.scored + cell.counts.void + cell.counts.incomplete

@@ -12,7 +12,7 @@ from bitsec_eval.core.leaderboard import Leaderboard
 from bitsec_eval.render.artifacts import read_json, write_text
 from bitsec_eval.render.html import in_page_href, page_template
 from bitsec_eval.render.links import BOARD, address
-from bitsec_eval.render.timeline import bars
+from bitsec_eval.render.timeline import bars, steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ def run_html(told: Mapping[str, Any], around: Around = NOTHING_AROUND) -> str:
     return page_template("run.html").render(
         title=f"{told['agent']} on {told['task']}",
         run={"repeat": 0, "settings": {}, "checks": {}, "reasons": {}, "state": "", **told},
-        timeline=bars(told.get("timeline", [])),
+        timeline=bars(steps(told.get("timeline"))),
         around=around,
     )
 

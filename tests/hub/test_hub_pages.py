@@ -36,7 +36,7 @@ ATTRIBUTES = {
     *("lang", "charset", "name", "content", "rel", "href", "class", "aria-label", "aria-current", "id", "tabindex"),
     *("scope", "role", "viewbox", "preserveaspectratio", "aria-hidden", "focusable", "width", "height", "open"),
     *("action", "method", "enctype", "for", "required", "maxlength", "pattern", "autocomplete", "autocapitalize"),
-    *("spellcheck", "aria-describedby", "type", "accept", "download", "aria-labelledby", "title", "d", "points"),
+    *("spellcheck", "aria-describedby", "type", "accept", "download", "aria-labelledby", "title", "d", "points", "x"),
 }
 
 
@@ -84,12 +84,23 @@ def _nasty_board(hub: RunningHub) -> None:
     file.run("page", "demo/two", {"test_a": "error"})
     runs = hub.results / "runs" / "page"
     runs.mkdir(parents=True)
-    (runs / "demo__one.json").write_text(json.dumps({"stdout": "\n".join(NASTY), "stderr": NASTY[5]}))
+    (runs / "demo__one.json").write_text(json.dumps(_nasty_run("failed")))
+    for repeat, name in enumerate(("demo__three", "demo__three.r2")):
+        file.run("page", "demo/three", checks, reason=NASTY[0], ending=NASTY[1], repeat=repeat)
+        (runs / f"{name}.json").write_text(json.dumps(_nasty_run("failed" if repeat else "passed")))
     (hub.results / "junit.xml").write_bytes(file.text)
     suite = hub.folder / "suites" / "demo"
     (suite / "test_nasty.py").write_text(f"TASK = Task({''.join(NASTY)!r})\ndef test_a(answer): ...\n")
     hub.upload("page", agent(1) + b"eval('<b>')\n__import__(input())\n")
     hub.upload("copier", agent(1) + b"eval('<b>')\n__import__(input())\n")
+
+
+def _nasty_run(outcome: str) -> dict:
+    steps = [{"kind": text, "what": text, "at": 1, "outcome": text} for text in NASTY]
+    steps += [{"kind": "check", "what": text, "seconds": 1, "outcome": text} for text in NASTY]
+    output = {"stdout": "\n".join(NASTY), "stderr": NASTY[5], "ending": NASTY[1], "reason": NASTY[2], "seconds": 1}
+    checks = {f"test {text}": outcome for text in NASTY} | {"test_b": NASTY[3]}
+    return {**output, "state": NASTY[4], "checks": checks, "twin": output, "timeline": steps}
 
 
 @pytest.mark.parametrize("path", PAGES)

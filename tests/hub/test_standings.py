@@ -86,19 +86,32 @@ def test_an_agents_report_names_each_check_and_its_own_output(hub: RunningHub, a
 
     assert task["checks"] == {"test_a": "passed", "test_b": "failed"}
     assert (task["state"], task["score"], task["reason"]) == ("scored", 50.0, "came late")
-    assert task["stdout"].startswith("...\n")
-    assert task["stdout"].endswith("xend")
-    assert task["stderr"] == "\\x1b[31mred"
+    (run,) = task["runs"]
+    assert run["stdout"].startswith("...\n")
+    assert run["stdout"].endswith("xend")
+    assert run["stderr"] == "\\x1b[31mred"
 
 
-@pytest.mark.parametrize("kept", ["", "[]", "{", '{"stdout": 7, "stderr": null}', '{"stdout": {"a": 1}}', "\x00"])
+ODD = {
+    "stdout": {"a": 1},
+    "timeline": [7, {}],
+    "checks": [],
+    "twin": "x",
+    "score": "y",
+    "ending": 3,
+    "evaluation": [],
+}
+
+
+@pytest.mark.parametrize("kept", ["", "[]", "{", '{"stdout": 7, "stderr": null}', json.dumps(ODD), "\x00"])
 def test_a_run_file_that_cannot_be_read_is_no_output(hub: RunningHub, alice: str, kept):
     put(hub, JunitFile().run(alice, "demo/one", ["passed"]))
     runs = hub.results / "runs" / alice
     runs.mkdir(parents=True)
     (runs / "demo__one.json").write_text(kept)
 
-    assert hub.get(f"/agents/{alice}").json()["tasks"][0]["stdout"] == ""
+    assert not any(run["stdout"] for run in hub.get(f"/agents/{alice}").json()["tasks"][0]["runs"])
+    assert hub.get(f"/miners/{alice}").status_code == 200
 
 
 def test_the_board_changes_with_its_files_and_without_a_restart(hub: RunningHub, alice: str):

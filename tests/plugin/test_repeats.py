@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from bitsec_eval.plugin.timeline import STEPS
+from bitsec_eval.render.timeline import CHECK_SECONDS
+from tests.hub.conftest import launched
 from tests.plugin.evaluations import REVERSE_TASK, command, environment, evaluate, lay_out, printing, run
 
 pytestmark = pytest.mark.usefixtures("docker_cli")
@@ -49,7 +50,7 @@ def test_every_run_is_done_k_times_in_sandboxes_of_its_own(tmp_path, more):
         assert [step["what"] for step in steps[2:-2]] == ["the agent runs", "first byte of the answer", "exited"]
         assert [step["what"] for step in steps[-2:]] == ["test_reverses_a_word", "test_reverses_two_words"]
         assert {step["outcome"] for step in steps[-2:]} == {"passed"}
-        assert {step["seconds"] for step in steps[-2:]} <= set(STEPS)
+        assert {step["seconds"] for step in steps[-2:]} <= set(CHECK_SECONDS)
     assert 'href="runs/once/suite__reverse.html"' in (tmp_path / "results/leaderboard.html").read_text()
 
 
@@ -89,7 +90,7 @@ def test_nothing_hidden_is_in_anything_a_miner_may_read(tmp_path):
     echo = printing("def f(x):\n    return 1\n\n\ndef g(x):\n    raise ValueError(x)\n")
     summary = tmp_path / "summary.md"
     lay_out(tmp_path, {"echo": echo}, {"suite/test_hidden.py": CANARY_TASK})
-    run(tmp_path, *command("-q"), GITHUB_STEP_SUMMARY=str(summary))
+    run(tmp_path, *command("-q", "--bitsec-repeat=2"), GITHUB_STEP_SUMMARY=str(summary))
     xml = str(tmp_path / "results/junit.xml")
     forms = [f"--{form}={tmp_path / 'results' / form}" for form in ("json", "html", "csv", "markdown")]
     for arguments in (("leaderboard", xml, *forms), ("compare", xml, xml, f"--html={tmp_path}/results/compare")):
@@ -101,3 +102,14 @@ def test_nothing_hidden_is_in_anything_a_miner_may_read(tmp_path):
     assert {"leaderboard.html", "suite__hidden.html", "suite__hidden.json", "csv", "markdown", "compare"} <= names
     assert CANARY in (tmp_path / "results/junit.xml").read_text()
     assert [path.name for path in [*public, summary] if CANARY in path.read_text()] == []
+    served = _served(tmp_path, "/miners/echo", "/agents/echo", "/agents", "/", "/leaderboard")
+    assert all(text.count("return 1") == 2 for text in served[:2])
+    assert not any(CANARY in text for text in served)
+
+
+def _served(folder, *paths: str) -> list[str]:
+    hub = launched(folder)
+    try:
+        return [hub.get(path).text for path in paths]
+    finally:
+        hub.kill()

@@ -7,7 +7,7 @@ from bitsec_eval.core.leaderboard import leaderboard
 from bitsec_eval.render.artifacts import write_json
 from bitsec_eval.render.html import board_html
 from bitsec_eval.render.links import BOARD, pages_beside
-from bitsec_eval.render.timeline import bars
+from bitsec_eval.render.timeline import bars, steps
 from bitsec_eval.render.trace import run_html, write_run_pages
 from tests.junit_files import JunitFile
 
@@ -41,7 +41,7 @@ def elements(page: str):
 
 
 def test_bars_share_an_axis_from_the_start_of_the_run_to_its_last_check():
-    placed = {bar.what: (round(bar.left), round(bar.width)) for bar in bars(STEPS)}
+    placed = {bar.what: (round(bar.left), round(bar.width)) for bar in bars(steps(STEPS))}
 
     assert placed["the agent runs"] == (25, 50)
     assert placed["LLM call 1"] == (38, 25)
@@ -49,10 +49,19 @@ def test_bars_share_an_axis_from_the_start_of_the_run_to_its_last_check():
     assert placed["test_b"] == (88, 12)
 
 
-@pytest.mark.parametrize("steps", [[], [{}], [{"at": "x", "seconds": True}], STEPS[-1:], STEPS[:1]])
-def test_a_timeline_that_lacks_something_is_drawn_all_the_same(steps):
-    assert all(0 <= bar.left <= bar.left + bar.width <= 100 for bar in bars(steps))
-    assert "half on suite/t" in run_html({**RUN, "timeline": steps})
+@pytest.mark.parametrize(
+    "told",
+    [[], [{}], ["x"], 7, [{"at": "x", "seconds": True}], [{"at": 1e400, "seconds": -1}], STEPS[-1:], STEPS[:1]],
+)
+def test_a_timeline_that_lacks_something_is_drawn_all_the_same(told):
+    assert all(0 <= bar.left <= bar.left + bar.width <= 100 for bar in bars(steps(told)))
+    assert "half on suite/t" in run_html({**RUN, "timeline": told})
+
+
+def test_of_a_check_only_its_rounded_seconds_are_told_whoever_wrote_the_file():
+    (step,) = steps([{"kind": "check", "what": "test_a", "at": 3.14159, "seconds": 0.1234, "outcome": "passed"}])
+
+    assert (step.at, step.seconds) == (None, 0.2)
 
 
 def test_the_page_tells_each_step_and_which_checks_failed():
@@ -66,14 +75,14 @@ def test_the_page_tells_each_step_and_which_checks_failed():
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "'\"><svg onload=x>", "{{ 7*7 }}", "</pre><h1>"])
 def test_hostile_text_adds_no_element_and_no_attribute(text):
     def shape(word):
-        steps = [{**step, "what": word} for step in STEPS]
+        timeline = [{**step, "what": word} for step in STEPS]
         checks = {word: "failed", "test_a": "passed"}
         told = RUN | {
             "task": word,
             "stdout": word,
             "stderr": word,
             "prompt": word,
-            "timeline": steps,
+            "timeline": timeline,
             "checks": checks,
         }
         told |= {"reasons": {word: word}, "settings": {word: word}, "ending": word, "state": word, "reason": word}
