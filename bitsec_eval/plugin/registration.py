@@ -11,6 +11,7 @@ from bitsec_eval.plugin.evaluation import Evaluation
 from bitsec_eval.plugin.progress import Progress
 from bitsec_eval.plugin.rechecks import Rechecks
 from bitsec_eval.plugin.settings import settings_from
+from bitsec_eval.plugin.termination import Termination
 from bitsec_eval.plugin.timeline import CheckTimes
 from bitsec_eval.plugin.voids import Voids, arguments_of
 
@@ -35,3 +36,4 @@ def register(config: pytest.Config) -> None:
         config.pluginmanager.register(Board(settings, evaluation, times, voids, config), "bitsec-board")
         config.pluginmanager.register(Controller(settings), "bitsec-controller")
         config.pluginmanager.register(Progress(evaluation.standing, config), "bitsec-progress")
+        config.pluginmanager.register(Termination(), "bitsec-termination")

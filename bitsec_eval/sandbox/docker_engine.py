@@ -97,10 +97,10 @@ class DockerSandbox:
             runtime=self._settings.runtime,
         )
         body = create_body(limits, placement)
-        if self._stopped:
-            raise SandboxError("the evaluation was stopped")
+        self._refuse_if_stopped()
         container = str(self.api.post("create a container", "/containers/create", body)["Id"])
         try:
+            self._refuse_if_stopped()  # again: what was being made is not among those that were removed
             missing = unmet(body, self.inspect(container))
             if missing:
                 raise SandboxError(f"the engine did not set {', '.join(missing)}; no agent runs without every guard")
@@ -108,6 +108,10 @@ class DockerSandbox:
             self._remove(container)
             raise
         return container
+
+    def _refuse_if_stopped(self) -> None:
+        if self._stopped:
+            raise SandboxError("the evaluation was stopped")
 
     def _attach(self, container: str) -> DockerStream:
         return DockerStream(self.api.attach("attach to a container", f"/containers/{container}/attach", STREAMS))

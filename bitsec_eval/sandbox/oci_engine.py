@@ -9,11 +9,11 @@ tidied up here, and by the runtime where that fails.
 import itertools
 import json
 import os
+import secrets
 import shutil
 import signal
 import stat
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from bitsec_eval.sandbox.guards import Placement
 from bitsec_eval.sandbox.guest_program import COMMAND
 from bitsec_eval.sandbox.kernel_view import Cgroup, missing_guards
 from bitsec_eval.sandbox.oci_bundle import bundle_config
+from bitsec_eval.sandbox.oci_leftovers import remove_cgroups, wait_for_runtimes
 from bitsec_eval.sandbox.ownership import Owner, owning
 from bitsec_eval.sandbox.readiness import is_readable
 from bitsec_eval.sandbox.seccomp import architecture
@@ -37,6 +38,7 @@ ROOT = Path("/var/lib/bitsec-eval/rootfs")
 RUNTIME = "runc"
 COMMAND_SECONDS = 30
 DEATH_SECONDS = 15
+BUNDLE = "bundle-"
 _CHUNK = 1 << 16
 
 
@@ -72,6 +74,7 @@ class OciSandbox:
         self._machine = _checked(settings)
         self._settings = settings
         self._owner = owner
+        self._prefix = f"{owner.block}-{secrets.token_hex(4)}"  # whoever holds the block next uses other names
         self._numbers = itertools.count()
         self._living: dict[str, int] = {}  # process descriptors by container
         self._stopped = False
@@ -82,13 +85,14 @@ class OciSandbox:
         """Return a session in a fresh container; see `Sandbox.open`."""
         with ExitStack() as stack:
             uid = stack.enter_context(self._owner.uid())
-            name = f"{self._owner.block}-{uid}-{next(self._numbers)}"
+            name = f"{self._prefix}-{uid}-{next(self._numbers)}"
             bundle = self._bundle(stack, limits, uid, name)
             stream = PipeStream(bundle / "stderr")
             stack.callback(stream.close)
             process = self._run(name, bundle, stream)
             stack.callback(self._bury, name, process)
-            session = OciSession(stream, process, limits)
+            self._refuse_if_stopped()  # again: what was being made is not among those that were killed
+            session = OciSession(stream, process, limits, self._folder / name)
             stack.callback(session.close)
             greet(session, uid, lambda: stream.complaint)
             missing = missing_guards(process.pid, uid, limits)
@@ -97,17 +101,18 @@ class OciSandbox:
             yield session
 
     def _bundle(self, stack: ExitStack, limits: Limits, uid: int, name: str) -> Path:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._folder, prefix="bundle-")))
+        folder = self._folder / f"{BUNDLE}{name}"  # made before anything else, so a sweep finds all by their names
+        folder.mkdir(mode=0o700)
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
         placement = Placement(
             image=str(self._settings.root), machine=self._machine, uid=uid, labels={}, command=COMMAND
         )
-        config = bundle_config(limits, placement, f"/bitsec-eval/{name}")
+        config = bundle_config(limits, placement, self._cgroup(name))
         (folder / "config.json").write_text(json.dumps(config))
         return folder
 
     def _run(self, name: str, bundle: Path, stream: "PipeStream") -> "Process":
-        if self._stopped:
-            raise SandboxError("the evaluation was stopped")
+        self._refuse_if_stopped()
         pid_file = bundle / "pid"
         try:
             with stream.guests_ends() as ends:
@@ -116,8 +121,15 @@ class OciSandbox:
         except (SandboxError, OSError, ValueError) as error:
             self._delete(name)
             raise SandboxError(f"{error}: {one_line(stream.complaint, 300)}") from None
+        except BaseException:  # Ctrl-C too: what is begun has no other end
+            self._delete(name)
+            raise
         self._living[name] = process.descriptor
         return process
+
+    def _refuse_if_stopped(self) -> None:
+        if self._stopped:
+            raise SandboxError("the evaluation was stopped")
 
     def _bury(self, name: str, process: "Process") -> None:
         """Kill a container and take away what its runtime made for it."""
@@ -132,13 +144,20 @@ class OciSandbox:
     def _delete(self, name: str) -> None:
         with suppress(SandboxError):  # gone already, or swept by the next start
             self._call("delete", "--force", name)
+        remove_cgroups(self._cgroup(name), DEATH_SECONDS)
+
+    def _cgroup(self, name: str) -> str:
+        return f"/bitsec-eval/{self._owner.identity}-{name}"
 
     def sweep(self) -> int:
-        """Delete the containers that dead validators left; return how many there were."""
-        listed = self._call("list", "--quiet").split()
-        left = [name for name in listed if self._owner.left_by_the_dead(name.partition("-")[0])]
+        """Delete the containers that dead validators left, begun or whole; return how many there were."""
+        names = {path.name.removeprefix(BUNDLE) for path in self._folder.iterdir()}
+        left = [name for name in names if self._owner.left_by_the_dead(name.partition("-")[0])]
         for name in left:
+            wait_for_runtimes(name, COMMAND_SECONDS)
             self._delete(name)
+            for rest in (name, BUNDLE + name):
+                shutil.rmtree(self._folder / rest, ignore_errors=True)
         return len(left)
 
     def stop(self) -> None:
@@ -164,7 +183,13 @@ class OciSandbox:
         stdin, stdout, stderr = ends or (subprocess.DEVNULL, subprocess.PIPE, subprocess.PIPE)
         try:
             done = subprocess.run(  # noqa: S603 - the runtime the operator named, and arguments of our making
-                command, stdin=stdin, stdout=stdout, stderr=stderr, timeout=COMMAND_SECONDS, check=False
+                command,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                timeout=COMMAND_SECONDS,
+                check=False,
+                start_new_session=True,  # else Ctrl-C cuts short what makes and what deletes containers
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise SandboxError(f"{self._settings.runtime} {arguments[0]}: {one_line(str(error), 200)}") from error
@@ -211,9 +236,10 @@ class Process:
 class OciSession(FramedSession):
     """One container's stream of frames; see `Session`."""
 
-    def __init__(self, stream: "PipeStream", process: Process, limits: Limits) -> None:
+    def __init__(self, stream: "PipeStream", process: Process, limits: Limits, state: Path) -> None:
         super().__init__(stream, limits)
         self._process = process
+        self._state = state
 
     def death(self) -> Ending:
         """See `Session.death`."""
@@ -224,6 +250,9 @@ class OciSession(FramedSession):
             return Ending.MALFORMED
         if self.told_of_an_end:
             return Ending.CRASHED
+        wait_for_runtimes(self._state.name, COMMAND_SECONDS)  # one that removes it by force kills it first
+        if not self._state.exists():
+            raise SandboxError("a sandbox was removed from outside")
         raise KilledError("a sandbox was killed from outside; is this machine short of memory?")
 
     def vouch(self) -> None:

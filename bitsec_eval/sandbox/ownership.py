@@ -51,6 +51,11 @@ class Owner:
         """The number of the block that is held."""
         return self._block
 
+    @property
+    def identity(self) -> str:
+        """What tells the folder of the lock from every other one, also from one of the same path elsewhere."""
+        return self._identity
+
     def left_by_the_dead(self, block: str) -> bool:
         """Whether what carries this block's number was left by a validator that is no more."""
         if not block.isdecimal():

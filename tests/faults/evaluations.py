@@ -1,8 +1,10 @@
 """Evaluations that are disturbed while they run."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from plugin.evaluations import GOOD, REVERSE_TASK, Ran, command, environment, lay_out
@@ -38,6 +40,7 @@ def running(folder: Path, *options: str, **more: str) -> Iterator["Running"]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
     try:
         yield Running(folder, process)
@@ -55,10 +58,32 @@ class Running:
         self.folder = folder
         self.process = process
 
+    def press_ctrl_c(self) -> None:
+        """Signal it as a terminal does: with everything it started that is still of its group."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def terminate(self) -> None:
+        """Ask it to end, as whoever runs services does."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def kill(self, *, with_children: bool = False) -> None:
+        """Kill it with no warning, alone or with the processes it has just started."""
+        self.process.send_signal(signal.SIGSTOP)
+        doomed = [*(_children(self.process.pid) if with_children else []), self.process.pid]
+        for pid in doomed:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+
     def end(self, seconds: float = 120) -> Ran:
         """Wait for its end."""
         output, _ = self.process.communicate(timeout=seconds)
         return Ran(self.folder, self.process.returncode, output)
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
 
 
 def cells(ran: Ran) -> dict[tuple[str, str], str]:

@@ -5,31 +5,28 @@ from pathlib import Path
 
 import pytest
 from faults.evaluations import evaluated, prepare
-from faults.leftovers import containers
+from faults.leftovers import Witness
 from plugin.evaluations import GOOD, LENGTH_ONLY, printing
 
-pytestmark = pytest.mark.usefixtures("docker_cli")
-
-TASK = """
-import subprocess
-from pathlib import Path
+TASK = f"""
+import sys
+from pathlib import Path, PosixPath
 import pytest
 from bitsec_eval import Task
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from faults.leftovers import DockerWitness, OciWitness
 
 TASK = Task(prompt="Implement reverse_string(s).", timeout=5)
 FOLDER = Path(__file__).parents[1]
+WITNESS = ITS_WITNESS
 
 def disturb(how, times):
-    tried = FOLDER / f"{how}-tried"
+    tried = FOLDER / f"{{how}}-tried"
     tried.open("a").write("x")
     if len(tried.read_text()) > times:
         return
-    listed = subprocess.run(["docker", "ps", "-q", "--no-trunc"], capture_output=True, text=True, check=True)
-    for container in listed.stdout.split():
-        label = subprocess.run(["docker", "inspect", "-f", '{{index .Config.Labels "bitsec-eval.owner"}}', container],
-                               capture_output=True, text=True).stdout
-        if f":{FOLDER}/" in label:
-            subprocess.run(["docker", *how.split(), container], capture_output=True)
+    for container in WITNESS.containers(FOLDER):
+        getattr(WITNESS, how)(container)
 
 """
 ONCE = (
@@ -37,7 +34,7 @@ ONCE = (
     + """
 @pytest.fixture
 def word(solution):
-    disturb("rm -f", 1)
+    disturb("remove", 1)
     return solution.reverse_string("hello")
 
 def test_removed_in_a_fixture(word, record_property):
@@ -66,44 +63,45 @@ def test_it(solution):
 )
 
 
-def test_a_check_whose_sandbox_is_lost_is_made_again_and_reported_once(tmp_path: Path):
-    prepare(tmp_path, {"good": GOOD}, {"suite/test_one.py": ONCE})
+def test_a_check_whose_sandbox_is_lost_is_made_again_and_reported_once(tmp_path: Path, witness: Witness):
+    _prepare(tmp_path, witness, ONCE, GOOD)
 
-    ran = evaluated(tmp_path)
+    ran = evaluated(tmp_path, *witness.options)
 
-    assert ran.scores() == {"good": 100.0}, ran.output
+    assert ran.scores() == {"it": 100.0}, ran.output
     assert ran.status == 0
     assert "3 passed" in ran.output
     assert (tmp_path / "results/junit.xml").read_text().count('name="made"') == 1
-    assert [(tmp_path / f"{how}-tried").read_text() for how in ("rm -f", "kill")] == ["xx", "xx"]
-    assert containers(tmp_path) == []
+    assert [(tmp_path / f"{how}-tried").read_text() for how in ("remove", "kill")] == ["xx", "xx"]
+    assert witness.left(tmp_path) == []
 
 
-def test_a_wrong_answer_gets_no_second_chance_by_it(tmp_path: Path):
-    prepare(tmp_path, {"wrong": printing(LENGTH_ONLY)}, {"suite/test_one.py": ONCE})
+def test_a_wrong_answer_gets_no_second_chance_by_it(tmp_path: Path, witness: Witness):
+    _prepare(tmp_path, witness, ONCE, printing(LENGTH_ONLY))
 
-    ran = evaluated(tmp_path)
+    ran = evaluated(tmp_path, *witness.options)
 
-    assert ran.scores() == {"wrong": 0.0}, ran.output
-    assert [len((tmp_path / f"{how}-tried").read_text()) for how in ("rm -f", "kill")] == [2, 2]
+    assert ran.scores() == {"it": 0.0}, ran.output
+    assert [len((tmp_path / f"{how}-tried").read_text()) for how in ("remove", "kill")] == [2, 2]
 
 
-@pytest.mark.parametrize(("how", "score"), [("rm -f", None), ("kill", 0.0)])
+@pytest.mark.parametrize(("how", "score"), [("remove", None), ("kill", 0.0)])
 def test_a_sandbox_that_is_lost_each_time_is_void_and_one_killed_each_time_is_not(
-    tmp_path: Path, how: str, score: float | None
+    tmp_path: Path, witness: Witness, how: str, score: float | None
 ):
     """As for runs: an engine that loses a sandbox is to blame, and nobody gains by having one killed."""
-    prepare(tmp_path, {"good": GOOD}, {"suite/test_one.py": ALWAYS.replace("HOW", how)})
+    _prepare(tmp_path, witness, ALWAYS.replace("HOW", how), GOOD)
 
-    ran = evaluated(tmp_path)
+    ran = evaluated(tmp_path, *witness.options)
 
-    assert ran.scores() == {"good": score}, ran.output
+    assert ran.scores() == {"it": score}, ran.output
     assert ran.status == (1 if score is None else 0)
-    told = json.loads((tmp_path / "results/runs/good/suite__one.json").read_text())
+    told = json.loads((tmp_path / "results/runs/it/suite__one.json").read_text())
     assert told["state"] == ("void" if score is None else "scored")
     assert len((tmp_path / f"{how}-tried").read_text()) == (4 if score is None else 3)
 
 
+@pytest.mark.usefixtures("docker_cli")
 def test_a_check_that_lost_nothing_says_nothing_of_the_engine(tmp_path: Path):
     """Else every check that was made would make an engine that is away look sound, and nothing would end soon."""
     prepare(tmp_path, {"good": GOOD})
@@ -112,3 +110,7 @@ def test_a_check_that_lost_nothing_says_nothing_of_the_engine(tmp_path: Path):
         file.write("Schedule.attempt = lambda *_: 1 / 0\n")
 
     assert evaluated(tmp_path).scores() == {"good": 100.0}
+
+
+def _prepare(folder: Path, witness: Witness, task: str, agent: str) -> None:
+    prepare(folder, {"it": agent}, {"suite/test_one.py": task.replace("ITS_WITNESS", repr(witness))})

@@ -6,13 +6,14 @@ from pathlib import Path
 import docker
 import pytest
 from faults.evaluations import AGENTS, CELLS, cells, evaluated, prepare, running
-from faults.leftovers import containers, wait_for_containers
+from faults.leftovers import DockerWitness, Witness
 from plugin.evaluations import GOOD
 from plugin.proxy import EngineProxy
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.docker_engine import DockerSettings, docker_sandbox
+from bitsec_eval.sandbox.docker_http import EngineClient
 from bitsec_eval.sandbox.guards import IMAGE
 
 pytestmark = pytest.mark.usefixtures("docker_cli")
@@ -30,7 +31,7 @@ def test_an_engine_that_hangs_makes_nobody_late(tmp_path: Path):
         EngineProxy(tmp_path / "engine.sock") as proxy,
         running(tmp_path, "--bitsec-jobs=1", DOCKER_HOST=f"unix://{tmp_path}/engine.sock") as started,
     ):
-        wait_for_containers(tmp_path)
+        DockerWitness().wait_for_containers(tmp_path)
         proxy.wait_for_starts(2)
         proxy.hang()
         ran = started.end(240)
@@ -40,7 +41,7 @@ def test_an_engine_that_hangs_makes_nobody_late(tmp_path: Path):
 
     states = cells(ran)
     assert ran.status == 1, ran.output
-    assert containers(tmp_path) == []
+    assert DockerWitness().left(tmp_path) == []
     assert set(states) == {(name, "suite/one") for name in "abc"}
     assert "void" in states.values()
     assert all(row["score"] in (None, 100.0) for row in ran.board()["agents"])
@@ -62,22 +63,20 @@ def test_an_engine_that_recovers_in_time_costs_nothing(tmp_path: Path):
     assert ran.status == 0
 
 
-def test_containers_removed_and_killed_by_hand_are_replaced(tmp_path: Path):
+def test_containers_removed_and_killed_by_hand_are_replaced(tmp_path: Path, witness: Witness):
     prepare(tmp_path, {"slow": SLOW, "slower": SLOW}, ONE_TASK)
-    client = docker.APIClient(**docker.utils.kwargs_from_env())
-    with running(tmp_path, "--bitsec-jobs=2") as started:
-        wait_for_containers(tmp_path, 2)
+    with running(tmp_path, "--bitsec-jobs=2", *witness.options) as started:
+        witness.wait_for_containers(tmp_path, 2)
         time.sleep(1.5)
-        removed, *killed = containers(tmp_path)
-        client.remove_container(removed, force=True)
+        removed, *killed = witness.containers(tmp_path)
+        witness.remove(removed)
         for container in killed:
-            client.kill(container)
+            witness.kill(container)
         ran = started.end()
-    client.close()
 
     assert ran.scores() == {"slow": 100.0, "slower": 100.0}, ran.output
     assert ran.status == 0
-    assert containers(tmp_path) == []
+    assert witness.left(tmp_path) == []
 
 
 def test_an_image_that_is_gone_voids_what_needs_it(tmp_path: Path):
@@ -94,21 +93,46 @@ def test_an_image_that_is_gone_voids_what_needs_it(tmp_path: Path):
         client.close()
 
 
+def test_a_container_that_was_being_made_when_all_was_stopped_is_not_started(tmp_path: Path):
+    """Else an agent goes on to the end of its time, and whoever pressed Ctrl-C waits for it."""
+
+    class Late:
+        """The engine's client, through which containers come up just after everything was stopped."""
+
+        def __init__(self, api: EngineClient) -> None:
+            self._api = api
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._api, name)
+
+        def post(self, doing: str, path: str, *arguments: object, **more: object) -> object:
+            if path == "/containers/create":
+                sandbox.stop()
+            return self._api.post(doing, path, *arguments, **more)
+
+    with docker_sandbox(DockerSettings(state=tmp_path)) as sandbox:
+        sandbox.api = Late(sandbox.api)
+        with pytest.raises(SandboxError, match="the evaluation was stopped"):
+            sandbox.open(Limits()).__enter__()
+
+        assert DockerWitness().left(tmp_path) == []
+
+
 @pytest.mark.parametrize("shared", [True, False])
-def test_two_validators_at_once_do_not_meet(tmp_path: Path, shared: bool):
+def test_two_validators_at_once_do_not_meet(tmp_path: Path, witness: Witness, shared: bool):
     """Whether or not they keep their locks in one folder."""
-    state = [f"--bitsec-state={tmp_path / 'shared'}"] if shared else []
+    options = [*witness.options, *([f"--bitsec-state={tmp_path / 'shared'}"] if shared else [])]
     folders = [tmp_path / "one", tmp_path / "other"]
     for folder in folders:
         folder.mkdir()
         prepare(folder)
-    with running(folders[0], *state) as first, running(folders[1], *state) as second:
+    with running(folders[0], *options) as first, running(folders[1], *options) as second:
         both = [started.end() for started in (first, second)]
 
     for ran in both:
         assert ran.scores() == dict.fromkeys(AGENTS, 100.0), ran.output
         assert ran.status == 0
-    assert containers(tmp_path) == []
+    assert witness.left(tmp_path) == []
 
 
 def test_a_clock_that_jumps_by_a_day_changes_nothing(tmp_path: Path):
@@ -135,4 +159,4 @@ def test_a_fault_of_pytest_itself_leaves_every_cell_on_the_board(tmp_path: Path)
     assert set(states) == CELLS, ran.output
     assert "incomplete" in states.values()
     assert ran.status != 0
-    assert containers(tmp_path) == []
+    assert DockerWitness().left(tmp_path) == []

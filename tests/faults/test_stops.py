@@ -3,60 +3,72 @@
 The short form stops it at a few points; BITSEC_LONG=1 interrupts it at 20 and kills it at 50.
 """
 
+import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from faults.evaluations import AGENTS, CELLS, cells, evaluated, prepare, running
-from faults.leftovers import containers
+from faults.leftovers import DockerWitness, Witness
 from long import LONG
 from plugin.evaluations import GOOD, Ran
 
 pytestmark = pytest.mark.usefixtures("docker_cli")
 
 SLOW = "import time\ntime.sleep(1)\n" + GOOD
-UNDISTURBED_SECONDS = 6.0
-INTERRUPTS = 20 if LONG else 2
+POINTS = range(20) if LONG else (9, 10)
 KILLS = 50 if LONG else 3
 
 
-@pytest.mark.parametrize("point", range(INTERRUPTS))
-def test_ctrl_c_leaves_no_container_and_whole_results(tmp_path: Path, point: int):
+@pytest.mark.parametrize("point", POINTS)
+def test_ctrl_c_and_sigterm_leave_nothing_running_and_whole_results(tmp_path: Path, witness: Witness, point: int):
     prepare(tmp_path, {"a": GOOD, "b": SLOW, "c": SLOW})
-    with running(tmp_path) as started:
-        time.sleep(0.5 + UNDISTURBED_SECONDS * point / INTERRUPTS)
-        started.process.send_signal(signal.SIGINT)
+    with running(tmp_path, *witness.options) as started:
+        if point:
+            witness.wait_for_containers(tmp_path)
+        time.sleep(0.5 + point / 5)
+        started.terminate() if point % 2 else started.press_ctrl_c()
         begun = time.monotonic()
         ran = started.end(60)
 
     assert time.monotonic() - begun < 20
-    assert containers(tmp_path) == [], ran.output
+    assert witness.left(tmp_path) == [], ran.output
     assert _drafts(tmp_path) == []
-    if (tmp_path / "results/junit.xml").exists():
+    if point or (tmp_path / "results/junit.xml").exists():
         assert set(cells(ran)) == {(name, f"suite/{task}") for name in "abc" for task in ("one", "two")}
 
 
-def test_a_validator_killed_anywhere_is_swept_up_by_the_next(tmp_path: Path):
+def test_a_validator_killed_anywhere_is_swept_up_by_the_next(tmp_path: Path, witness: Witness):
+    """Killed alone or with what it had just started; what was killed last goes on to the board it would have had."""
     prepare(tmp_path)
-    first = evaluated(tmp_path)
+    begun = time.monotonic()
+    first = evaluated(tmp_path, *witness.options)
+    undisturbed_seconds = time.monotonic() - begun
     before = (tmp_path / "results/junit.xml").read_bytes()
     chance = random.Random(7)
-    for _ in range(KILLS):
-        with running(tmp_path) as started:
-            time.sleep(chance.uniform(0.2, UNDISTURBED_SECONDS))
-            started.process.send_signal(signal.SIGKILL)
-            started.process.wait()
+    for number in range(KILLS):
+        with running(tmp_path, *witness.options) as started:
+            time.sleep(chance.uniform(0.2, undisturbed_seconds))
+            started.kill(with_children=bool(number % 2))
+        witness.start_next(tmp_path / "state")
+        assert witness.left(tmp_path) == []
         assert _whole(tmp_path, before)
 
-    last = evaluated(tmp_path)
+    last = evaluated(tmp_path, *witness.options, *_going_on(tmp_path))
 
-    assert last.scores() == first.scores() == dict.fromkeys(AGENTS, 100.0)
-    assert containers(tmp_path) == []
+    assert last.scores() == first.scores() == dict.fromkeys(AGENTS, 100.0), last.output
+    assert set(cells(last).values()) == {"scored"}
+    assert witness.left(tmp_path) == []
+
+
+def _going_on(folder: Path) -> list[str]:
+    """Return the option to go on with what was begun, if it has not ended."""
+    begun = json.loads((folder / "results/evaluation.json").read_text())
+    return [] if begun["ended"] else ["--bitsec-resume"]
 
 
 def _whole(folder: Path, before: bytes) -> bool:
@@ -91,7 +103,7 @@ def test_too_little_room_for_results_is_refused_before_anything_runs(tmp_path: P
     assert ran.status == 4
     assert "results-disk is missing (2 MiB free for results): make room: 64 MiB at least" in ran.output
     assert "or accept that with --bitsec-accept-weaker=results-disk" in ran.output
-    assert containers(tmp_path) == []
+    assert DockerWitness().left(tmp_path) == []
 
 
 def test_a_disk_that_fills_up_keeps_the_last_results(tmp_path: Path, small_disk: Path):
@@ -110,7 +122,7 @@ def test_a_disk_that_fills_up_keeps_the_last_results(tmp_path: Path, small_disk:
     assert "junit.xml: cannot be written (No space left on device); make room there and run again" in ran.output
     assert (small_disk / "junit.xml").read_bytes() == before
     assert _drafts(tmp_path) == []
-    assert containers(tmp_path) == []
+    assert DockerWitness().left(tmp_path) == []
 
 
 FILLS_UP = """

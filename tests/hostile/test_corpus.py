@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from faults.leftovers import containers, oci_containers
+from faults.leftovers import DockerWitness, OciWitness
 from hostile.corpus import Attack, attacks
 from hostile.evaluation import HONEST, Judged, judge
 from long import LONG
@@ -145,6 +145,5 @@ def test_expected_values_are_in_nothing_a_miner_reads(mixed: Judged):
 
 
 def test_no_container_is_left(mixed: Judged):
-    assert containers(mixed.ran.folder) == []
-    if (mixed.ran.folder / "state/oci").exists():
-        assert oci_containers(mixed.ran.folder) == []
+    for witness in (DockerWitness(), OciWitness(root=mixed.ran.folder)):
+        assert witness.left(mixed.ran.folder) == []

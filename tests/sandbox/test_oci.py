@@ -1,16 +1,20 @@
 """The engine without a daemon: guards are read back from the kernel, and what is lacking is named."""
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 
 import pytest
+from faults.leftovers import OciWitness
 from sandbox.sessions import answer_of
 
-from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.errors import KilledError, SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox import oci_engine
 from bitsec_eval.sandbox.oci_bundle import bundle_config
 from bitsec_eval.sandbox.oci_engine import OciSandbox, OciSettings, oci_sandbox
+from bitsec_eval.sandbox.ownership import owning
 
 LOST = {
     "user": lambda config: config["process"]["user"].update(gid=0),
@@ -71,11 +75,42 @@ def test_what_is_missing_on_this_machine_is_said_in_a_line(tmp_path: Path, monke
 
 
 def test_nothing_is_left_of_a_sandbox(oci_engine: OciSandbox):
+    witness = OciWitness(oci_engine._settings.root)
     answer_of(oci_engine, "print(1)")
     with oci_engine.open(Limits()):
-        assert oci_engine._call("list", "--quiet").split()
+        assert len(witness.left(oci_engine._settings.state)) > 3
 
-    assert oci_engine._call("list", "--quiet").split() == []
-    assert not list(oci_engine._folder.glob("bundle-*"))
+    assert witness.left(oci_engine._settings.state) == []
     assert not oci_engine._living
-    assert not list(Path("/sys/fs/cgroup").glob("*/bitsec-eval/*-*"))
+
+
+@pytest.mark.parametrize(("disturb", "told"), [(OciWitness.kill, "killed"), (OciWitness.remove, "removed")])
+def test_who_killed_a_sandbox_is_told_from_who_removed_it(
+    oci_engine: OciSandbox, disturb: Callable[[OciWitness, str], None], told: str
+):
+    """A guest may have brought about that this machine killed it; nothing it does removes it."""
+    witness = OciWitness(oci_engine._settings.root)
+    with oci_engine.open(Limits()) as session:
+        (container,) = witness.containers(oci_engine._settings.state)
+        disturb(witness, container)
+        with pytest.raises(SandboxError, match=f"a sandbox was {told} from outside") as lost:
+            session.receive(monotonic() + 60)
+
+    assert isinstance(lost.value, KilledError) == (told == "killed")
+
+
+def test_a_container_that_was_being_made_when_all_was_stopped_is_not_started(oci_root: Path, tmp_path: Path):
+    """Else an agent goes on to the end of its time, and whoever pressed Ctrl-C waits for it."""
+
+    class StoppedWhileMaking(OciSandbox):
+        def _run(self, *arguments):
+            process = super()._run(*arguments)
+            self._living, living = {}, self._living
+            self.stop()  # before it was known
+            self._living = living
+            return process
+
+    with owning(tmp_path) as owner, pytest.raises(SandboxError, match="the evaluation was stopped"):
+        StoppedWhileMaking(OciSettings(state=tmp_path, root=oci_root), owner).open(Limits()).__enter__()
+
+    assert OciWitness(oci_root).left(tmp_path) == []

@@ -1,0 +1,19 @@
+"""SIGTERM ends an evaluation as Ctrl-C does: what runs is removed, and what is known gets onto the board."""
+
+import signal
+from collections.abc import Generator
+
+import pytest
+
+
+class Termination:
+    """Takes SIGTERM while checks run: `systemctl stop`, `docker stop` and a cancelled job of CI send it."""
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """Have it raise KeyboardInterrupt until everything is over."""
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            return (yield)
+        finally:
+            signal.signal(signal.SIGTERM, before)
