@@ -6,6 +6,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from bitsec_eval.core.task import Limits
@@ -64,7 +65,7 @@ def _host_config(limits: Limits, placement: Placement) -> dict[str, Any]:
         "CapDrop": ["ALL"],
         "CapAdd": [],
         "Privileged": False,
-        "SecurityOpt": ["no-new-privileges", f"seccomp={json.dumps(profile(placement.machine))}"],
+        "SecurityOpt": ["no-new-privileges", _seccomp(placement.machine)],
         "Memory": memory,
         "MemorySwap": memory,
         "NanoCpus": round(limits.cpus * 1e9),
@@ -86,6 +87,11 @@ def _host_config(limits: Limits, placement: Placement) -> dict[str, Any]:
         "RestartPolicy": {"Name": "no"},
     }
     return config | ({"Runtime": placement.runtime} if placement.runtime else {})
+
+
+@cache
+def _seccomp(machine: str) -> str:
+    return f"seccomp={json.dumps(profile(machine))}"
 
 
 def tmpfs_options(limits: Limits, uid: int) -> dict[str, str]:

@@ -8,7 +8,7 @@ How many more are needed is told by `expect`, so at the end none is left over.
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from threading import Condition, Semaphore, Thread
+from threading import Condition, Lock, Semaphore, Thread
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
@@ -36,7 +36,11 @@ class Pool:
         self._used: deque[Opened] = deque()
         self._removing = 0
         self._starts = Semaphore(starts)
-        self._changed = Condition()
+        lock = Lock()
+        self._lack = Condition(lock)  # another may have to be started
+        self._come = Condition(lock)  # one was started, or failed to
+        self._gone = Condition(lock)  # one is to be removed
+        self._end = Condition(lock)
         self._stopped = self._over = False
         self._starters = [Thread(target=self._fill, name="bitsec-start", daemon=True) for _ in range(starts)]
         self._removers = [Thread(target=self._empty, name="bitsec-remove", daemon=True) for _ in range(starts)]
@@ -45,9 +49,9 @@ class Pool:
 
     def expect(self, limits: Limits, count: int = 1) -> None:
         """Say that so many more sessions of these limits will be opened."""
-        with self._changed:
+        with self._lack:
             self._expected[limits] += count
-            self._changed.notify_all()
+            self._lack.notify()
 
     @contextmanager
     def open(self, limits: Limits) -> Iterator[Session]:
@@ -66,11 +70,11 @@ class Pool:
 
         What is in it may still be running: a few of those at most may take processors from the runs beside them.
         """
-        with self._changed:
+        with self._gone:
             late = self._leaving >= self._size
             if not late:
                 self._used.append(opened)
-                self._changed.notify_all()
+                self._gone.notify()
         if late:
             opened.__exit__(None, None, None)
 
@@ -79,16 +83,16 @@ class Pool:
         return len(self._used) + self._removing
 
     def _take(self, limits: Limits) -> tuple[Opened, Session]:
-        with self._changed:
+        with self._come:
             self._expected[limits] -= self._expected[limits] > 0
             self._awaited[limits] += 1
-            self._changed.wait_for(lambda: self._find(limits) is not None or self._comes_to_nothing(limits))
+            self._come.wait_for(lambda: self._find(limits) is not None or self._comes_to_nothing(limits))
             self._awaited[limits] -= 1
             self._failed[limits] -= self._failed[limits] > 0
             found = self._find(limits)
             if found is not None:
                 self._warm.remove(found)
-            self._changed.notify_all()
+            self._lack.notify()
         return found[1:] if found is not None else self._start(limits)
 
     def _comes_to_nothing(self, limits: Limits) -> bool:
@@ -101,10 +105,11 @@ class Pool:
             return opened, opened.__enter__()
 
     def _discard(self) -> None:
-        with self._changed:
+        with self._gone:
             self._used.extend(opened for _, opened, _ in self._warm)
             self._warm.clear()
-            self._changed.notify_all()
+            self._gone.notify_all()
+            self._lack.notify()
 
     def _find(self, limits: Limits) -> tuple[Limits, Opened, Session] | None:
         return next((each for each in self._warm if each[0] == limits), None)
@@ -122,11 +127,12 @@ class Pool:
 
     def _wanted(self) -> Limits | None:
         """Wait until another session should be started; return its limits, or None at the end."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._stopped or self._lacking() is not None)
+        with self._lack:
+            self._lack.wait_for(lambda: self._stopped or self._lacking() is not None)
             limits = None if self._stopped else self._lacking()
             if limits is not None:
                 self._starting[limits] += 1
+                self._lack.notify()  # whether that was the last is for the next thread to find out
             return limits
 
     def _lacking(self) -> Limits | None:
@@ -139,17 +145,17 @@ class Pool:
         return next((limits for limits, count in self._expected.items() if count > have[limits]), None)
 
     def _keep(self, limits: Limits, opened: Opened, session: Session) -> None:
-        with self._changed:
+        with self._come:
             self._warm.append((limits, opened, session))
             self._starting[limits] -= 1
-            self._changed.notify_all()
+            self._come.notify_all()
 
     def _pause(self, limits: Limits) -> None:
-        with self._changed:
+        with self._end:
             self._starting[limits] -= 1
             self._failed[limits] += self._failed[limits] < self._awaited[limits]
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: self._stopped, RETRY_SECONDS)
+            self._come.notify_all()
+            self._end.wait_for(lambda: self._stopped, RETRY_SECONDS)
 
     # -- the threads that remove
 
@@ -157,14 +163,14 @@ class Pool:
         while (opened := self._worn()) is not None:
             with suppress(Exception):  # what cannot be removed now is swept by the next start
                 opened.__exit__(None, None, None)
-            with self._changed:
+            with self._lack:
                 self._removing -= 1
-                self._changed.notify_all()
+                self._lack.notify()
 
     def _worn(self) -> Opened | None:
         """Wait for a session to remove; None at the end."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._over or self._used)
+        with self._gone:
+            self._gone.wait_for(lambda: self._over or self._used)
             if not self._used:
                 return None
             self._removing += 1
@@ -172,9 +178,10 @@ class Pool:
 
     def stop(self) -> None:
         """Start nothing more and remove every session, the waiting ones too."""
-        with self._changed:
+        with self._end:
             self._stopped = True
-            self._changed.notify_all()
+            for waiting in (self._lack, self._come, self._end):
+                waiting.notify_all()
         for thread in self._starters:
             thread.join(JOIN_SECONDS)
         self._over = True  # the threads that remove end when they have removed what is discarded now

@@ -143,7 +143,7 @@ class Schedule:
             run.released = True
             if run in self._open:
                 self._open.remove(run)
-            self._changed.notify_all()
+            self._changed.notify()
 
     def _close_loaded(self, run: _Run) -> None:
         future, run.loaded = run.loaded, None
@@ -190,6 +190,7 @@ class Schedule:
                         return
                     self._changed.wait()
                     job = self._next()
+                self._changed.notify()  # whether that was all is for the next thread to find out
             job()
 
     def _next(self) -> Callable[[], None] | None:
@@ -237,7 +238,6 @@ class Schedule:
             with self._changed:
                 self._running -= 1
                 self._count(run)
-                self._changed.notify_all()
 
     def _count(self, run: _Run) -> None:
         done = run.done.result()
@@ -268,7 +268,7 @@ class Schedule:
         """Take note that an agent has begun (+1) or ceased (-1) to wait for an LLM."""
         with self._changed:
             self._waiting += step
-            self._changed.notify_all()
+            self._changed.notify()
 
     def _attempted(self, work: Work) -> Done:
         answers = []

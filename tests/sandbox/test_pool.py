@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -146,3 +147,37 @@ def test_nobody_waits_for_one_start_after_another_of_an_engine_that_hangs(monkey
         threading.Thread(target=wait, args=(pool,), daemon=True).start()
 
         assert heard.wait(5)
+
+
+def test_nobody_waits_for_ever_where_many_take_and_some_fail(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("bitsec_eval.sandbox.pool.RETRY_SECONDS", 0.01)
+    sandbox = Counting()
+    failing = itertools.count(1)
+
+    @contextmanager
+    def open_or_fail(limits: Limits) -> Iterator[int]:
+        if next(failing) % 13 == 0:
+            raise SandboxError("no engine")
+        with Counting.open(sandbox, limits) as session:
+            yield session
+
+    sandbox.open = open_or_fail
+
+    def take(pool: Pool, turn: int) -> None:
+        limits = (SMALL, LARGE)[turn % 2]
+        pool.expect(limits)
+        while True:
+            try:
+                with pool.open(limits):
+                    if turn % 17 == 0:
+                        raise SandboxError("it was killed")
+                return
+            except SandboxError:
+                if turn % 17 == 0:
+                    return
+
+    with pooled(sandbox, 4) as pool, ThreadPoolExecutor(8) as threads:
+        served = [threads.submit(take, pool, turn) for turn in range(1, 401)]
+        for each in served:
+            each.result(timeout=60)
+    assert not sandbox.living
