@@ -89,7 +89,7 @@ def agents(hub: TheHub) -> list[Standing]:
 
 @router.get("/agents/{miner_id}", responses=refusals(404))
 def agent(miner_id: str, hub: TheHub) -> AgentReport:
-    """Everything about one agent: its versions, and each task's outcomes by check name."""
+    """Everything about one agent: its versions, each task's outcomes by check name, and its runs."""
     report = report_on(miner_id, hub.store, hub.results)
     if report is None:
         raise Refused(NOT_FOUND)

@@ -38,7 +38,14 @@ def miner_page(miner_id: str, hub: TheHub) -> HTMLResponse:
     report = report_on(miner_id, hub.store, hub.results)
     if report is None:
         raise Refused(NOT_FOUND)
-    return page("miner.html", title=miner_id, report=report, standing=report.standing)
+    return page(
+        "miner.html",
+        title=miner_id,
+        report=report,
+        standing=report.standing,
+        provisional=board_now(hub.results).provisional,
+        offered={task.id for task in hub.catalogue.tasks()},
+    )
 
 
 @router.get("/submit")

@@ -34,7 +34,8 @@ class Output:
 class RunReport(Output):
     """One run of an agent on a task; `number` counts its repeats from 1.
 
-    `checks` holds passed, failed or error by name, `twin` what the agent printed of the task's twin, if it has one.
+    `checks` holds passed, failed or error by name, `reasons` why one did not pass, where its author may know.
+    `twin` is what the agent printed of the task's twin, None where the task has none.
     `timeline` is in seconds since the run was queued; a check has no time, and its seconds are rounded up.
     """
 
@@ -42,6 +43,7 @@ class RunReport(Output):
     state: str = ""
     score: float | None = None
     checks: dict[str, str]
+    reasons: dict[str, str]
     twin: Output | None = None
     timeline: tuple[Step, ...] = ()
 
@@ -60,15 +62,14 @@ def runs_in(results: Path, agent: str, cell: Cell, evaluations: tuple[str, ...])
 
 
 def _report(told: Mapping[str, Any], number: int) -> RunReport:
-    checks, twin = told.get("checks"), told.get("twin")
+    twin = told.get("twin")
     return RunReport(
         **_output(told),
         number=number,
         state=_line(told.get("state")) or "",
         score=_number(told.get("score")),
-        checks={one_line(name): _line(outcome) or "" for name, outcome in checks.items()}
-        if isinstance(checks, dict)
-        else {},
+        checks=_lines(told.get("checks")),
+        reasons=_lines(told.get("reasons")),
         twin=Output(**_output(twin)) if isinstance(twin, dict) else None,
         timeline=steps(told.get("timeline")),
     )
@@ -86,6 +87,10 @@ def _output(told: Mapping[str, Any]) -> dict[str, Any]:
 
 def _line(text: object) -> str | None:
     return one_line(text) if isinstance(text, str) else None
+
+
+def _lines(texts: object) -> dict[str, str]:
+    return {one_line(name): _line(text) or "" for name, text in texts.items()} if isinstance(texts, dict) else {}
 
 
 def _number(value: object) -> float | None:

@@ -67,6 +67,12 @@ def ended(run: TaskStanding | RunReport) -> str:
     return ", ".join(filter(None, (one_line(run.ending or "").replace("_", " "), seconds)))
 
 
+def reason_for_all(told: TaskStanding | RunReport) -> str:
+    """Return the reason that is the same of all checks that did not pass, "" where they differ or there is none."""
+    reasons = {told.reasons.get(check, "") for check, outcome in told.checks.items() if outcome != "passed"}
+    return reasons.pop() if len(reasons) == 1 else ""
+
+
 def sometimes(task: TaskStanding, check: str) -> int:
     """Return in how many runs a check passed, where it passed in some and not in others; else 0."""
     passed = sum(run.checks.get(check) == "passed" for run in task.runs)
@@ -92,5 +98,13 @@ def lines(text: str) -> str:
 @cache
 def _environment() -> Environment:
     made = environment(TEMPLATES)
-    made.filters.update(bars=bars, clock=clock, ended=ended, lines=lines, printed=printed, sometimes=sometimes)
+    made.filters.update(
+        bars=bars,
+        clock=clock,
+        ended=ended,
+        lines=lines,
+        printed=printed,
+        reason_for_all=reason_for_all,
+        sometimes=sometimes,
+    )
     return made

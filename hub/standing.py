@@ -5,7 +5,7 @@ inputs or what it expected.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
@@ -45,6 +45,7 @@ class Standing:
 class TaskStanding:
     """One agent on one task: `checks` holds passed, failed or error by name, the worst of its runs.
 
+    `reasons` says why a check did not pass, where its author may know.
     `runs` are those whose files are kept; `wanted` is how many there may be.
     """
 
@@ -53,6 +54,7 @@ class TaskStanding:
     score: float | None
     checks: dict[str, str]
     reason: str = ""
+    reasons: dict[str, str] = field(default_factory=dict)
     ending: str | None = None
     seconds: float | None = None
     wanted: int = 1
@@ -144,6 +146,7 @@ def _task_standings(agent: str, cells: Iterable[Cell], results: Results) -> Iter
             score=cell.score,
             checks={check.name: check.outcome.value for check in cell.checks},
             reason=cell.reason,
+            reasons={check.name: check.reason for check in cell.checks if check.reason},
             ending=cell.ending,
             seconds=cell.seconds,
             wanted=wanted(cell),

@@ -111,6 +111,31 @@ def test_a_file_of_an_evaluation_that_is_not_on_the_board_is_no_run_of_it(hub: R
     assert "2 runs; what 1 of them printed is kept here." in page
 
 
+def test_a_reason_stands_beside_its_check_or_once_for_all(hub: RunningHub):
+    file = JunitFile().run("alice", "demo/one", {"test_a": "failed"}, declared=2, reason="no f is defined")
+    file.run("alice", "demo/two", {"test_a": "failed", "test_b": "failed"}, reason="it was late")
+    hub.results.mkdir()
+    (hub.results / "junit.xml").write_bytes(file.run("alice", "demo/one", {"test_b": "failed"}, declared=2).text)
+
+    page = hub.get("/miners/alice").text
+    assert page.count("it was late") == 1
+    assert '<span class="tally">no f is defined</span>' in page
+    assert hub.get("/agents/alice").json()["tasks"][0]["reasons"] == {"test_a": "no f is defined"}
+
+
+def test_a_miner_is_led_from_a_task_to_its_prompt_and_told_that_rewards_may_change(hub: RunningHub):
+    file = JunitFile().run("alice", "demo/one", {"test_a": "failed"}).run("alice", "gone/task", {"test_a": "error"})
+    hub.results.mkdir()
+    (hub.results / "junit.xml").write_bytes(file.text)
+
+    page = hub.get("/miners/alice").text
+    assert page.count("What the task asks") == 1
+    assert 'href="/submit#prompt-demo/one"' in page
+    assert 'id="prompt-demo/one"' in hub.get("/submit").text
+    assert "provisional" in page
+    assert "Void: our failure" in page
+
+
 def test_a_run_without_a_file_is_told_by_its_outcomes(hub: RunningHub):
     repeated(hub, 1)
 

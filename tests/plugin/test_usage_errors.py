@@ -129,3 +129,13 @@ def test_an_engine_that_does_not_answer_is_a_usage_error_and_keeps_the_last_resu
     assert "is the Docker engine running?" in ran.output
     assert (tmp_path / "results/junit.xml").read_text() == "the last results"
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["junit.xml"]
+
+
+def test_where_nothing_was_selected_no_file_is_said_to_be_written(tmp_path: Path):
+    lay_out(tmp_path, {"good": GOOD}, {"suite/test_reverse.py": REVERSE_TASK})
+
+    ran = run(tmp_path, *PYTEST, "--bitsec-agents=agents", "-k", "no_such_check")
+
+    assert "2 deselected" in ran.lines[-1]
+    assert ran.status == 5
+    assert "xml" not in ran.output
