@@ -23,6 +23,8 @@ from bitsec_eval.plugin.settings import Settings
 from bitsec_eval.plugin.timeline import CheckTimes
 from bitsec_eval.plugin.voids import Voids
 from bitsec_eval.render.console import board_lines, wrapped
+from bitsec_eval.render.findings import FOLDER
+from bitsec_eval.render.findings_index import INDEX
 from bitsec_eval.render.links import BOARD
 
 JUNIT = "junit.xml"
@@ -145,9 +147,11 @@ class Board:
             reporter.write_line(line)
 
     def _where_to_look(self, here: Path) -> list[str]:
-        page = self._settings.results / BOARD
-        shown = os.path.relpath(page, here) if page.is_relative_to(here) else page
-        return [f"why points were lost: {shown}"] if self._board and not self._trouble else []
+        if self._board is None or self._trouble:
+            return []
+        pages = {"why points were lost": BOARD, "expected against reported, for you alone": f"{FOLDER}/{INDEX}"}
+        found = {told: self._settings.results / page for told, page in pages.items()}
+        return [f"{told}: {_shown(page, here)}" for told, page in found.items() if page.is_file()]
 
     def _lines_of_answers(self) -> list[str]:
         answers = self._evaluation.answers
@@ -159,3 +163,7 @@ def _say_nothing_of(xml: Any, config: pytest.Config) -> None:
     if xml is not None:
         del config.stash[xml_key]
         config.pluginmanager.unregister(xml)
+
+
+def _shown(page: Path, here: Path) -> str:
+    return os.path.relpath(page, here) if page.is_relative_to(here) else str(page)

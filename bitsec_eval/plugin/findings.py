@@ -12,6 +12,7 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.settings import Settings
 from bitsec_eval.plugin.tasks import CollectedTask
 from bitsec_eval.render.findings import findings_file, reported, write_findings
+from bitsec_eval.render.findings_index import write_tally
 from bitsec_eval.schedule.work import Done, RunKey
 
 FINDINGS = "findings"
@@ -33,8 +34,10 @@ def write_sheet(task: CollectedTask, key: RunKey, settings: Settings, report: Ca
         return
     again = f", repeat {key.repeat + 1}" if key.repeat else ""
     path = findings_file(settings.results, key.agent, key.task, key.repeat)
+    sheet = _sheet(task, report)
     with suppress(OSError):  # a full disk is told by junit, which matters more
-        write_findings(path, f"{key.agent} on {key.task}{again}: findings", _sheet(task, report))
+        write_findings(path, f"{key.agent} on {key.task}{again}: findings", sheet)
+        write_tally(path, key.agent, key.task, key.repeat, settings.evaluation, sheet)
 
 
 def _sheet(task: CollectedTask, report: Callable[[int], Report]) -> Sheet:

@@ -7,6 +7,8 @@ from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.leaderboard import Leaderboard
 from bitsec_eval.plugin.timeline import CheckTimes
 from bitsec_eval.render.artifacts import finish_runs, write_text
+from bitsec_eval.render.findings import FOLDER
+from bitsec_eval.render.findings_index import write_index
 from bitsec_eval.render.html import board_html
 from bitsec_eval.render.json import board_json
 from bitsec_eval.render.links import BOARD, pages_beside
@@ -28,6 +30,7 @@ def publish(
     write_run_pages(results, board)
     write_text(results / "leaderboard.json", board_json(board))
     write_text(results / BOARD, board_html(board, run_pages=pages_beside(results)))
+    write_index(results / FOLDER, evaluation.id)
     summary = environment.get(SUMMARY)
     return _summarise(Path(summary), board) if summary else []
 

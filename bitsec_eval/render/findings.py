@@ -14,6 +14,7 @@ from bitsec_eval.core.matching.sheet import Sheet
 from bitsec_eval.core.report import parse_report
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.render.artifacts import run_file, write_text
+from bitsec_eval.render.findings_index import INDEX
 from bitsec_eval.render.html import page_template
 
 FOLDER = "findings"
@@ -36,14 +37,15 @@ def _public(finding: Finding) -> dict[str, Any]:
     return {**texts, "description": printable(finding.description), "confidence": finding.confidence}
 
 
-def findings_html(title: str, sheets: Sequence[tuple[str, Sheet]]) -> str:
+def findings_html(title: str, sheets: Sequence[tuple[str, Sheet]], *, index: str = "") -> str:
     """Return a page of reports beside their truth, which is not for miners.
 
     Each report has a heading; where there is one report and no title, its heading is the page's.
+    `index` is the address of the page that lists this one, if there is one.
     """
     if not title and len(sheets) == 1:
         title, sheets = sheets[0][0], [("", sheets[0][1])]
-    return page_template("findings.html").render(title=title, sheets=sheets)
+    return page_template("findings.html").render(title=title, sheets=sheets, index=index)
 
 
 def findings_file(results: Path, agent: str, task: str, repeat: int = 0) -> Path:
@@ -57,4 +59,4 @@ def write_findings(path: Path, title: str, sheet: Sheet) -> None:
     folder = path.parent.parent
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    write_text(path, findings_html(title, [("", sheet)]))
+    write_text(path, findings_html(title, [("", sheet)], index=f"../{INDEX}"))

@@ -244,8 +244,11 @@ def test_what_is_for_the_validator_alone_is_at_no_address(hub: RunningHub):
     hub.upload("page")
     kept = hub.results / "findings/page/coding__a.html"
     kept.parent.mkdir(parents=True)
-    kept.write_text(secret)
-    hidden = [f"{before}/findings/page/coding__a.html" for before in ("", "/results", "/miners/page/..", "/runs/..")]
+    index = hub.results / "findings/index.html"
+    for file in (kept, index):
+        file.write_text(secret)
+    befores, pages = ("", "/results", "/miners/page/..", "/runs/.."), (kept, index, index.parent)
+    hidden = [f"{before}/{each.relative_to(hub.results)}" for before in befores for each in pages]
 
     assert {hub.get(path).status_code for path in hidden} == {404}
     assert not any(secret in hub.get(path).text for path in (*hidden, *PAGES, "/agents/page", "/leaderboard"))

@@ -55,17 +55,23 @@ def test_the_validator_sees_expected_against_reported_and_the_miner_what_was_rep
 
     assert ran.scores() == {"reads": 100, "mad": 0, "dead": 0}
     results = tmp_path / "results"
-    pages = {path.relative_to(results / "findings").as_posix() for path in results.glob("findings/*/*")}
+    pages = {path.relative_to(results / "findings").as_posix() for path in results.glob("findings/*/*.html")}
     assert pages == {f"{name}/suite__vault{turn}.html" for name in agents for turn in ("", ".r2")}
     seen = (results / "findings/reads/suite__vault.r2.html").read_text()
     assert all(word in seen for word in HIDDEN)
     assert "the report is not JSON" in (results / "findings/mad/suite__vault.html").read_text()
+    index = (results / "findings/index.html").read_text()
+    assert [page for page in pages if f'href="{page}"' not in index] == []
+    assert "<b>1</b> found" in index
+    assert "expected against reported, for you alone: results/findings/index.html" in ran.lines
     assert stat.S_IMODE((results / "findings").stat().st_mode) == 0o700
     told = json.loads((results / "runs/reads/suite__vault.json").read_text())
     assert [len(each["findings"]) for each in told["reported"]] == [1, 0]
     assert told["reported"][0]["findings"][0]["location"] not in ("", "secretDoor")
     assert "the report is not JSON" in (results / "runs/mad/suite__vault.html").read_text()
-    public = [path for path in results.rglob("*") if path.is_file() and path.parts[-3] != "findings"]
+    public = [
+        path for path in results.rglob("*") if path.is_file() and "findings" not in path.relative_to(results).parts
+    ]
     public.remove(results / "junit.xml")
     assert len(public) > 12
     for path in public:

@@ -15,7 +15,8 @@ from bitsec_eval.core.matching.truth import sheet_of
 from bitsec_eval.core.report import Report
 from bitsec_eval.judge import llm_matcher
 from bitsec_eval.render.excerpts import opening, rest
-from bitsec_eval.render.findings import findings_html, reported
+from bitsec_eval.render.findings import findings_file, findings_html, reported, write_findings
+from bitsec_eval.render.findings_index import write_index, write_tally
 from bitsec_eval.render.trace import run_html
 from bitsec_eval.scabench.scoring import score
 from bitsec_eval.scabench.specimens import SPECIMENS, TOLD
@@ -88,6 +89,34 @@ def test_llm():
 
 def test_what_could_not_be_decided_says_why():
     assert "the judge cannot be asked" in words(page(Sheet(trouble="the judge cannot be asked")))
+
+
+def test_the_index_counts_what_was_found_missed_and_credited_to_nothing(tmp_path):
+    both = sheet_of(TRUTH, Report(findings=(WRONG, SEEN)), Report())
+    none = sheet_of(TRUTH, Report(findings=(WRONG,)), Report())
+    for agent, sheet, evaluation in (
+        ("a", both, "now"), ("b", none, "before"), ("c", Sheet(trouble="not JSON <b>"), "now"),
+    ):  # fmt: skip
+        page = findings_file(tmp_path, agent, "suite/vault", 1)
+        write_findings(page, "a title", sheet)
+        write_tally(page, agent, "suite/vault", 1, evaluation, sheet)
+    (tmp_path / "findings/a/other.json").write_text("{}")  # one without a page
+
+    write_index(tmp_path / "findings", "now")
+
+    html = (tmp_path / "findings/index.html").read_text()
+    told = words(html)
+    assert "a 1 of 1 found suite/vault, repeat 2 1 found 0 missed 1 unmatched" in told
+    assert "suite/vault, repeat 2 earlier evaluation 0 found 1 missed 1 unmatched" in told
+    assert "c 1 undecided suite/vault, repeat 2 not JSON <b>" in told
+    for link in re.findall(r'href="([^"#]+)"', html):
+        assert 'href="../index.html"' in (tmp_path / "findings" / link).read_text()
+
+
+def test_without_pages_there_is_no_index(tmp_path):
+    write_index(tmp_path / "findings", "now")
+
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("public", [True, False])
