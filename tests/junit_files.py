@@ -21,6 +21,8 @@ class JunitFile:
     evaluation: str = "e1"
     started: str = "2026-01-01T00:00:00Z"
     plan: bool = True
+    names_runs: bool = False
+    """Whether a run is told of once, and named by its other checks."""
     settings: dict = field(default_factory=dict)
     agents: dict[str, str] = field(default_factory=dict)
     tasks: dict[str, dict] = field(default_factory=dict)
@@ -60,10 +62,15 @@ class JunitFile:
         suite = ET.SubElement(root, "testsuite", name="pytest")
         if self.plan:
             _property(ET.SubElement(suite, "properties"), "bitsec.plan", self._plan())
+        told: list[object] = []
         for record, outcome in self.cases:
             case = ET.SubElement(suite, "testcase", classname="t", name=one_line(str(record["check"])), time="0.1")
             properties = ET.SubElement(case, "properties")
-            _property(properties, "bitsec.run", {key: value for key, value in record.items() if key not in OF_CHECK})
+            run: object = {key: value for key, value in record.items() if key not in OF_CHECK}
+            name = [record[key] for key in ("agent", "task", "repeat")]
+            is_told = self.names_runs and name in told
+            told.append(name)
+            _property(properties, "bitsec.run", name if is_told else run)
             _property(properties, "bitsec.check", {key: value for key, value in record.items() if key in OF_CHECK})
             if outcome in CHILD:
                 ET.SubElement(case, CHILD[outcome], message=SECRET).text = SECRET
@@ -87,5 +94,5 @@ class JunitFile:
         } | self.settings
 
 
-def _property(parent: ET.Element, name: str, value: dict) -> None:
+def _property(parent: ET.Element, name: str, value: object) -> None:
     ET.SubElement(parent, "property", name=name, value=json.dumps(value))

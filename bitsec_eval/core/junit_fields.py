@@ -5,7 +5,7 @@ not what it must be; `understood` turns that into the file's refusal.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
 
@@ -23,15 +23,17 @@ class WrongFileError(Exception):
     """What is wrong with a junit file and what to do, still without the file's name."""
 
 
-def decoded(value: str, what: str, most_characters: int) -> Record:
-    """Return the JSON object that a property holds.
+def decoded(value: str, what: str, most_characters: int, names: Sequence[str] = ()) -> Record:
+    """Return the JSON object that a property holds, or the array that stands for one of the members `names`.
 
-    Raises: WrongFileError where it is longer than `most_characters`, no JSON, or no object.
+    Raises: WrongFileError where it is longer than `most_characters`, no JSON, or no such object.
     """
     try:
         record, end = _decode(value) if len(value) <= most_characters else (None, 0)
     except (ValueError, RecursionError):
         record, end = None, 0
+    if names and isinstance(record, list) and len(record) == len(names):
+        record = dict(zip(names, record, strict=True))
     if end != len(value) or not isinstance(record, dict):
         raise WrongFileError(f"a {what} in it is no JSON object; give the junit file as pytest wrote it")
     return record

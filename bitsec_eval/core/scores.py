@@ -218,7 +218,7 @@ def _cell(task: str, told: Sequence[_Told]) -> Cell:
     state = next(state for state in _BEST_FIRST if state in states)
     counted = [pair for pair, its_state in zip(told, states, strict=True) if its_state is state]
     runs = [run for _, run in counted]
-    _, latest = max(counted, key=lambda pair: (pair[0].age_key, pair[1].repeat))
+    latest = _latest(counted)
     checks = latest.checks if len(runs) == 1 else worst_of_each(runs)
     points = () if state is State.VOID else tuple(sorted(map(run_score, runs)))
     return Cell(
@@ -235,6 +235,12 @@ def _cell(task: str, told: Sequence[_Told]) -> Cell:
         seconds=latest.seconds,
         usage=total_usage(run.usage for run in runs),
     )
+
+
+def _latest(told: Sequence[_Told]) -> Run:
+    if len(told) == 1:
+        return told[0][1]
+    return max(told, key=lambda pair: (pair[0].age_key, pair[1].repeat))[1]
 
 
 def _wanted(told: Iterable[_Told]) -> int:

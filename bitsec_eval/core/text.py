@@ -44,4 +44,6 @@ def one_line(text: str | bytes, limit: int = 300) -> str:
     >>> one_line("a\nb")
     'a\\nb'
     """
+    if isinstance(text, str) and len(text) <= limit and text.isascii() and text.isprintable():
+        return text  # as most are
     return printable(text, limit).replace("\n", "\\n").replace("\t", "\\t")

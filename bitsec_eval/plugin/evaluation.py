@@ -60,6 +60,7 @@ class Evaluation:
         self._left: Counter[RunKey] = Counter()
         self._kept: set[RunKey] = set()
         self._wanted: set[RunKey] = set()
+        self._told_by: dict[RunKey, str] = {}  # the item whose check tells of a run
         self._checked: set[tuple[str, Limits]] = set()
         self._schedule: Schedule | None = None
         self._open = ExitStack()
@@ -329,4 +330,6 @@ class Evaluation:
 
     def _properties(self, item: pytest.Item, check: Check) -> list[tuple[str, str]]:
         done, task = self._running.done(check.key), self.tasks[check.key.task]
-        return check_properties(self.settings.evaluation, check, task, done, item.stash.get(REASON, ""))
+        is_told = self._told_by.setdefault(check.key, item.nodeid) != item.nodeid
+        reason = item.stash.get(REASON, "")
+        return check_properties(self.settings.evaluation, check, task, done, reason, run_is_told=is_told)

@@ -52,15 +52,17 @@ def _planned(task: CollectedTask) -> dict[str, Any]:
 
 
 def check_properties(
-    evaluation: str, check: Check, task: CollectedTask, done: Done, reason: str
+    evaluation: str, check: Check, task: CollectedTask, done: Done, reason: str, *, run_is_told: bool = False
 ) -> list[tuple[str, str]]:
     """Return what a leaderboard needs to know of one check and of its run; no hidden input is among it.
 
-    What all checks of a run share is a property of its own, and each is the same text wherever it says the same:
-    a reader of a million checks has seen most of them before.
+    What all checks of a run share is told once, by the first of them in a process, and the others name the run.
+    Texts are the same wherever they say the same: a reader of a million checks has seen most of them before.
     """
+    key = check.key
+    run = [key.agent, key.task, key.repeat] if run_is_told else _run(evaluation, check, task, done)
     of_check = {"check": check.name, "weight": check.weight, "reason": reason}
-    return [(RUN, _compact(_run(evaluation, check, task, done))), (CHECK, _compact(of_check))]
+    return [(RUN, _compact(run)), (CHECK, _compact(of_check))]
 
 
 def _run(evaluation: str, check: Check, task: CollectedTask, done: Done) -> dict[str, Any]:
@@ -85,9 +87,9 @@ def _run(evaluation: str, check: Check, task: CollectedTask, done: Done) -> dict
 
 @lru_cache(maxsize=64)
 def run_key(told: str) -> RunKey:
-    """Return which run the property RUN of a check tells of."""
+    """Return which run the property RUN of a check tells of, or names."""
     run = json.loads(told)
-    return RunKey(run["agent"], run["task"], run["repeat"])
+    return RunKey(*run) if isinstance(run, list) else RunKey(run["agent"], run["task"], run["repeat"])
 
 
 def _version() -> str:
@@ -97,5 +99,5 @@ def _version() -> str:
         return ""
 
 
-def _compact(told: Mapping[str, Any]) -> str:
+def _compact(told: Mapping[str, Any] | list[Any]) -> str:
     return json.dumps(told, sort_keys=True, separators=(",", ":"))

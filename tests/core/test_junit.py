@@ -284,3 +284,22 @@ def test_damaged_files_are_read_or_refused_and_nothing_else(noise, at):
 
     with contextlib.suppress(ResultsError):
         read(text[:at] + noise + text[at + len(noise) :])
+
+
+def test_a_run_is_told_once_and_named_by_the_checks_behind_it():
+    file = JunitFile().run("alice", "coding/a", ["passed", "failed"]).run("bob", "coding/a", ["passed", "passed"])
+    whole = file.read()
+    file.names_runs = True
+    named = file.text
+
+    assert named.count(b"task_weight") == 2
+    assert read_junit(io.BytesIO(named)) == whole
+
+
+def test_a_run_that_nothing_tells_of_is_refused():
+    file = JunitFile().run("alice", "coding/a", ["passed", "failed"])
+    file.names_runs = True
+    text = file.text
+    begin, end = text.index(b"<testcase"), text.index(b"</testcase>") + len(b"</testcase>")
+
+    assert "nothing before it tells of the run of " in refusal(text[:begin] + text[end:])
