@@ -2,11 +2,11 @@
 
 import json
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 
 from bitsec_eval.inference.chat import Chat
@@ -20,7 +20,6 @@ COMPLETION = {
     "choices": [{"index": 0, "message": {"role": "assistant", "content": "yes"}, "finish_reason": "stop"}],
     "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
 }
-CALLS = 150
 
 
 class Everything(BaseHTTPRequestHandler):
@@ -50,59 +49,48 @@ def address() -> Iterator[str]:
         server.shutdown()
 
 
+class NotGoneThrough(os._Environ):
+    """An environment in which a name may be looked up, and of which nobody may see what else there is.
+
+    Who goes through it while another thread changes it is told now and then that it changed size, and fails.
+    """
+
+    def __iter__(self) -> Iterator[str]:
+        raise RuntimeError("somebody went through the environment")
+
+
 @pytest.fixture
-def restless_environment() -> Iterator[None]:
-    """Names come into the environment and go again, all the time, from another thread."""
-    names = [f"BITSEC_RESTLESS_{number}" for number in range(50)]
-    over = threading.Event()
-
-    def be_restless() -> None:
-        while not over.is_set():
-            os.environ.update(dict.fromkeys(names, "x"))
-            for name in names:
-                del os.environ[name]
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    thread = threading.Thread(target=be_restless)
-    thread.start()
-    yield
-    over.set()
-    thread.join()
-    sys.setswitchinterval(interval)
+def close_environment(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Let nobody go through the environment from now on: clients that are made once may do so before."""
+    was = os.environ
+    closed = NotGoneThrough(was._data, was.encodekey, was.decodekey, was.encodevalue, was.decodevalue)
+    return lambda: monkeypatch.setattr(os, "environ", closed)
 
 
-def in_a_thread(call: Callable[[], object]) -> list[BaseException]:
-    """Make a call often, in a thread, and return what went wrong."""
-    wrong: list[BaseException] = []
+def test_the_engine_is_called(address: str, close_environment: Callable[[], None]):
+    close_environment()
 
-    def work() -> None:
-        for _ in range(CALLS):
-            try:
-                call()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
-                wrong.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    return wrong
+    ask_engine(f"tcp://{address}")
 
 
-def test_the_engine_is_called(address: str, restless_environment: None):
-    assert in_a_thread(lambda: ask_engine(f"tcp://{address}")) == []
-
-
-def test_an_agents_llm_is_called(address: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest):
+def test_an_agents_llm_is_called(address: str, close_environment: Callable[[], None]):
     chat = Chat(model="m", price=Price(), outgoing=b"{}", most=Tally(), stream=False, usage_in_stream=False)
     with Upstream(Provider(base_url=f"http://{address}/v1", key="k")) as upstream:
-        request.getfixturevalue("restless_environment")
+        close_environment()
 
-        assert in_a_thread(lambda: upstream.ask(chat, 1 << 20)) == []
+        assert upstream.ask(chat, 1 << 20)
 
 
-def test_the_judge_is_called(address: str, request: pytest.FixtureRequest):
+def test_the_judge_is_called(address: str, close_environment: Callable[[], None]):
     judge = OpenAIClient(model="m", api_key="k", url=f"http://{address}/v1")
-    request.getfixturevalue("restless_environment")
+    close_environment()
 
-    assert in_a_thread(lambda: judge.ask([{"role": "user", "content": "?"}])) == []
+    assert judge.ask([{"role": "user", "content": "?"}]).text == "yes"
+
+
+def test_who_goes_through_the_environment_is_caught(close_environment: Callable[[], None]):
+    """As the clients do where they are made."""
+    close_environment()
+
+    with pytest.raises(RuntimeError, match="somebody went through the environment"):
+        httpx.Client()
