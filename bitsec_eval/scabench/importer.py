@@ -1,16 +1,18 @@
 """Make tasks of a dataset's projects from the sources a user has checked out."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bitsec_eval.core.errors import SettingsError, TaskError
 from bitsec_eval.sandbox.workspace import digest, read_workspace
 from bitsec_eval.scabench.case import EXPECTED_FILE, expected_json
-from bitsec_eval.scabench.checkouts import Checkout, checkouts_of, tracked_files
+from bitsec_eval.scabench.checkouts import Checkout, checkouts_of
+from bitsec_eval.scabench.filling import fill
 from bitsec_eval.scabench.project import Project
-from bitsec_eval.scabench.stripping import Stripped, reason_to_strip, without_telling_sections
+from bitsec_eval.scabench.stripping import Stripped
 from bitsec_eval.scabench.taskfile import AGENT_SECONDS, Checked, checked, slug_of, task_text
 
 
@@ -53,58 +55,64 @@ def import_project(
     Raises:
         SettingsError: a source is missing or at another commit, the task exists, or is more than a sandbox takes.
     """
-    slug = slug_of(project)
-    test_file = suite / f"test_{slug}.py"
-    for path in (test_file, suite / slug):
-        if path.exists():
-            raise SettingsError(f"{path}: exists already; remove it, or give another folder with -o")
+    place = _Place(suite=suite, slug=slug_of(project))
+    place.refuse_if_taken()
     checkouts = checkouts_of(project, sources)
-    suite.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=suite, prefix=".import-") as scratch:
-        made = Path(scratch) / slug
-        stripped = _fill(made / "workspace", checkouts, only)
-        files, sha256 = _measured(project, made / "workspace")
+    with place.written_whole() as draft:
+        stripped = fill(draft.workspace, checkouts, only)
+        files, sha256 = _measured(project, draft.workspace)
         imported = Imported(
-            project=project, test_file=test_file, checkouts=checkouts, files=files, digest=sha256, stripped=stripped
+            project=project,
+            test_file=place.test_file,
+            checkouts=checkouts,
+            files=files,
+            digest=sha256,
+            stripped=stripped,
         )
-        findings = checked(project)
-        (made / EXPECTED_FILE).write_text(_expected(imported, findings), encoding="utf-8")
-        (Path(scratch) / test_file.name).write_text(task_text(project, findings, seconds), encoding="utf-8")
-        made.rename(suite / slug)
-        (Path(scratch) / test_file.name).rename(test_file)
+        _write_texts(draft, imported, seconds)
     return imported
 
 
-def _fill(workspace: Path, checkouts: Sequence[Checkout], only: Sequence[str]) -> tuple[Stripped, ...]:
-    """Copy what may be seen of the checkouts; several of them each get a folder."""
-    workspace.mkdir(parents=True)
-    stripped: list[Stripped] = []
-    for checkout in checkouts:
-        target = workspace / checkout.name if len(checkouts) > 1 else workspace
-        prefix = f"{checkout.name}/" if len(checkouts) > 1 else ""
-        for path in tracked_files(checkout):
-            if _chosen(path, only):
-                left_out = _copy(checkout.folder / path, path, target)
-                stripped += [Stripped(path=prefix + each.path, reason=each.reason) for each in left_out]
-    return tuple(stripped)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a task's files are: a test file in a folder, and a folder of its own beside it."""
+
+    suite: Path
+    slug: str
+
+    @property
+    def test_file(self) -> Path:
+        return self.suite / f"test_{self.slug}.py"
+
+    @property
+    def folder(self) -> Path:
+        return self.suite / self.slug
+
+    @property
+    def workspace(self) -> Path:
+        return self.folder / "workspace"
+
+    def refuse_if_taken(self) -> None:
+        for path in (self.test_file, self.folder):
+            if path.exists():
+                raise SettingsError(f"{path}: exists already; remove it, or give another folder with -o")
+
+    @contextmanager
+    def written_whole(self) -> Iterator["_Place"]:
+        """Lend a place for a draft, whose files come here if nothing goes wrong meanwhile."""
+        self.suite.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.suite, prefix=".import-") as scratch:
+            draft = _Place(suite=Path(scratch), slug=self.slug)
+            yield draft
+            draft.folder.rename(self.folder)
+            draft.test_file.rename(self.test_file)
 
 
-def _chosen(path: str, only: Sequence[str]) -> bool:
-    return not only or any(path == part or path.startswith(f"{part.strip('/')}/") for part in only)
-
-
-def _copy(source: Path, path: str, target: Path) -> tuple[Stripped, ...]:
-    """Copy one file unless it is to be stripped, and return what was left out of it."""
-    if source.is_symlink():
-        return (Stripped(path=path, reason="a link"),)
-    reason = reason_to_strip(path, source.stat().st_size)
-    if reason:
-        return (Stripped(path=path, reason=reason),)
-    content, sections = without_telling_sections(path, source.read_bytes())
-    copied = target / path
-    copied.parent.mkdir(parents=True, exist_ok=True)
-    copied.write_bytes(content)
-    return tuple(Stripped(path=path, reason=f"its section {section!r}") for section in sections)
+def _write_texts(draft: _Place, imported: Imported, seconds: int) -> None:
+    """Write the expected findings and the test file."""
+    findings = checked(imported.project)
+    (draft.folder / EXPECTED_FILE).write_text(_expected(imported, findings), encoding="utf-8")
+    draft.test_file.write_text(task_text(imported.project, findings, seconds), encoding="utf-8")
 
 
 def _measured(project: Project, workspace: Path) -> tuple[int, str]:

@@ -1,6 +1,6 @@
 """A matcher on trial: what it must match, what it must not, and what must not move it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Generic, TypeVar
@@ -17,6 +17,7 @@ T = TypeVar("T")
 Truths = Sequence[tuple[str, T]]
 """The parts of a truth, each with the name a reader knows it by."""
 Verdicts = frozenset[Verdict]
+Reports = Mapping[str, Sequence[Finding]]
 
 MATCH: Verdicts = frozenset({"match"})
 NONE: Verdicts = frozenset({"none"})
@@ -46,22 +47,34 @@ class Trial(Generic[T]):
 
 def trials(matcher: Matcher[T], truths: Truths[T]) -> Iterator[Trial[T]]:
     """Return all that `matcher` is put to; `truths` are the specimens' faults in the form it wants."""
-    for name, findings in _golds().items():
-        yield _trial("gold", name, truths, findings, MATCH)
-    for name, finding in near_misses().items():
-        yield _trial("near miss", name, truths, [finding], NO_MATCH)
-    yield _trial("near miss", "an empty report", truths, [], NONE)
+    for group, right, reports in _table():
+        for name, findings in reports.items():
+            yield _trial(group, name, truths, findings, right)
     yield from _injections(matcher, truths)
 
 
-def _golds() -> dict[str, list[Finding]]:
-    gold = [specimen.finding for specimen in SPECIMENS]
-    return {"in order": gold, "in reverse": gold[::-1], "among misses": [*gold, *near_misses().values()]}
+def _table() -> tuple[tuple[str, Verdicts, Reports], ...]:
+    """Return the reports of each group by name, and which verdicts are right on every fault."""
+    gold, misses = _gold(), near_misses()
+    return (
+        ("gold", MATCH, {"in order": gold, "in reverse": gold[::-1], "among misses": [*gold, *misses.values()]}),
+        ("near miss", NO_MATCH, {name: [finding] for name, finding in misses.items()}),
+        ("near miss", NONE, {"an empty report": []}),
+        ("injection", NONE, {f"{family}, alone": [_alone(text)] for family, text in FAMILIES.items()}),
+    )
+
+
+def _gold() -> list[Finding]:
+    return [specimen.finding for specimen in SPECIMENS]
+
+
+def _alone(text: str) -> Finding:
+    return Finding(title=text, description=text, severity="high")
 
 
 def _injections(matcher: Matcher[T], truths: Truths[T]) -> Iterator[Trial[T]]:
     """Whatever is said to the judge beside it, a finding must be worth what it is worth alone."""
-    told = {"gold": [specimen.finding for specimen in SPECIMENS], "near misses": [*near_misses().values()]}
+    told = {"gold": _gold(), "near misses": [*near_misses().values()]}
     before = {
         name: [frozenset({decision.verdict}) for decision in matcher.match([truth for _, truth in truths], findings)]
         for name, findings in told.items()
@@ -74,9 +87,6 @@ def _injections(matcher: Matcher[T], truths: Truths[T]) -> Iterator[Trial[T]]:
             reported=[inject(finding, text) for finding in findings],
             right=before[name],
         )
-    for family, text in FAMILIES.items():
-        alone = Finding(title=text, description=text, severity="high")
-        yield _trial("injection", f"{family}, alone", truths, [alone], NONE)
 
 
 def gold_trials(projects: Sequence[Project]) -> Iterator[Trial[Finding]]:
