@@ -1,11 +1,12 @@
 """Runs per second against plain loops of `docker run --rm` and of the docker SDK, all sides interleaved.
 
     python benchmarks/throughput.py [--agents 8] [--tasks 8] [--rounds 3] [--jobs 1,2,4,8] [--oci ROOTFS]
-                                    [--inspect PYTHON]
+                                    [--runtime runc] [--inspect PYTHON]
 
 A pair is one agent on one task. The loops do the least anybody would: a container without a network that runs the
 agent's file from a bind mount, and on the coding side a second one that makes five calls. Ours does all of it: guards
 read back, frames, five checks, junit, artifacts and the board.
+With `--oci` a loop of `runc run` (`--runtime`) with all of our guards stands beside them as well.
 pytest's own start and the collection of the tasks, measured beside the rest, are left out, but for *all in*.
 Processor time is that of the processes each side starts here; processor_time.py measures the engine's and the
 containers' as well.
@@ -25,6 +26,7 @@ from functools import partial
 from pathlib import Path
 
 import docker
+from bare_runtime import bare_runtime
 from sides import interleaved, machine, ratios, spread
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -154,6 +156,7 @@ def main() -> None:
     parser.add_argument(
         "--oci", help="also --bitsec-sandbox=oci, with this root file system (script/rootfs makes it)"
     )
+    parser.add_argument("--runtime", default="runc", help="what the bare loop beside --oci runs")
     parser.add_argument("--inspect", metavar="PYTHON", help="also Inspect AI's Docker sandbox, with this Python")
     options = parser.parse_args()
     pairs = options.agents * options.tasks
@@ -174,6 +177,9 @@ def measure(folder: Path, suite: str, pairs: int, options: argparse.Namespace) -
     for jobs in map(int, options.jobs.split(",")):
         sides[f"docker run --rm, jobs {jobs}"] = Metered(partial(loop, by_command, folder, pairs, jobs, suite))
         sides[f"docker SDK loop, jobs {jobs}"] = Metered(partial(loop, by_sdk, folder, pairs, jobs, suite))
+        if options.oci:
+            bare = bare_runtime(options.oci, options.runtime)
+            sides[f"{options.runtime} run, jobs {jobs}"] = Metered(partial(loop, bare, folder, pairs, jobs, suite))
         for engine, extra in engines.items():
             sides[f"{engine}, jobs {jobs}"] = Metered(partial(ours, folder, suite, jobs, *extra))
         if options.inspect and jobs in (2, 4):
@@ -192,10 +198,10 @@ def measure(folder: Path, suite: str, pairs: int, options: argparse.Namespace) -
         done = INSPECT_PAIRS if side.startswith("Inspect") else pairs
         used = (statistics.median(sides[side].milliseconds) - start_milliseconds * is_ours) / done
         print(f"  {side:26} {spread([pairs / each for each in steady[side]]):18} {used:6.1f} ms here{whole}")
-    compare(steady, engines)
+    compare(steady, engines, ("docker run --rm", "docker SDK loop", f"{options.runtime} run", "Inspect AI"))
 
 
-def compare(steady: Mapping[str, list[float]], engines: Iterable[str]) -> None:
+def compare(steady: Mapping[str, list[float]], engines: Iterable[str], others: Iterable[str]) -> None:
     """Hold the best of ours, steady, against the best of each other."""
 
     def best(kind: str) -> list[float] | None:
@@ -203,7 +209,7 @@ def compare(steady: Mapping[str, list[float]], engines: Iterable[str]) -> None:
         return min(told, key=statistics.median, default=None)
 
     for engine in engines:
-        for other in ("docker run --rm", "docker SDK loop", "Inspect AI"):
+        for other in others:
             mine, theirs = best(engine), best(other)
             if mine and theirs:
                 print(f"  best of {engine} against best of {other}: {spread(ratios(mine, theirs))}x")
