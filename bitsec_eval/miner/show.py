@@ -1,7 +1,7 @@
 """How results are printed for a miner; every text came from elsewhere and is made safe for a terminal here."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bitsec_eval.core.scores import Cell
 from bitsec_eval.core.text import one_line
@@ -10,19 +10,20 @@ from bitsec_eval.render.figures import points
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResult:
-    """One agent on one task: the outcome of each check by name, and why points were lost."""
+    """One agent on one task: by each check's name its outcome, and why it did not pass, where that may be known."""
 
     task: str
     state: str
     score: float | None
     checks: Mapping[str, str]
-    reason: str = ""
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 def task_result(cell: Cell) -> TaskResult:
     """Return what a board says of one task."""
     checks = {check.name: check.outcome.value for check in cell.checks}
-    return TaskResult(task=cell.task, state=cell.state.value, score=cell.score, checks=checks, reason=cell.reason)
+    reasons = {check.name: check.reason for check in cell.checks if check.reason}
+    return TaskResult(task=cell.task, state=cell.state.value, score=cell.score, checks=checks, reasons=reasons)
 
 
 def result_lines(results: Iterable[TaskResult]) -> Iterator[str]:
@@ -32,10 +33,17 @@ def result_lines(results: Iterable[TaskResult]) -> Iterator[str]:
         state = "" if result.state == "scored" else f", {one_line(result.state, 40)}"
         name = one_line(result.task, 120)
         yield f"{points(result.score):>5}  {name}: {passed} of {len(result.checks)} checks{state}"
-        lost = {name: outcome for name, outcome in result.checks.items() if outcome != "passed"}
-        yield from (f"       {one_line(outcome, 20)}: {one_line(name, 200)}" for name, outcome in lost.items())
-        if result.reason:
-            yield f"       why: {one_line(result.reason)}"
+        yield from _lost(result)
+
+
+def _lost(result: TaskResult) -> Iterator[str]:
+    """Yield a line for each check that did not pass; a reason stands once, behind the last that has it."""
+    lost = [(outcome, name) for name, outcome in result.checks.items() if outcome != "passed"]
+    reasons = [result.reasons.get(name, "") for _, name in lost]
+    for (outcome, name), reason, following in zip(lost, reasons, [*reasons[1:], ""], strict=True):
+        yield f"       {one_line(outcome, 20)}: {one_line(name, 200)}"
+        if reason and reason != following:
+            yield f"         why: {one_line(reason)}"
 
 
 def say(*lines: str) -> None:

@@ -67,9 +67,9 @@ def _unix(path: str, seconds: float) -> socket.socket:
     try:
         connection.settimeout(seconds)
         connection.connect(path)
-    except OSError:
+    except OSError as error:
         connection.close()
-        raise
+        raise OSError(error.errno, error.strerror or str(error), path) from None
     return connection
 
 

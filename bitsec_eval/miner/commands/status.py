@@ -64,5 +64,5 @@ def _result(task: Mapping[str, Any]) -> TaskResult:
         state=str(task["state"]),
         score=None if score is None else float(score),
         checks={str(name): str(outcome) for name, outcome in task["checks"].items()},
-        reason=str(task["reason"]),
+        reasons={str(name): str(reason) for name, reason in task["reasons"].items()},
     )
