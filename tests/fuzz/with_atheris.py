@@ -8,6 +8,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
@@ -35,6 +36,8 @@ def main() -> int:
     parser.add_argument("--reader", help="only this one, in this process")
     parser.add_argument("--seeds", type=Path, help="where its examples and findings go")
     args = parser.parse_args()
+    if find_spec("atheris") is None:
+        parser.error("atheris is not installed; pip install atheris")
     if args.reader:
         fuzz(args.reader, args.seconds, args.seeds)
     from fuzz.readers import READERS
