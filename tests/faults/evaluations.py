@@ -3,7 +3,8 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -69,11 +70,14 @@ class Running:
     def kill(self, *, with_children: bool = False) -> None:
         """Kill it with no warning, alone or with the processes it has just started."""
         self.process.send_signal(signal.SIGSTOP)
-        doomed = [*(_children(self.process.pid) if with_children else []), self.process.pid]
-        for pid in doomed:
+        if self.process.returncode is not None:  # it was quicker
+            return
+        own, children = _command(self.process.pid), _children(self.process.pid)
+        for pid in [*(children if with_children else []), self.process.pid]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
+        _wait_until(lambda: not any(_has_its_locks(child, own, ended=with_children) for child in children))
 
     def end(self, seconds: float = 120) -> Ran:
         """Wait for its end."""
@@ -84,6 +88,26 @@ class Running:
 def _children(pid: int) -> list[int]:
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def _has_its_locks(child: int, own: bytes, *, ended: bool) -> bool:
+    """Whether a child has not `ended` yet, or is still a copy of the validator, with what that had open."""
+    try:
+        state = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0]
+        return state not in "ZX" and (ended or _command(child) == own)
+    except OSError:
+        return False
+
+
+def _wait_until(claim: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def cells(ran: Ran) -> dict[tuple[str, str], str]:
