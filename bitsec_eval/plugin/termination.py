@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Generator
+from threading import current_thread, main_thread
 
 import pytest
 
@@ -12,6 +13,8 @@ class Termination:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
         """Have it raise KeyboardInterrupt until everything is over."""
+        if current_thread() is not main_thread():  # only there may signals be taken
+            return (yield)
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             return (yield)
