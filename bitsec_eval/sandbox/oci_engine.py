@@ -30,6 +30,7 @@ from bitsec_eval.sandbox.guest_program import COMMAND
 from bitsec_eval.sandbox.kernel_view import Cgroup, missing_guards
 from bitsec_eval.sandbox.oci_bundle import bundle_config
 from bitsec_eval.sandbox.oci_leftovers import remove_cgroups, wait_for_runtimes
+from bitsec_eval.sandbox.oci_stream import PipeStream
 from bitsec_eval.sandbox.ownership import Owner, owning
 from bitsec_eval.sandbox.readiness import is_readable
 from bitsec_eval.sandbox.seccomp import architecture
@@ -39,7 +40,6 @@ RUNTIME = "runc"
 COMMAND_SECONDS = 30
 DEATH_SECONDS = 15
 BUNDLE = "bundle-"
-_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +111,7 @@ class OciSandbox:
         (folder / "config.json").write_text(json.dumps(config))
         return folder
 
-    def _run(self, name: str, bundle: Path, stream: "PipeStream") -> "Process":
+    def _run(self, name: str, bundle: Path, stream: PipeStream) -> "Process":
         self._refuse_if_stopped()
         pid_file = bundle / "pid"
         try:
@@ -236,7 +236,7 @@ class Process:
 class OciSession(FramedSession):
     """One container's stream of frames; see `Session`."""
 
-    def __init__(self, stream: "PipeStream", process: Process, limits: Limits, state: Path) -> None:
+    def __init__(self, stream: PipeStream, process: Process, limits: Limits, state: Path) -> None:
         super().__init__(stream, limits)
         self._process = process
         self._state = state
@@ -257,51 +257,6 @@ class OciSession(FramedSession):
 
     def vouch(self) -> None:
         """See `Session.vouch`: there is no engine that could be away."""
-
-
-class PipeStream:
-    """A `Transport` over pipes to a container's standard streams."""
-
-    def __init__(self, complaints: Path) -> None:
-        guests_in, self._writer = os.pipe()
-        self._reader, guests_out = os.pipe()
-        self._guests = (guests_in, guests_out)
-        self._complaints = complaints
-        for descriptor in (self._reader, self._writer):
-            os.set_blocking(descriptor, False)
-
-    @contextmanager
-    def guests_ends(self) -> Iterator[tuple[int, int, int]]:
-        """Lend the guest's ends, and a file for its complaints, to the process that passes them on."""
-        complaints = os.open(self._complaints, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            yield (*self._guests, complaints)
-        finally:
-            for descriptor in (*self._guests, complaints):
-                os.close(descriptor)
-            self._guests = ()  # type: ignore[assignment]
-
-    @property
-    def complaint(self) -> bytes:
-        """What process 1 or its runtime wrote on stderr."""
-        return self._complaints.read_bytes()[-4096:] if self._complaints.exists() else b""
-
-    def filenos(self) -> tuple[int, int]:
-        """See `Transport.filenos`."""
-        return self._reader, self._writer
-
-    def read(self) -> bytes | None:
-        """See `Transport.read`."""
-        return os.read(self._reader, _CHUNK) or None
-
-    def write(self, data: memoryview) -> int:
-        """See `Transport.write`."""
-        return os.write(self._writer, data)
-
-    def close(self) -> None:
-        """Hang up."""
-        for descriptor in (self._reader, self._writer, *self._guests):
-            os.close(descriptor)
 
 
 def _checked(settings: OciSettings) -> str:
