@@ -153,8 +153,9 @@ class OciSandbox:
         """Delete the containers that dead validators left, begun or whole; return how many there were."""
         names = {path.name.removeprefix(BUNDLE) for path in self._folder.iterdir()}
         left = [name for name in names if self._owner.left_by_the_dead(name.partition("-")[0])]
+        if left:
+            wait_for_runtimes(left, COMMAND_SECONDS)
         for name in left:
-            wait_for_runtimes(name, COMMAND_SECONDS)
             self._delete(name)
             for rest in (name, BUNDLE + name):
                 shutil.rmtree(self._folder / rest, ignore_errors=True)
@@ -250,7 +251,7 @@ class OciSession(FramedSession):
             return Ending.MALFORMED
         if self.told_of_an_end:
             return Ending.CRASHED
-        wait_for_runtimes(self._state.name, COMMAND_SECONDS)  # one that removes it by force kills it first
+        wait_for_runtimes((self._state.name,), COMMAND_SECONDS)  # one that removes it by force kills it first
         if not self._state.exists():
             raise SandboxError("a sandbox was removed from outside")
         raise KilledError("a sandbox was killed from outside; is this machine short of memory?")

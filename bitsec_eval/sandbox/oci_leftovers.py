@@ -7,25 +7,25 @@ around; and one that is killed while it makes a container has not yet written do
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from bitsec_eval.sandbox.kernel_view import CGROUPS
 
 _PAUSE_SECONDS = 0.02
+_LOOKS = 4
+"""A process has no arguments for a moment while it becomes another program, as runtimes do: one look may miss it."""
 
 
-def wait_for_runtimes(container: str, seconds: float) -> None:
-    """Wait until no process has this container's name among its arguments, or for so long."""
+def wait_for_runtimes(containers: Collection[str], seconds: float) -> None:
+    """Wait until no process has the name of any of these containers among its arguments, or for so long."""
+    wanted = {container.encode() for container in containers}
     deadline = time.monotonic() + seconds
-    while _is_named(container) and time.monotonic() < deadline:
+    unseen = 0
+    while unseen < _LOOKS and time.monotonic() < deadline:
+        unseen = 0 if any(not wanted.isdisjoint(arguments) for arguments in _commands()) else unseen + 1
         time.sleep(_PAUSE_SECONDS)
-
-
-def _is_named(container: str) -> bool:
-    wanted = container.encode()
-    return any(wanted in arguments for arguments in _commands())
 
 
 def _commands() -> Iterator[list[bytes]]:
