@@ -55,7 +55,7 @@ def test_a_validator_killed_anywhere_is_swept_up_by_the_next(tmp_path: Path, wit
             time.sleep(chance.uniform(0.2, undisturbed_seconds))
             started.kill(with_children=bool(number % 2))
         witness.start_next(tmp_path / "state")
-        assert witness.left(tmp_path) == []
+        assert witness.left_in_the_end(tmp_path) == []
         assert _whole(tmp_path, before)
 
     last = evaluated(tmp_path, *witness.options, *_going_on(tmp_path))
