@@ -38,6 +38,7 @@ CHECK_CHARACTERS = 1 << 16
 PLAN_CHARACTERS = 1 << 26
 
 _OUTCOMES = {"failure": Outcome.FAILED, "skipped": Outcome.FAILED, "error": Outcome.ERROR}
+_NAMED_BY = ("agent", "task", "repeat")
 _LEVELS = frozenset(("testsuites", "testsuite", "testcase"))
 
 
@@ -121,7 +122,7 @@ class _File:
         It is called millions of times, so the frequent case comes first.
         """
         if tag == "property":
-            if len(attributes) != 4 or attributes[0] != "name":
+            if len(attributes) != 4 or attributes[0] != "name" or attributes[2] != "value":
                 attributes = _as_written(attributes)
             name = attributes[1]
             if self._level == "testcase":
@@ -190,7 +191,7 @@ class _File:
         )
 
     def _new_run(self) -> "_RunSoFar":
-        record = decoded(self._run, "bitsec.run", CHECK_CHARACTERS, names=("agent", "task", "repeat"))
+        record = decoded(self._run, "bitsec.run", CHECK_CHARACTERS, names=_NAMED_BY)
         run = understood(self._named_run if self._run[0] == "[" else self._run_of, record, "bitsec.run")
         if len(self._run_texts) >= _MOST_TEXTS:
             self._run_texts.clear()  # the checks of a run stand close together
@@ -265,7 +266,7 @@ class _RunSoFar:
 
 def _naming(record: Record) -> str:
     """Return how the other testcases name the run that `record` tells of, unless they write it in another way."""
-    return json.dumps([record["agent"], record["task"], record.get("repeat", 0)], separators=(",", ":"))
+    return json.dumps([record.get(name, 0) for name in _NAMED_BY], separators=(",", ":"))
 
 
 def _in_order(told: Sequence[Check]) -> tuple[Check, ...]:

@@ -4,6 +4,8 @@ import contextlib
 import io
 import tracemalloc
 from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given
@@ -303,3 +305,20 @@ def test_a_run_that_nothing_tells_of_is_refused():
     begin, end = text.index(b"<testcase"), text.index(b"</testcase>") + len(b"</testcase>")
 
     assert "nothing before it tells of the run of " in refusal(text[:begin] + text[end:])
+
+
+@pytest.mark.parametrize(
+    "kept", ["type='string' name='{}' value='{}'", "value='{1}' name='{0}'", "name='{}' type='{}'"]
+)
+def test_a_property_is_read_by_its_attributes_names(kept):
+    whole = JunitFile().run("alice", "coding/a", ["passed"])
+    found = ET.fromstring(whole.text).find(".//testcase/properties/property[@name='bitsec.run']")
+    written = ET.tostring(found).strip()
+    told = escape(found.get("value"), {"'": "&apos;"})
+    text = whole.text.replace(written, f"<property {kept.format('bitsec.run', told)} />".encode())
+
+    assert written in whole.text
+    if "value" in kept:
+        assert read_junit(io.BytesIO(text)) == whole.read()
+    else:
+        assert "a bitsec.run in it is no JSON object" in refusal(text)
