@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from bitsec_eval.core.evaluation import outcomes_of, reasons_of
 from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
 from bitsec_eval.core.scores import Cell
 from bitsec_eval.render.links import wanted
@@ -144,9 +145,9 @@ def _task_standings(agent: str, cells: Iterable[Cell], results: Results) -> Iter
             task=cell.task,
             state=cell.state.value,
             score=cell.score,
-            checks={check.name: check.outcome.value for check in cell.checks},
+            checks=outcomes_of(cell.checks),
             reason=cell.reason,
-            reasons={check.name: check.reason for check in cell.checks if check.reason},
+            reasons=reasons_of(cell.checks),
             ending=cell.ending,
             seconds=cell.seconds,
             wanted=wanted(cell),

@@ -1,6 +1,6 @@
 """What one evaluation found: the values that junit is read into and a leaderboard is computed from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +34,16 @@ class Check:
         Among equals the choice depends on the values alone, so any order of tellings gives the same answer.
         """
         return max(self, other, key=lambda check: (_SEVERITY[check.outcome], check.reason, check.weight))
+
+
+def outcomes_of(checks: Iterable[Check]) -> dict[str, str]:
+    """Return the outcome of each check by its name, in words."""
+    return {check.name: check.outcome.value for check in checks}
+
+
+def reasons_of(checks: Iterable[Check]) -> dict[str, str]:
+    """Return the reason of each check that has one, by its name."""
+    return {check.name: check.reason for check in checks if check.reason}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

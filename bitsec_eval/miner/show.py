@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from bitsec_eval.core.evaluation import outcomes_of, reasons_of
 from bitsec_eval.core.scores import Cell
 from bitsec_eval.core.text import one_line
 from bitsec_eval.render.figures import points
@@ -21,9 +22,14 @@ class TaskResult:
 
 def task_result(cell: Cell) -> TaskResult:
     """Return what a board says of one task."""
-    checks = {check.name: check.outcome.value for check in cell.checks}
-    reasons = {check.name: check.reason for check in cell.checks if check.reason}
-    return TaskResult(task=cell.task, state=cell.state.value, score=cell.score, checks=checks, reasons=reasons)
+    checks = cell.checks
+    return TaskResult(
+        task=cell.task,
+        state=cell.state.value,
+        score=cell.score,
+        checks=outcomes_of(checks),
+        reasons=reasons_of(checks),
+    )
 
 
 def result_lines(results: Iterable[TaskResult]) -> Iterator[str]:

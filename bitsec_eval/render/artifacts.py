@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bitsec_eval.core.answer import Answer
-from bitsec_eval.core.evaluation import Evaluation, Run
+from bitsec_eval.core.evaluation import Evaluation, Run, outcomes_of, reasons_of
 from bitsec_eval.core.merging import runs_of
 from bitsec_eval.core.scores import State, run_score, run_state
 from bitsec_eval.core.text import one_line, printable
@@ -73,7 +73,7 @@ def finish_runs(results: Path, evaluation: Evaluation, took: Callable[[Run], Map
 
 def _outcomes(run: Run, steps: list[Any], took: Mapping[str, float]) -> dict[str, Any]:
     state = run_state(run)
-    outcomes = {check.name: check.outcome.value for check in run.checks}
+    outcomes = outcomes_of(run.checks)
     checked = [
         {"kind": "check", "what": name, "seconds": seconds, "outcome": outcomes[name]}
         for name, seconds in took.items()
@@ -83,7 +83,7 @@ def _outcomes(run: Run, steps: list[Any], took: Mapping[str, float]) -> dict[str
         "state": state.value,
         "score": None if state is State.VOID else run_score(run),
         "checks": outcomes,
-        "reasons": {check.name: check.reason for check in run.checks if check.reason},
+        "reasons": reasons_of(run.checks),
         "timeline": [*steps, *checked],
     }
 
