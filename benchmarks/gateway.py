@@ -27,9 +27,9 @@ from inference.server import Handler, completion, serving  # noqa: E402
 
 from bitsec_eval.core.llm import LLM  # noqa: E402
 from bitsec_eval.core.task import Limits  # noqa: E402
-from bitsec_eval.inference.gateway import Gateway, LineName  # noqa: E402
+from bitsec_eval.inference.gateway import Gateway, SessionKey  # noqa: E402
 from bitsec_eval.inference.limits import RunLimits, TotalLimits  # noqa: E402
-from bitsec_eval.inference.provided import Provision, provided_gateway  # noqa: E402
+from bitsec_eval.inference.live_gateway import LiveConfig, live_gateway  # noqa: E402
 from bitsec_eval.inference.upstream import Provider  # noqa: E402
 from bitsec_eval.sandbox.agent import AgentOrder, run_agent  # noqa: E402
 from bitsec_eval.sandbox.docker_engine import DockerSandbox, DockerSettings, docker_sandbox  # noqa: E402
@@ -95,7 +95,7 @@ def through(engine: DockerSandbox, gateway: Gateway, calls: int, prompt: str = "
     """Return the milliseconds of calls from an agent."""
     order = AgentOrder(source=ASKING.replace("CALLS", str(calls)).encode(), prompt=prompt, files={})
     with engine.open(LIMITS) as session:
-        line = gateway.line(LineName(agent="a", task="t"), LLM())
+        line = gateway.session(SessionKey(agent="a", task="t"), LLM())
         answer = run_agent(session, order, LIMITS, line)
     line.settled()
     assert not answer.fault, answer.fault
@@ -144,8 +144,8 @@ def main() -> None:
     total = TotalLimits(calls=MANY, prompt_tokens=MANY, completion_tokens=MANY)
     with server_process() as url, docker_sandbox(DockerSettings(state=folder / "state")) as engine:
         provider = Provider(base_url=url, key="none")
-        provision = Provision(provider=provider, ledger=folder / "ledger.jsonl", run=run, total=total)
-        with provided_gateway(provision) as gateway:
+        provision = LiveConfig(provider=provider, ledger=folder / "ledger.jsonl", run=run, total=total)
+        with live_gateway(provision) as gateway:
             side_by_side(url, engine, gateway, args.calls, args.rounds)
             for slow in (0, 1):
                 eight_at_once(engine, gateway, args.calls, slow)

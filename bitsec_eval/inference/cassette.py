@@ -13,9 +13,9 @@ from threading import Lock
 from typing import Any
 
 from bitsec_eval.core.errors import InferenceError
-from bitsec_eval.core.exchange import Question, Reply
+from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
 from bitsec_eval.core.text import one_line
-from bitsec_eval.inference.tally import NOTHING_SPENT, Tally
+from bitsec_eval.inference.cost import NO_COST, Cost
 
 KEY = b"[run key]"
 NOTHING: dict[str, Any] = {"offer": {"models": (), "request_bytes": 1 << 20}}
@@ -30,13 +30,13 @@ class Exchange:
     not count.
     """
 
-    reply: Reply | None
-    spent: Tally = NOTHING_SPENT
+    reply: LLMResponse | None
+    spent: Cost = NO_COST
     waited_seconds: float = 0.0
     void: InferenceError | None = None
 
 
-def digest(question: Question, key: str) -> str:
+def digest(question: LLMRequest, key: str) -> str:
     """Return what a question is known again by."""
     body = _without(question.body, key)
     head = f"{question.method} {question.path}\n".encode("utf-8", "backslashreplace")
@@ -76,7 +76,7 @@ class Recorder:
         except OSError as error:
             raise self._failed(error) from error
 
-    def keep(self, number: int, question: Question, exchange: Exchange) -> None:
+    def keep(self, number: int, question: LLMRequest, exchange: Exchange) -> None:
         """Write one exchange; `number` is the question's place in the run."""
         reply = exchange.reply
         told = {
@@ -118,7 +118,7 @@ class Cassette:
         for told in sorted(exchanges, key=lambda each: int(each["number"])):
             self._left[told["sha256"]].append(_exchange(told, key))
 
-    def play(self, number: int, question: Question) -> Exchange:
+    def play(self, number: int, question: LLMRequest) -> Exchange:
         """Return what was recorded for a question.
 
         Raises:
@@ -164,8 +164,8 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 def _exchange(told: dict[str, Any], key: str) -> Exchange:
     reply = None
     if told["status"] is not None:
-        reply = Reply(status=told["status"], body=_with(_bytes(told["response"]), key), headers=told["headers"])
-    return Exchange(reply=reply, spent=Tally(**told["spent"]), waited_seconds=told["waited_seconds"])
+        reply = LLMResponse(status=told["status"], body=_with(_bytes(told["response"]), key), headers=told["headers"])
+    return Exchange(reply=reply, spent=Cost(**told["spent"]), waited_seconds=told["waited_seconds"])
 
 
 def _text(data: bytes) -> str:

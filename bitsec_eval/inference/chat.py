@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Never
 
 from bitsec_eval.core.text import one_line
+from bitsec_eval.inference.cost import Cost
 from bitsec_eval.inference.limits import RunLimits
 from bitsec_eval.inference.prices import FIELDS, Price
 from bitsec_eval.inference.problems import Problem
-from bitsec_eval.inference.tally import Tally
 
 _PASSED_ON = """
 frequency_penalty parallel_tool_calls presence_penalty reasoning_effort response_format seed stop temperature
@@ -41,7 +41,7 @@ class Chat:
     model: str
     price: Price
     outgoing: bytes
-    most: Tally
+    most: Cost
     stream: bool
     usage_in_stream: bool
 
@@ -68,7 +68,7 @@ def read_chat(body: bytes, limits: RunLimits, prices: Mapping[str, Price]) -> Ch
         model=model,
         price=price,
         outgoing=outgoing,
-        most=price.tally(prompt, max_tokens),
+        most=price.cost(prompt, max_tokens),
         stream=stream,
         usage_in_stream=stream and _wants_usage(asked),
     )

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bitsec_eval.core.exchange import Reply
+from bitsec_eval.core.llm_request import LLMResponse
 from bitsec_eval.inference.chat import Chat
+from bitsec_eval.inference.cost import Cost
 from bitsec_eval.inference.problems import json_reply
-from bitsec_eval.inference.tally import Tally
 
 MOST_TOKENS = 10**9
 
@@ -25,14 +25,14 @@ class Completion:
         found: dict[str, Any] = self.content["choices"][0]["message"]
         return found
 
-    def cost(self, chat: Chat) -> Tally:
+    def cost(self, chat: Chat) -> Cost:
         """Return what the provider says it billed, also where that is above what was reserved.
 
         Where it says nothing that can be a count, the most that the call can have cost.
         """
         usage = self.content.get("usage")
         prompt, completion = (_count(usage, name) for name in ("prompt_tokens", "completion_tokens"))
-        return chat.most if prompt is None or completion is None else chat.price.tally(prompt, completion)
+        return chat.most if prompt is None or completion is None else chat.price.cost(prompt, completion)
 
 
 def _count(usage: object, name: str) -> int | None:
@@ -53,17 +53,17 @@ def read_completion(body: bytes) -> Completion | None:
     return Completion({**content, "choices": choices[:1]})
 
 
-def openai_reply(completion: Completion, chat: Chat) -> Reply:
+def openai_reply(completion: Completion, chat: Chat) -> LLMResponse:
     """Return the completion as OpenAI's API does, in one piece or as a stream of events."""
     if not chat.stream:
         return json_reply(completion.content)
     events = [f"data: {json.dumps(chunk, separators=(',', ':'))}\n\n" for chunk in _chunks(completion, chat)]
     body = "".join([*events, "data: [DONE]\n\n"]).encode("ascii")
     headers = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
-    return Reply(status=200, body=body, headers=headers)
+    return LLMResponse(status=200, body=body, headers=headers)
 
 
-def bitsec_reply(completion: Completion, chat: Chat) -> Reply:
+def bitsec_reply(completion: Completion, chat: Chat) -> LLMResponse:
     """Return the completion as Bitsec's proxies do: OpenAI's form today, beside it the four fields of the first."""
     cost = completion.cost(chat)
     fields = {

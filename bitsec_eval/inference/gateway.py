@@ -1,4 +1,4 @@
-"""The gateway of one evaluation: opens a line for each agent that runs, and ends them all when it is stopped."""
+"""The gateway of one evaluation: opens a session for each agent that runs, and ends them all when it is stopped."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,19 +7,19 @@ from pathlib import Path
 from threading import Lock
 from weakref import WeakSet
 
-from bitsec_eval.core.exchange import Question
 from bitsec_eval.core.llm import LLM
+from bitsec_eval.core.llm_request import LLMRequest
 from bitsec_eval.inference.cassette import Cassette, Exchange, Offer, Recorder
-from bitsec_eval.inference.line import Answerer, Line, new_key
+from bitsec_eval.inference.excluded_time import ExcludedTime
 from bitsec_eval.inference.problems import switched_off
-from bitsec_eval.inference.waiting import Waiting
+from bitsec_eval.inference.session import Answerer, LLMSession, new_key
 
 NO_LLM = Offer(models=(), request_bytes=1 << 20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineName:
-    """Whose line it is: an agent, on a task, in the first of its containers or, on the twin, in the second.
+class SessionKey:
+    """Whose session it is: an agent, on a task, in the first of its containers or, on the twin, in the second.
 
     `repeat` says which of its runs this is, from 0.
     """
@@ -37,23 +37,23 @@ class LineName:
         return Path(self.agent) / f"{self.task.replace('/', '__')}{turn}{twin}.jsonl"
 
 
-Answering = Callable[[LineName, LLM, str], Answerer]
-"""Makes what answers a line: its name, its task's limits and its key are known."""
+Answering = Callable[[SessionKey, LLM, str], Answerer]
+"""Makes what answers a session: its name, its task's limits and its key are known."""
 
 
 class Gateway:
-    """Opens lines; with a folder of `recordings`, each line leaves a cassette there."""
+    """Opens sessions; with a folder of `recordings`, each session leaves a cassette there."""
 
     def __init__(self, answering: Answering, *, counted: bool, recordings: Path | None = None) -> None:
         self._answering = answering
         self._counted = counted
         self._recordings = recordings
-        self._open: WeakSet[Line] = WeakSet()
+        self._open: WeakSet[LLMSession] = WeakSet()
         self._stopped = False
         self._lock = Lock()
 
-    def line(self, name: LineName, llm: LLM) -> Line:
-        """Return a fresh line for one agent in one container.
+    def session(self, name: SessionKey, llm: LLM) -> LLMSession:
+        """Return a fresh session for one agent in one container.
 
         Raises:
             InferenceError: its recording cannot be written or read.
@@ -61,21 +61,21 @@ class Gateway:
         key = new_key()
         answerer = self._answering(name, llm, key)
         recorder = Recorder(self._recordings / name.file, key, answerer.offer) if self._recordings else None
-        line = Line(answerer, key, counted=self._counted, recorder=recorder)
+        session = LLMSession(answerer, key, counted=self._counted, recorder=recorder)
         with self._lock:
-            self._open.add(line)
+            self._open.add(session)
             stopped = self._stopped
         if stopped:
-            line.abandon()
-        return line
+            session.abandon()
+        return session
 
     def stop(self) -> None:
-        """End every line; those that are opened from now on have ended already."""
+        """End every session; those that are opened from now on have ended already."""
         with self._lock:
             self._stopped = True
             ended = list(self._open)
-        for line in ended:
-            line.abandon()
+        for session in ended:
+            session.abandon()
 
 
 class NoAnswers:
@@ -83,7 +83,7 @@ class NoAnswers:
 
     offer = NO_LLM
 
-    def answer(self, number: int, question: Question, waiting: Waiting) -> Exchange:  # noqa: ARG002 - see Answerer
+    def answer(self, number: int, question: LLMRequest, excluded: ExcludedTime) -> Exchange:  # noqa: ARG002 - see Answerer
         """See `Answerer.answer`."""
         return Exchange(reply=switched_off().reply)
 
@@ -95,7 +95,7 @@ class ReplayedAnswers:
         self._cassette = cassette
         self.offer = cassette.offer
 
-    def answer(self, number: int, question: Question, waiting: Waiting) -> Exchange:  # noqa: ARG002 - see Answerer
+    def answer(self, number: int, question: LLMRequest, excluded: ExcludedTime) -> Exchange:  # noqa: ARG002 - see Answerer
         """See `Answerer.answer`."""
         return self._cassette.play(number, question)
 
@@ -110,7 +110,7 @@ def off_gateway() -> Iterator[Gateway]:
 def replaying_gateway(recordings: Path) -> Iterator[Gateway]:
     """Answer from cassettes, without a provider and without a key."""
 
-    def answering(name: LineName, _llm: LLM, key: str) -> Answerer:
+    def answering(name: SessionKey, _llm: LLM, key: str) -> Answerer:
         return ReplayedAnswers(Cassette(recordings / name.file, key))
 
     yield Gateway(answering, counted=True)

@@ -4,8 +4,9 @@ A call first reserves the most that it can cost, and only then goes out; afterwa
 what it did cost. A reservation that is never settled, because its process was killed, counts in full and for ever.
 Nothing expires. Several processes share one file: each looks at what the others wrote before it promises anything.
 
-A line of the file is {"reserve": id, "of": line, ...} or {"settle": id, "of": line, ...}, with calls, prompt_tokens,
-completion_tokens and pico_dollars. A line that a crash cut short was never promised to anybody, and is skipped.
+A line of the file is {"reserve": id, "of": account, ...} or {"settle": id, "of": account, ...}, with calls,
+prompt_tokens, completion_tokens and pico_dollars.
+A line that a crash cut short was never promised to anybody, and is skipped.
 """
 
 import fcntl
@@ -22,7 +23,7 @@ from threading import Lock
 from typing import Any
 
 from bitsec_eval.core.errors import InferenceError
-from bitsec_eval.inference.tally import Tally
+from bitsec_eval.inference.cost import Cost
 
 CHUNK = 1 << 20
 LOST = "lost"
@@ -34,15 +35,15 @@ class Reservation:
     """What one call may cost; `kept` is done when it is on disk."""
 
     id: str
-    line: str
-    most: Tally
+    account: str
+    most: Cost
     kept: "Future[None]"
 
 
 class OverBudgetError(Exception):
-    """Why a reservation is refused: the budget, of a line or in `total`, has only `left` of `term`."""
+    """Why a reservation is refused: the budget, of an account or in `total`, has only `left` of `term`."""
 
-    def __init__(self, term: str, budget: Tally, spent: Tally, *, total: bool) -> None:
+    def __init__(self, term: str, budget: Cost, spent: Cost, *, total: bool) -> None:
         super().__init__(term)
         self.term = term
         self.total = total
@@ -58,9 +59,9 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._spent: defaultdict[str, Tally] = defaultdict(Tally)
-        self._total = Tally()
-        self._reserved: dict[str, tuple[str, Tally]] = {}
+        self._spent: defaultdict[str, Cost] = defaultdict(Cost)
+        self._total = Cost()
+        self._reserved: dict[str, tuple[str, Cost]] = {}
         self._read = 0
         self._durable = 0
         self._lock = Lock()
@@ -76,29 +77,29 @@ class Ledger:
         self._syncing.shutdown()
         os.close(self._file)
 
-    def reserve(self, line: str, most: Tally, budget: Tally, total: Tally) -> Reservation:
-        """Promise a line the most that its call can cost.
+    def reserve(self, account: str, most: Cost, budget: Cost, total: Cost) -> Reservation:
+        """Promise an account the most that its call can cost.
 
         Raises:
-            OverBudgetError: the line's `budget` or that of all lines, `total`, does not allow it.
+            OverBudgetError: the account's `budget` or that of all accounts, `total`, does not allow it.
         """
         with self._exclusive():
-            _refuse_over(self._spent[line] + most, budget, self._spent[line], total=False)
+            _refuse_over(self._spent[account] + most, budget, self._spent[account], total=False)
             _refuse_over(self._total + most, total, self._total, total=True)
-            return self._reserved_for(line, most)
+            return self._reserved_for(account, most)
 
-    def settle(self, reservation: Reservation, spent: Tally) -> None:
+    def settle(self, reservation: Reservation, spent: Cost) -> None:
         """Replace a reservation by what was spent."""
         with self._exclusive():
-            self._write({"settle": reservation.id, "of": reservation.line}, spent)
+            self._write({"settle": reservation.id, "of": reservation.account}, spent)
 
-    def lose(self, reservation: Reservation) -> None:
+    def charge_as_lost(self, reservation: Reservation) -> None:
         """Charge a reservation to nobody but the evaluation: no answer came, and it may have been billed."""
         with self._exclusive():
             self._write({"settle": reservation.id, "of": LOST}, reservation.most)
 
-    def renew(self, reservation: Reservation, total: Tally) -> Reservation:
-        """Lose a reservation and return another of the same size: its line pays for one of them only.
+    def rereserve(self, reservation: Reservation, total: Cost) -> Reservation:
+        """Lose a reservation and return another of the same size: its account pays for one of them only.
 
         Raises:
             OverBudgetError: `total` does not allow it; nothing has changed.
@@ -107,20 +108,20 @@ class Ledger:
         with self._exclusive():
             _refuse_over(self._total + most, total, self._total, total=True)
             self._write({"settle": reservation.id, "of": LOST}, most)
-            return self._reserved_for(reservation.line, most)
+            return self._reserved_for(reservation.account, most)
 
-    def _reserved_for(self, line: str, most: Tally) -> Reservation:
+    def _reserved_for(self, account: str, most: Cost) -> Reservation:
         name = secrets.token_hex(8)
-        self._write({"reserve": name, "of": line}, most)
-        return Reservation(name, line, most, self._syncing.submit(self._sync, self._read))
+        self._write({"reserve": name, "of": account}, most)
+        return Reservation(name, account, most, self._syncing.submit(self._sync, self._read))
 
-    def spent(self, line: str) -> Tally:
-        """Return what a line has spent, open reservations included."""
+    def spent(self, account: str) -> Cost:
+        """Return what an account has spent, open reservations included."""
         with self._exclusive():
-            return self._spent[line]
+            return self._spent[account]
 
-    def total(self) -> Tally:
-        """Return what all lines have spent, open reservations included."""
+    def total(self) -> Cost:
+        """Return what all accounts have spent, open reservations included."""
         with self._exclusive():
             return self._total
 
@@ -163,25 +164,25 @@ class Ledger:
         if entry is not None:
             self._apply(*entry)
 
-    def _apply(self, kind: str, name: str, line: str, tally: Tally) -> None:
+    def _apply(self, kind: str, name: str, account: str, cost: Cost) -> None:
         if kind == "settle":
-            owner, reserved = self._reserved.pop(name, (line, Tally()))
+            owner, reserved = self._reserved.pop(name, (account, Cost()))
             self._spent[owner] -= reserved
             self._total -= reserved
         else:
-            self._reserved[name] = (line, tally)
-        self._spent[line] += tally
-        self._total += tally
+            self._reserved[name] = (account, cost)
+        self._spent[account] += cost
+        self._total += cost
 
-    def _write(self, head: dict[str, str], tally: Tally) -> None:
+    def _write(self, head: dict[str, str], cost: Cost) -> None:
         """Append one line; a settlement that a crash of the machine loses leaves its reservation, which is more."""
         kind, name = next(iter(head.items()))
-        data = json.dumps({**head, **asdict(tally)}).encode() + b"\n"
+        data = json.dumps({**head, **asdict(cost)}).encode() + b"\n"
         written = os.write(self._file, data)
         if written != len(data):
             raise OSError(None, f"{written} of {len(data)} bytes were written")
         self._read += written
-        self._apply(kind, name, head["of"], tally)
+        self._apply(kind, name, head["of"], cost)
 
     def _sync(self, size: int) -> None:
         """Make the first `size` bytes durable; one call does for all that were written by then."""
@@ -193,17 +194,17 @@ class Ledger:
         self._durable = reached
 
 
-def _refuse_over(wanted: Tally, budget: Tally, spent: Tally, *, total: bool) -> None:
+def _refuse_over(wanted: Cost, budget: Cost, spent: Cost, *, total: bool) -> None:
     term = wanted.first_over(budget)
     if term is not None:
         raise OverBudgetError(term, budget, spent, total=total)
 
 
-def _entry(line: bytes) -> tuple[str, str, str, Tally] | None:
+def _entry(line: bytes) -> tuple[str, str, str, Cost] | None:
     try:
         told: dict[str, Any] = json.loads(line)
         kind = "reserve" if "reserve" in told else "settle"
-        tally = Tally(**{name: int(told[name]) for name in Tally.__slots__})
-        return kind, str(told[kind]), str(told["of"]), tally
+        cost = Cost(**{name: int(told[name]) for name in Cost.__slots__})
+        return kind, str(told[kind]), str(told["of"]), cost
     except (ValueError, KeyError, TypeError):
         return None

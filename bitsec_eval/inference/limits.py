@@ -6,7 +6,7 @@ from typing import Any
 
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.llm import LLM
-from bitsec_eval.inference.tally import Tally, pico_of
+from bitsec_eval.inference.cost import Cost, pico_of
 
 MOST_BYTES = 64 << 20
 
@@ -34,7 +34,7 @@ class RunLimits:
             raise SettingsError(f"request_bytes and response_bytes may be {MOST_BYTES} at most")
 
     @property
-    def budget(self) -> Tally:
+    def budget(self) -> Cost:
         """The limits that add up over calls."""
         return _budget(self)
 
@@ -66,13 +66,13 @@ class TotalLimits:
         _check(self)
 
     @property
-    def budget(self) -> Tally:
-        """The limits as a tally."""
+    def budget(self) -> Cost:
+        """The limits as a cost."""
         return _budget(self)
 
 
-def _budget(limits: RunLimits | TotalLimits) -> Tally:
-    return Tally(
+def _budget(limits: RunLimits | TotalLimits) -> Cost:
+    return Cost(
         calls=limits.calls,
         prompt_tokens=limits.prompt_tokens,
         completion_tokens=limits.completion_tokens,

@@ -15,7 +15,7 @@ from typing import Any
 
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.text import one_line
-from bitsec_eval.inference.tally import Tally
+from bitsec_eval.inference.cost import Cost
 
 FIELDS = ("max_tokens", "max_completion_tokens")
 DEAREST = 1_000_000
@@ -30,9 +30,9 @@ class Price:
     completion: int = 0
     max_tokens_field: str | None = None
 
-    def tally(self, prompt_tokens: int, completion_tokens: int) -> Tally:
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> Cost:
         """Return one call of so many tokens."""
-        return Tally(
+        return Cost(
             calls=1,
             prompt_tokens=prompt_tokens,
             completion_tokens=completion_tokens,

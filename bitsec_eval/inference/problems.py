@@ -2,7 +2,7 @@
 
 import json
 
-from bitsec_eval.core.exchange import Reply
+from bitsec_eval.core.llm_request import LLMResponse
 
 JSON_HEADERS = {"Content-Type": "application/json"}
 FINAL = {"x-should-retry": "false"}  # what OpenAI's own clients look at before they try again
@@ -21,16 +21,16 @@ class Problem(Exception):  # noqa: N818 - a value that travels up to the agent, 
         self.billed = billed
 
     @property
-    def reply(self) -> Reply:
+    def reply(self) -> LLMResponse:
         """The same as an HTTP response; `detail` is where Bitsec's own proxy puts its message."""
         error = {"message": str(self), "type": self.kind, "param": None, "code": self.code}
         return json_reply({"error": error, "detail": str(self)}, self.status, FINAL)
 
 
-def json_reply(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
+def json_reply(content: object, status: int = 200, headers: dict[str, str] | None = None) -> LLMResponse:
     """Return a response of JSON."""
     body = json.dumps(content, separators=(",", ":")).encode("ascii")
-    return Reply(status=status, body=body, headers=JSON_HEADERS | (headers or {}))
+    return LLMResponse(status=status, body=body, headers=JSON_HEADERS | (headers or {}))
 
 
 def switched_off() -> Problem:

@@ -20,7 +20,7 @@ from bitsec_eval.inference.prices import Price, read_prices
 from bitsec_eval.plugin.llm_options import Told
 
 if TYPE_CHECKING:
-    from bitsec_eval.inference.provided import Provision
+    from bitsec_eval.inference.live_gateway import LiveConfig
 
 MODES = ("off", "live", "record", "replay")
 PROVIDED = ("live", "record")
@@ -33,7 +33,7 @@ class LLMSettings:
 
     mode: str
     recordings: Path
-    provision: "Provision | None" = None
+    provision: "LiveConfig | None" = None
     jobs: int = 0
 
     @property
@@ -77,15 +77,15 @@ def opened_gateway(settings: LLMSettings, seed: int) -> Iterator[Gateway]:
 
 def _gateway(settings: LLMSettings) -> AbstractContextManager[Gateway]:
     if settings.provision is not None:
-        from bitsec_eval.inference.provided import provided_gateway
+        from bitsec_eval.inference.live_gateway import live_gateway
 
-        return provided_gateway(settings.provision, settings.recordings if settings.mode == "record" else None)
+        return live_gateway(settings.provision, settings.recordings if settings.mode == "record" else None)
     return replaying_gateway(settings.recordings) if settings.mode == "replay" else off_gateway()
 
 
-def _provision(told: Told, ledger: Path, workers: int) -> "Provision":
-    from bitsec_eval.inference.call import Patience
-    from bitsec_eval.inference.provided import Provision
+def _provision(told: Told, ledger: Path, workers: int) -> "LiveConfig":
+    from bitsec_eval.inference.call import RetryPolicy
+    from bitsec_eval.inference.live_gateway import LiveConfig
     from bitsec_eval.inference.upstream import Provider
 
     prices = read_prices(told.path("llm-prices")) if told.said("llm-prices") else {}
@@ -93,7 +93,7 @@ def _provision(told: Told, ledger: Path, workers: int) -> "Provision":
         raise SettingsError(
             "--bitsec-llm-cost: money can be limited only where prices are known; give --bitsec-llm-prices"
         )
-    return Provision(
+    return LiveConfig(
         provider=Provider(
             base_url=told.value("llm-base-url"),
             key=key_from(os.environ),
@@ -108,7 +108,7 @@ def _provision(told: Told, ledger: Path, workers: int) -> "Provision":
         ),
         total=TotalLimits(**told.limits("llm-total", ("calls", "prompt_tokens", "completion_tokens", "cost"))),
         prices=prices,
-        patience=Patience(tries=_positive(told, "llm-tries"), run_seconds=_positive(told, "llm-patience")),
+        retry=RetryPolicy(tries=_positive(told, "llm-tries"), run_seconds=_positive(told, "llm-patience")),
     )
 
 

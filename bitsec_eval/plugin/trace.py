@@ -36,9 +36,9 @@ def trace_of(key: RunKey, task: Task, done: Done, settings: Settings, image: str
 
 def _exchanges(recordings: Path, key: RunKey) -> Iterator[str]:
     """Yield the run's questions to the LLM and what it got, as they were recorded."""
-    from bitsec_eval.inference.gateway import LineName
+    from bitsec_eval.inference.gateway import SessionKey
 
-    name = LineName(agent=key.agent, task=key.task, repeat=key.repeat)
+    name = SessionKey(agent=key.agent, task=key.task, repeat=key.repeat)
     try:
         lines = (recordings / name.file).read_text("utf-8", "backslashreplace").splitlines()
     except OSError:

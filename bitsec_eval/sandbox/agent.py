@@ -100,10 +100,10 @@ class _Listening:
             return self._session.receive(deadline)
         while True:
             glance = time.monotonic() + GLANCE_SECONDS
-            heard = self._session.receive(min(deadline + self._line.held_up_seconds, glance))
+            heard = self._session.receive(min(deadline + self._line.excluded_seconds, glance))
             if self._line.failure is not None:
                 raise self._line.failure
-            late = time.monotonic() >= deadline + self._line.held_up_seconds
+            late = time.monotonic() >= deadline + self._line.excluded_seconds
             if heard is not Ending.TIMED_OUT or late:
                 return heard
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from bitsec_eval.core.answer import Call, Ending
 from bitsec_eval.core.errors import InferenceError
-from bitsec_eval.core.exchange import Question, Reply
+from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
 from bitsec_eval.core.usage import Usage
 from bitsec_eval.core.values import ValueFault, dumps, loads
 
@@ -41,14 +41,14 @@ class Line(Protocol):
         """The longest body of a question."""
 
     @property
-    def held_up_seconds(self) -> float:
+    def excluded_seconds(self) -> float:
         """How long the agent has waited for us or the LLM's provider and not for the LLM: its clock stood still."""
 
     @property
     def failure(self) -> InferenceError | None:
         """Why this run is void, as soon as that is known."""
 
-    def ask(self, question: Question, reply: Callable[[Reply], None]) -> None:
+    def ask(self, question: LLMRequest, reply: Callable[[LLMResponse], None]) -> None:
         """Take a question and return at once; `reply` is called when there is one, from any thread."""
 
     def close(self) -> None:
@@ -109,7 +109,7 @@ class Exchanges:
             self._noted[place] = Call(time.monotonic() - self._started)
         self._line.ask(question, lambda reply: self._reply(number, place, reply))
 
-    def _reply(self, number: int, place: int, reply: Reply) -> None:
+    def _reply(self, number: int, place: int, reply: LLMResponse) -> None:
         self._waiting.discard(number)
         if place in self._noted:
             asked = self._noted[place].at_seconds
@@ -121,14 +121,14 @@ class Exchanges:
             self._send("R", PART.pack(number, last) + whole[start : start + PART_BYTES])
 
 
-def _question(whole: bytes) -> Question:
+def _question(whole: bytes) -> LLMRequest:
     head, newline, body = whole.partition(b"\n")
     told = loads(head) if newline and len(head) <= HEAD_BYTES else None
     if not isinstance(told, dict) or told.keys() != {"method", "path"}:
         raise ValueFault("no question")
     if not all(isinstance(text, str) for text in told.values()):
         raise ValueFault("no question")
-    return Question(method=told["method"], path=told["path"], body=body)
+    return LLMRequest(method=told["method"], path=told["path"], body=body)
 
 
 def environment_of(line: Line) -> dict[str, str]:

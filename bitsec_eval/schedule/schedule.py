@@ -17,7 +17,7 @@ from time import monotonic
 from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import BitsecError, InferenceError, KilledError, SandboxError
 from bitsec_eval.core.text import one_line
-from bitsec_eval.inference.gateway import Gateway, LineName
+from bitsec_eval.inference.gateway import Gateway, SessionKey
 from bitsec_eval.sandbox.agent import AgentOrder, run_agent
 from bitsec_eval.sandbox.checking import CheckingSandboxes, Loaded
 from bitsec_eval.sandbox.session import Sandbox
@@ -295,10 +295,10 @@ class Schedule:
             return Answer(ending=Ending.CRASHED, status=f"killed {len(kills)} times")
 
     def _answer(self, work: Work, order: AgentOrder, part: int) -> Answer:
-        name = LineName(agent=work.key.agent, task=work.key.task, part=part, repeat=work.key.repeat)
+        name = SessionKey(agent=work.key.agent, task=work.key.task, part=part, repeat=work.key.repeat)
         with self._sandbox.open(work.limits) as session:
             self._runs[work.key].agent_began = monotonic()
-            line = self._gateway.line(name, work.llm) if self._gateway else None
+            line = self._gateway.session(name, work.llm) if self._gateway else None
             answer = run_agent(session, order, work.limits, WatchedLine(line, self._waits) if line else None)
         if line is None:
             return answer

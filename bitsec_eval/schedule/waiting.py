@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 
 from bitsec_eval.core.errors import InferenceError
-from bitsec_eval.core.exchange import Question, Reply
+from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
 from bitsec_eval.core.usage import Usage
 from bitsec_eval.sandbox.exchanges import Line
 
@@ -33,9 +33,9 @@ class WatchedLine:
         return self._line.request_bytes
 
     @property
-    def held_up_seconds(self) -> float:
-        """See `Line.held_up_seconds`."""
-        return self._line.held_up_seconds
+    def excluded_seconds(self) -> float:
+        """See `Line.excluded_seconds`."""
+        return self._line.excluded_seconds
 
     @property
     def failure(self) -> InferenceError | None:
@@ -46,10 +46,10 @@ class WatchedLine:
         """See `Line.usage`."""
         return self._line.usage()
 
-    def ask(self, question: Question, reply: Callable[[Reply], None]) -> None:
+    def ask(self, question: LLMRequest, reply: Callable[[LLMResponse], None]) -> None:
         """See `Line.ask`."""
 
-        def replied(answer: Reply) -> None:
+        def replied(answer: LLMResponse) -> None:
             self._count(-1)
             reply(answer)
 

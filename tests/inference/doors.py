@@ -10,32 +10,32 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bitsec_eval.core.answer import Ending
-from bitsec_eval.core.exchange import Question, Reply
+from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
 from bitsec_eval.sandbox.exchanges import Exchanges
 from bitsec_eval.sandbox.guest import door as guest
 
 REQUEST_BYTES = 100_000
 
 
-def told(question: Question) -> Reply:
-    """Reply with what was asked."""
+def told(question: LLMRequest) -> LLMResponse:
+    """LLMResponse with what was asked."""
     content = {"method": question.method, "path": question.path, "bytes": len(question.body)}
-    return Reply(status=200, body=json.dumps(content).encode())
+    return LLMResponse(status=200, body=json.dumps(content).encode())
 
 
 @dataclass
 class FakeLine:
     """A line that answers in the thread that asks, or not at all where `answer` gives None."""
 
-    answer: Callable[[Question], Reply | None] = told
+    answer: Callable[[LLMRequest], LLMResponse | None] = told
     environment: dict[str, str] = field(default_factory=dict)
     request_bytes: int = REQUEST_BYTES
-    held_up_seconds: float = 0.0
+    excluded_seconds: float = 0.0
     failure: None = None
-    asked: list[Question] = field(default_factory=list)
+    asked: list[LLMRequest] = field(default_factory=list)
     closed: bool = False
 
-    def ask(self, question: Question, reply: Callable[[Reply], None]) -> None:
+    def ask(self, question: LLMRequest, reply: Callable[[LLMResponse], None]) -> None:
         self.asked.append(question)
         answer = self.answer(question)
         if answer is not None:

@@ -11,7 +11,7 @@ from inference.server import Server, answer, held, status
 
 from bitsec_eval.core.errors import InferenceError
 from bitsec_eval.inference.cassette import keep_seed, kept_seed
-from bitsec_eval.inference.gateway import LineName, replaying_gateway
+from bitsec_eval.inference.gateway import SessionKey, replaying_gateway
 
 TASK = "suite/task"
 OTHER = {"messages": [{"role": "user", "content": "other"}]}
@@ -150,8 +150,8 @@ def test_a_recording_begins_anew(upstream: Server, tmp_path: Path):
 
 
 def test_the_twin_has_a_recording_of_its_own():
-    assert LineName(agent="me", task="a/b").file == Path("me/a__b.jsonl")
-    assert LineName(agent="me", task="a/b", part=1).file == Path("me/a__b.twin.jsonl")
+    assert SessionKey(agent="me", task="a/b").file == Path("me/a__b.jsonl")
+    assert SessionKey(agent="me", task="a/b", part=1).file == Path("me/a__b.twin.jsonl")
 
 
 def test_the_seed_is_kept_with_the_recordings(tmp_path: Path):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from inference.doors import REQUEST_BYTES, FakeLine, OpenDoor, everything, open_door, request, told
 
 from bitsec_eval.core.answer import Ending
-from bitsec_eval.core.exchange import Reply
+from bitsec_eval.core.llm_request import LLMResponse
 from bitsec_eval.sandbox.exchanges import OPEN_QUESTIONS, PART, PARTS, Exchanges
 from bitsec_eval.sandbox.guest import door as guest
 
@@ -72,7 +72,7 @@ def test_requests_that_come_all_at_once_are_answered_in_turn():
 
 
 def test_a_long_reply_arrives_whole():
-    line = FakeLine(lambda question: Reply(status=200, body=bytes(range(256)) * 16384))
+    line = FakeLine(lambda question: LLMResponse(status=200, body=bytes(range(256)) * 16384))
     with open_door(line) as door:
         assert door.talk(PLAIN).partition(b"\r\n\r\n")[2] == bytes(range(256)) * 16384
 
@@ -193,7 +193,7 @@ def test_connections_that_idle_make_room():
 def test_who_does_not_read_holds_up_nobody(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(guest, "SEND_SECONDS", 0.5)
     line = FakeLine(
-        lambda question: told(question) if question.path == "/x" else Reply(status=200, body=b"z" * (8 << 20))
+        lambda question: told(question) if question.path == "/x" else LLMResponse(status=200, body=b"z" * (8 << 20))
     )
     with open_door(line) as door, door.connect() as lazy:
         lazy.sendall(request(path="/long"))

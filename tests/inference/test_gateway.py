@@ -12,7 +12,7 @@ from inference.server import Server, answer, completion, cut_off, dribble, half_
 
 from bitsec_eval.core.errors import InferenceError, SettingsError
 from bitsec_eval.core.usage import Usage
-from bitsec_eval.inference.call import Patience
+from bitsec_eval.inference.call import RetryPolicy
 from bitsec_eval.inference.limits import RunLimits, TotalLimits
 from bitsec_eval.inference.prices import Price
 from bitsec_eval.inference.upstream import Provider
@@ -215,7 +215,7 @@ def test_runs_never_see_each_others_usage(upstream: Server, tmp_path: Path):
 def test_a_run_that_asks_without_end_is_answered_without_end_at_no_cost(
     upstream: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bitsec_eval.inference.line.QUESTIONS", 20)
+    monkeypatch.setattr("bitsec_eval.inference.session.QUESTIONS", 20)
     with gateway_to(upstream.url, tmp_path) as gateway:
         line = line_of(gateway)
         codes = [ask(line, None, "/v1/models", "GET").status for _ in range(25)]
@@ -325,7 +325,7 @@ def test_a_pause_the_provider_asks_for_is_kept(upstream: Server, tmp_path: Path)
 
 def test_a_pause_longer_than_our_patience_ends_it(upstream: Server, tmp_path: Path):
     upstream.script(status(429, Retry_After="3600"))
-    with gateway_to(upstream.url, tmp_path, patience=Patience(run_seconds=60)) as gateway:
+    with gateway_to(upstream.url, tmp_path, retry=RetryPolicy(run_seconds=60)) as gateway:
         line = line_of(gateway)
         ask(line)
 
@@ -338,11 +338,11 @@ def test_an_agents_clock_stands_still_in_trouble_and_not_while_the_llm_thinks(up
     with gateway_to(upstream.url, tmp_path, try_seconds=1.0) as gateway:
         line = line_of(gateway)
         ask(line)
-        thinking = line.held_up_seconds
+        thinking = line.excluded_seconds
         ask(line)
 
         assert thinking < 0.4
-        assert line.held_up_seconds >= 1.0
+        assert line.excluded_seconds >= 1.0
         assert line.settled().waiting_seconds >= 1.5
 
 
@@ -494,7 +494,7 @@ def test_the_agent_gets_a_key_of_its_own_for_each_run(upstream: Server, tmp_path
 
 def test_no_thread_is_left(upstream: Server, tmp_path: Path):
     before = set(threading.enumerate())
-    with gateway_to(upstream.url, tmp_path, patience=QUICK) as gateway:
+    with gateway_to(upstream.url, tmp_path, retry=QUICK) as gateway:
         ask(line_of(gateway))
     time.sleep(0.2)
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.core.errors import InferenceError
+from bitsec_eval.inference.cost import Cost
 from bitsec_eval.inference.ledger import Ledger, OverBudgetError
-from bitsec_eval.inference.tally import Tally
 
 ROOT = Path(__file__).parents[2]
-CALL = Tally(calls=1, prompt_tokens=10, completion_tokens=5, pico_dollars=100)
-PLENTY = Tally.of(*[10**12] * 4)
+CALL = Cost(calls=1, prompt_tokens=10, completion_tokens=5, pico_dollars=100)
+PLENTY = Cost.of(*[10**12] * 4)
 
 
 @contextmanager
@@ -33,12 +33,12 @@ def test_a_call_is_reserved_at_its_most_and_settled_at_what_it_cost(tmp_path: Pa
         reservation = ledger.reserve("run", CALL, PLENTY, PLENTY)
 
         assert ledger.spent("run") == CALL
-        ledger.settle(reservation, Tally(calls=1, prompt_tokens=3))
-        assert ledger.spent("run") == ledger.total() == Tally(calls=1, prompt_tokens=3)
+        ledger.settle(reservation, Cost(calls=1, prompt_tokens=3))
+        assert ledger.spent("run") == ledger.total() == Cost(calls=1, prompt_tokens=3)
 
 
 def test_what_does_not_fit_is_refused_with_what_is_left(tmp_path: Path):
-    budget = Tally(calls=5, prompt_tokens=25, completion_tokens=100, pico_dollars=1000)
+    budget = Cost(calls=5, prompt_tokens=25, completion_tokens=100, pico_dollars=1000)
     with opened(tmp_path / "ledger") as ledger:
         ledger.reserve("run", CALL, budget, PLENTY)
         ledger.reserve("run", CALL, budget, PLENTY)
@@ -56,7 +56,7 @@ def test_what_does_not_fit_is_refused_with_what_is_left(tmp_path: Path):
 
 
 def test_runs_do_not_share_a_budget_but_the_evaluation_has_one(tmp_path: Path):
-    one, three = Tally.of(1, 99, 99, 999), Tally.of(3, 99, 99, 999)
+    one, three = Cost.of(1, 99, 99, 999), Cost.of(3, 99, 99, 999)
     with opened(tmp_path / "ledger") as ledger:
         for run in ("a", "b", "c"):
             ledger.reserve(run, CALL, one, three)
@@ -66,11 +66,11 @@ def test_runs_do_not_share_a_budget_but_the_evaluation_has_one(tmp_path: Path):
 
         assert over.value.total
         assert ledger.spent("a") == ledger.spent("b") == CALL
-        assert ledger.spent("d") == Tally()
+        assert ledger.spent("d") == Cost()
 
 
 def test_many_threads_get_exactly_what_the_budget_allows(tmp_path: Path):
-    budget = Tally.of(10**6, 10 * 137, 10**6, 10**6)
+    budget = Cost.of(10**6, 10 * 137, 10**6, 10**6)
     taken: list[int] = []
     with opened(tmp_path / "ledger") as ledger:
 
@@ -96,11 +96,11 @@ TAKING = """
 import sys
 from pathlib import Path
 from bitsec_eval.inference.ledger import Ledger, OverBudgetError
-from bitsec_eval.inference.tally import Tally
+from bitsec_eval.inference.cost import Cost
 ledger, taken = Ledger(Path(sys.argv[1])), 0
 try:
     while True:
-        ledger.reserve(sys.argv[2], Tally(calls=1), Tally(calls=10**6), Tally(calls=100))
+        ledger.reserve(sys.argv[2], Cost(calls=1), Cost(calls=10**6), Cost(calls=100))
         taken += 1
 except OverBudgetError:
     print(taken)
@@ -122,10 +122,10 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from bitsec_eval.inference.ledger import Ledger
-from bitsec_eval.inference.tally import Tally
+from bitsec_eval.inference.cost import Cost
 ledger = Ledger(Path(sys.argv[1]))
-call, plenty = Tally(calls=1, prompt_tokens=10), Tally.of(*[10**9] * 4)
-ledger.settle(ledger.reserve("run", call, plenty, plenty), Tally(calls=1, prompt_tokens=4))
+call, plenty = Cost(calls=1, prompt_tokens=10), Cost.of(*[10**9] * 4)
+ledger.settle(ledger.reserve("run", call, plenty, plenty), Cost(calls=1, prompt_tokens=4))
 ledger.reserve("run", call, plenty, plenty)
 print("there", flush=True)
 while True:
@@ -143,12 +143,12 @@ def test_a_kill_forgets_nothing(tmp_path: Path):
         process.communicate()
 
         with opened(path) as ledger:
-            assert ledger.spent("run") == Tally(calls=2, prompt_tokens=14)
+            assert ledger.spent("run") == Cost(calls=2, prompt_tokens=14)
             assert ledger.total() == ledger.spent("run") + ledger.spent("other")
 
 
 def test_a_restart_and_ten_idle_minutes_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    path, budget = tmp_path / "ledger", Tally.of(2, 99, 99, 999)
+    path, budget = tmp_path / "ledger", Cost.of(2, 99, 99, 999)
     with opened(path) as ledger:
         ledger.settle(ledger.reserve("run", CALL, budget, PLENTY), CALL)
         ledger.reserve("run", CALL, budget, PLENTY)
@@ -190,16 +190,16 @@ def test_a_neighbour_that_dies_in_the_middle_of_a_line_spoils_none_of_ours(tmp_p
 
 
 def test_what_no_answer_came_for_is_the_evaluations_loss_and_not_the_runs(tmp_path: Path):
-    total = Tally.of(2, 99, 99, 999)
+    total = Cost.of(2, 99, 99, 999)
     with opened(tmp_path / "ledger") as ledger:
-        again = ledger.renew(ledger.reserve("run", CALL, PLENTY, PLENTY), total)
+        again = ledger.rereserve(ledger.reserve("run", CALL, PLENTY, PLENTY), total)
 
         assert (ledger.spent("run"), ledger.total()) == (CALL, CALL + CALL)
         with pytest.raises(OverBudgetError):
-            ledger.renew(again, total)
+            ledger.rereserve(again, total)
         assert (ledger.spent("run"), ledger.total()) == (CALL, CALL + CALL)
-        ledger.lose(again)
-        assert (ledger.spent("run"), ledger.total()) == (Tally(), CALL + CALL)
+        ledger.charge_as_lost(again)
+        assert (ledger.spent("run"), ledger.total()) == (Cost(), CALL + CALL)
 
 
 def test_a_reservation_is_on_disk_before_anything_is_done_with_it(tmp_path: Path):

@@ -38,8 +38,8 @@ def test_prices_are_whole_numbers_for_each_token(tmp_path: Path):
 def test_a_million_tokens_cost_what_the_table_says(tmp_path: Path):
     small = prices(tmp_path, TABLE)["openai/small"]
 
-    assert small.tally(1_000_000, 0).cost == 0.15
-    assert small.tally(1_000_000, 1_000_000).cost == 0.75
+    assert small.cost(1_000_000, 0).cost == 0.15
+    assert small.cost(1_000_000, 1_000_000).cost == 0.75
 
 
 @pytest.mark.parametrize(

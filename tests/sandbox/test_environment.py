@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from bitsec_eval.inference.chat import Chat
+from bitsec_eval.inference.cost import Cost
 from bitsec_eval.inference.prices import Price
-from bitsec_eval.inference.tally import Tally
 from bitsec_eval.inference.upstream import Provider, Upstream
 from bitsec_eval.judge.client import OpenAIClient
 from bitsec_eval.sandbox.docker_engine import ask_engine
@@ -74,7 +74,7 @@ def test_the_engine_is_called(address: str, close_environment: Callable[[], None
 
 
 def test_an_agents_llm_is_called(address: str, close_environment: Callable[[], None]):
-    chat = Chat(model="m", price=Price(), outgoing=b"{}", most=Tally(), stream=False, usage_in_stream=False)
+    chat = Chat(model="m", price=Price(), outgoing=b"{}", most=Cost(), stream=False, usage_in_stream=False)
     with Upstream(Provider(base_url=f"http://{address}/v1", key="k")) as upstream:
         close_environment()
 

@@ -9,7 +9,7 @@ import pytest
 
 from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.errors import KilledError, SandboxError
-from bitsec_eval.core.exchange import Reply
+from bitsec_eval.core.llm_request import LLMResponse
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.values import dumps
 from bitsec_eval.sandbox.agent import AgentOrder
@@ -257,7 +257,7 @@ class SlowLLM:
     """Stands for the gateway and its lines: every reply takes a while, and how many wait is counted."""
 
     request_bytes = 1000
-    held_up_seconds = 0.0
+    excluded_seconds = 0.0
     failure = None
 
     def __init__(self, seconds: float) -> None:
@@ -275,7 +275,7 @@ class SlowLLM:
 
     def _reply(self, reply) -> None:
         self.waiting -= 1
-        reply(Reply(status=200, body=b"{}"))
+        reply(LLMResponse(status=200, body=b"{}"))
 
     def close(self) -> None:
         return

@@ -1,25 +1,27 @@
-"""Whom an agent waits for: time that is ours to answer for stops its clock, and nobody waits for what is over."""
+"""Tracks time lost to the provider or to other agents, which is excluded from an agent's timeout."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Lock
+from threading import Lock
+
+from bitsec_eval.inference.phase import PhaseOver
 
 
-class Waiting:
+class ExcludedTime:
     """The time in which at least one question of an agent was held up by us; `over` is set when none matters now.
 
     Times that overlap count once: an agent has one clock, however many questions it asks at once.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self.over = Event()
+        self.over = PhaseOver()
         self._clock = clock
         self._lock = Lock()
         self._done: list[tuple[float, float]] = []
         self._open: list[float] = []
 
     @contextmanager
-    def held_up(self) -> Iterator[None]:
+    def excluding(self) -> Iterator[None]:
         """Count the time spent in the context."""
         with self._lock:
             started = self._clock()
@@ -31,13 +33,13 @@ class Waiting:
                 self._open.remove(started)
                 self._add(started, self._clock())
 
-    def was_held_up(self, since: float) -> None:
+    def exclude_since(self, since: float) -> None:
         """Count the time since then, which turned out to be lost."""
         with self._lock:
             self._add(since, self._clock())
 
     @property
-    def held_up_seconds(self) -> float:
+    def excluded_seconds(self) -> float:
         """All such time until now."""
         with self._lock:
             spans = self._done + ([(min(self._open), self._clock())] if self._open else [])

@@ -13,11 +13,11 @@ from threading import Condition, Thread
 from typing import Protocol
 
 from bitsec_eval.core.errors import InferenceError
-from bitsec_eval.core.exchange import Question, Reply
+from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
 from bitsec_eval.core.usage import Usage, total_usage
 from bitsec_eval.inference.cassette import Exchange, Offer, Recorder
+from bitsec_eval.inference.excluded_time import ExcludedTime
 from bitsec_eval.inference.problems import Problem, out_of_order
-from bitsec_eval.inference.waiting import Waiting
 
 AT_ONCE = 8
 QUESTIONS = 10_000
@@ -31,7 +31,7 @@ class Answerer(Protocol):
     def offer(self) -> Offer:
         """What the agent may find out without asking."""
 
-    def answer(self, number: int, question: Question, waiting: Waiting) -> Exchange:
+    def answer(self, number: int, question: LLMRequest, excluded: ExcludedTime) -> Exchange:
         """Return what an agent gets for its question number `number`.
 
         Raises:
@@ -44,16 +44,16 @@ def new_key() -> str:
     return f"sk-run-{secrets.token_hex(16)}"
 
 
-class Line:
-    """See `bitsec_eval.sandbox.exchanges.Line`; `settled` says, after it, what all of it came to."""
+class LLMSession:
+    """See `bitsec_eval.sandbox.exchanges.LLMSession`; `settled` says, after it, what all of it came to."""
 
     def __init__(self, answerer: Answerer, key: str, *, counted: bool, recorder: Recorder | None = None) -> None:
         self._answerer = answerer
         self._key = key
         self._counted = counted
         self._recorder = recorder
-        self._waiting = Waiting(time.monotonic)
-        self._queue: deque[tuple[int, Question, Callable[[Reply], None]]] = deque()
+        self._excluded = ExcludedTime(time.monotonic)
+        self._queue: deque[tuple[int, LLMRequest, Callable[[LLMResponse], None]]] = deque()
         self._usage = Usage()
         self._asked = 0
         self._asked_bytes = 0
@@ -78,14 +78,14 @@ class Line:
         return self._answerer.offer.request_bytes
 
     @property
-    def held_up_seconds(self) -> float:
+    def excluded_seconds(self) -> float:
         """How long the agent's clock stood still."""
-        return self._waiting.held_up_seconds
+        return self._excluded.excluded_seconds
 
-    def ask(self, question: Question, reply: Callable[[Reply], None]) -> None:
+    def ask(self, question: LLMRequest, reply: Callable[[LLMResponse], None]) -> None:
         """Take a question; nothing is passed on or given back once the line is closed."""
         with self._changed:
-            if self._waiting.over.is_set():
+            if self._excluded.over.is_set():
                 return
             self._asked += 1
             self._asked_bytes += len(question.body)
@@ -95,7 +95,7 @@ class Line:
     def close(self) -> None:
         """End the agent's phase."""
         with self._changed:
-            self._waiting.over.set()
+            self._excluded.over.set()
             unanswered = [(number, question) for number, question, _ in self._queue]
             self._queue.clear()
         for number, question in unanswered:
@@ -137,7 +137,7 @@ class Line:
             self._under_way += 1
         Thread(target=self._exchange, args=asked, name="bitsec-llm", daemon=True).start()
 
-    def _exchange(self, number: int, question: Question, reply: Callable[[Reply], None]) -> None:
+    def _exchange(self, number: int, question: LLMRequest, reply: Callable[[LLMResponse], None]) -> None:
         try:
             answered = self._answered(number, question)
             if answered is not None:
@@ -151,14 +151,14 @@ class Line:
                 self._changed.notify_all()
             self._start()
 
-    def _answered(self, number: int, question: Question) -> Reply | None:
+    def _answered(self, number: int, question: LLMRequest) -> LLMResponse | None:
         """Return the reply to a question; None when its agent's phase is over."""
         try:
-            exchange = self._asked_too_much() or self._answerer.answer(number, question, self._waiting)
+            exchange = self._asked_too_much() or self._answerer.answer(number, question, self._excluded)
         except InferenceError as error:
             self._fail(error)
             return out_of_order().reply
-        if self._waiting.over.is_set():
+        if self._excluded.over.is_set():
             exchange = replace(exchange, reply=None)
         self._count(exchange)
         self._keep(number, question, exchange)
@@ -168,7 +168,7 @@ class Line:
         with self._changed:
             self.failure = self.failure or error
 
-    def _keep(self, number: int, question: Question, exchange: Exchange) -> None:
+    def _keep(self, number: int, question: LLMRequest, exchange: Exchange) -> None:
         try:
             if self._recorder is not None:
                 self._recorder.keep(number, question, exchange)

@@ -4,18 +4,18 @@ import time
 from collections.abc import Callable, Mapping
 
 from bitsec_eval.core.errors import InferenceError
-from bitsec_eval.core.exchange import Question, Reply
+from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
 from bitsec_eval.inference.call import Call, Shared
 from bitsec_eval.inference.cassette import Exchange, Offer
 from bitsec_eval.inference.chat import Chat, read_chat
 from bitsec_eval.inference.completion import Completion, bitsec_reply, openai_reply
+from bitsec_eval.inference.cost import Cost
+from bitsec_eval.inference.excluded_time import ExcludedTime
 from bitsec_eval.inference.ledger import OverBudgetError
 from bitsec_eval.inference.limits import RunLimits
 from bitsec_eval.inference.problems import Problem, json_reply
-from bitsec_eval.inference.tally import Tally
-from bitsec_eval.inference.waiting import Waiting
 
-PAID: Mapping[str, Callable[[Completion, Chat], Reply]] = {
+PAID: Mapping[str, Callable[[Completion, Chat], LLMResponse]] = {
     "/v1/chat/completions": openai_reply,
     "/inference": bitsec_reply,
 }
@@ -35,17 +35,17 @@ class LiveAnswers:
         """What the agent may find out without asking."""
         return Offer(models=self._limits.models, request_bytes=self._limits.request_bytes)
 
-    def answer(self, number: int, question: Question, waiting: Waiting) -> Exchange:  # noqa: ARG002 - see Answerer
+    def answer(self, number: int, question: LLMRequest, excluded: ExcludedTime) -> Exchange:  # noqa: ARG002 - see Answerer
         """See `Answerer.answer`."""
         path = _path(question)
         try:
             if path in PAID:
-                return self._paid(path, question, waiting)
+                return self._paid(path, question, excluded)
             return Exchange(reply=self._told(path, question.method))
         except Problem as problem:
             return Exchange(reply=problem.reply)
 
-    def _told(self, path: str, method: str) -> Reply:
+    def _told(self, path: str, method: str) -> LLMResponse:
         content = self._content(path)
         if content is None:
             raise Problem(404, "unknown_url", f"nothing is there; try {', '.join(OFFERED)}")
@@ -62,33 +62,33 @@ class LiveAnswers:
 
     def _usage(self) -> dict[str, object]:
         spent, budget = self._shared.ledger.spent(self._name), self._limits.budget
-        left = Tally.of(*(max(0, term) for term in (budget - spent).terms))
+        left = Cost.of(*(max(0, term) for term in (budget - spent).terms))
         return {"object": "usage", "spent": spent.told(), "left": left.told(), "limits": budget.told()}
 
-    def _paid(self, path: str, question: Question, waiting: Waiting) -> Exchange:
+    def _paid(self, path: str, question: LLMRequest, excluded: ExcludedTime) -> Exchange:
         _expect("POST", question.method)
         started = time.monotonic()
         chat = read_chat(question.body, self._limits, self._shared.prices)
         try:
-            made = Call(self._name, chat, self._limits, self._shared, waiting).made()
+            result = Call(self._name, chat, self._limits, self._shared, excluded).execute()
         except OverBudgetError as over:
             return _over_budget(over)
         return Exchange(
-            reply=_reply(made.outcome, chat, PAID[path]),
-            spent=made.spent,
+            reply=_reply(result.outcome, chat, PAID[path]),
+            spent=result.spent,
             waited_seconds=time.monotonic() - started,
         )
 
 
 def _reply(
-    outcome: Completion | Problem | None, chat: Chat, shaped: Callable[[Completion, Chat], Reply]
-) -> Reply | None:
+    outcome: Completion | Problem | None, chat: Chat, shaped: Callable[[Completion, Chat], LLMResponse]
+) -> LLMResponse | None:
     if isinstance(outcome, Completion):
         return shaped(outcome, chat)
     return outcome.reply if outcome is not None else None
 
 
-def _path(question: Question) -> str:
+def _path(question: LLMRequest) -> str:
     """Return the path of a question, without what may stand around it."""
     path = question.path.partition("?")[0]
     if path.startswith("http://"):

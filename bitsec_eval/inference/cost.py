@@ -9,7 +9,7 @@ TERMS = ("calls", "prompt_tokens", "completion_tokens", "cost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class Cost:
     """Calls, tokens and money, spent or allowed."""
 
     calls: int = 0
@@ -17,17 +17,17 @@ class Tally:
     completion_tokens: int = 0
     pico_dollars: int = 0
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally.of(*(one + more for one, more in zip(self.terms, other.terms, strict=True)))
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost.of(*(one + more for one, more in zip(self.terms, other.terms, strict=True)))
 
-    def __sub__(self, other: "Tally") -> "Tally":
-        return Tally.of(*(one - less for one, less in zip(self.terms, other.terms, strict=True)))
+    def __sub__(self, other: "Cost") -> "Cost":
+        return Cost.of(*(one - less for one, less in zip(self.terms, other.terms, strict=True)))
 
     @staticmethod
-    def of(*terms: int) -> "Tally":
-        """Return the tally of these terms, in the order of `TERMS`."""
+    def of(*terms: int) -> "Cost":
+        """Return the cost of these terms, in the order of `TERMS`."""
         calls, prompt, completion, money = terms
-        return Tally(calls=calls, prompt_tokens=prompt, completion_tokens=completion, pico_dollars=money)
+        return Cost(calls=calls, prompt_tokens=prompt, completion_tokens=completion, pico_dollars=money)
 
     @property
     def terms(self) -> tuple[int, int, int, int]:
@@ -39,10 +39,10 @@ class Tally:
         """The money in US dollars."""
         return self.pico_dollars / PICO
 
-    def first_over(self, most: "Tally") -> str | None:
+    def first_over(self, most: "Cost") -> str | None:
         """Return which of `TERMS` is above `most`, or None.
 
-        >>> Tally(calls=3).first_over(Tally(calls=2))
+        >>> Cost(calls=3).first_over(Cost(calls=2))
         'calls'
         """
         pairs = zip(TERMS, self.terms, most.terms, strict=True)
@@ -53,7 +53,7 @@ class Tally:
         return dict(zip(TERMS, (*self.terms[:3], self.cost), strict=True))
 
 
-NOTHING_SPENT = Tally()
+NO_COST = Cost()
 
 
 def pico_of(dollars: float) -> int:

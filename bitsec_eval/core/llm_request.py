@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class LLMRequest:
     """One HTTP request of an agent's, as its sandbox told it: every byte is the agent's."""
 
     method: str
@@ -14,7 +14,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class LLMResponse:
     """What an agent gets for a question: an HTTP response without what the wire adds."""
 
     status: int

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bitsec_eval.core.llm import LLM
-from bitsec_eval.inference.call import Patience, Shared
-from bitsec_eval.inference.gateway import Gateway, LineName
+from bitsec_eval.inference.call import RetryPolicy, Shared
+from bitsec_eval.inference.fair_semaphore import FairSemaphore
+from bitsec_eval.inference.gateway import Gateway, SessionKey
 from bitsec_eval.inference.ledger import Ledger
 from bitsec_eval.inference.limits import RunLimits, TotalLimits
-from bitsec_eval.inference.line import Answerer
-from bitsec_eval.inference.live import LiveAnswers
+from bitsec_eval.inference.live_answers import LiveAnswers
 from bitsec_eval.inference.prices import Price
-from bitsec_eval.inference.slots import Slots
+from bitsec_eval.inference.session import Answerer
 from bitsec_eval.inference.upstream import Provider, Upstream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Provision:
+class LiveConfig:
     """A provider and what may be used of it; `ledger` is the file of the evaluation's ledger."""
 
     provider: Provider
@@ -27,11 +27,11 @@ class Provision:
     run: RunLimits
     total: TotalLimits = field(default_factory=TotalLimits)
     prices: Mapping[str, Price] = field(default_factory=dict)
-    patience: Patience = field(default_factory=Patience)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
 
 
 @contextmanager
-def provided_gateway(provision: Provision, recordings: Path | None = None) -> Iterator[Gateway]:
+def live_gateway(provision: LiveConfig, recordings: Path | None = None) -> Iterator[Gateway]:
     """Answer from the provider, and record into a folder if one is given.
 
     Raises:
@@ -41,13 +41,13 @@ def provided_gateway(provision: Provision, recordings: Path | None = None) -> It
         shared = Shared(
             ledger=ledger,
             upstream=upstream,
-            slots=Slots(provision.provider.concurrency),
+            slots=FairSemaphore(provision.provider.concurrency),
             total=provision.total,
             prices=provision.prices,
-            patience=provision.patience,
+            retry=provision.retry,
         )
 
-        def answering(name: LineName, llm: LLM, _key: str) -> Answerer:
+        def answering(name: SessionKey, llm: LLM, _key: str) -> Answerer:
             account = f"{name.agent}/{name.task}/{name.part}/{secrets.token_hex(4)}"
             return LiveAnswers(account, provision.run.tightened(llm), shared)
 
