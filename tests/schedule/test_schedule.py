@@ -265,7 +265,7 @@ class SlowLLM:
         self._seconds = seconds
         self.waiting = self.most_waiting = 0
 
-    def line(self, *_: object) -> "SlowLLM":
+    def session(self, *_: object) -> "SlowLLM":
         return self
 
     def ask(self, question: object, reply) -> None:
