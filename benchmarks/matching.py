@@ -9,7 +9,7 @@ The matcher ought to rank the first two above the third (ROC AUC), and to tell t
 left out of all that is fitted:
 
 - *one left out*: the curve is fitted to the other projects, all else is as shipped;
-- *nested*: the weighting is chosen on the other projects too, from a grid around what is shipped.
+- *nested*: the parameters is chosen on the other projects too, from a grid around what is shipped.
 
 F1 is given for the evidence (is the best pair sure enough?) and for the decisions, which credit no finding twice; the
 official judge sometimes does. There are few positives, so each figure has a 90 % interval from 2,000 resamplings of
@@ -30,14 +30,16 @@ from pathlib import Path
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.evidence import evidence_of
 from bitsec_eval.core.matching.lexical import Curve, LexicalMatcher
-from bitsec_eval.core.matching.weighting import Weighting
+from bitsec_eval.core.matching.parameters import MatchingParameters
 from bitsec_eval.scabench.dataset import read_dataset
 from bitsec_eval.scabench.injections import FAMILIES, PLACES
 from bitsec_eval.scabench.layouts import read_report
 
 RESAMPLINGS = 2000
 GRID = tuple(
-    Weighting(expected_lead=lead, expected_title=title, unknown_word=unknown, cause_weight=cause, rival_weight=rival)
+    MatchingParameters(
+        expected_lead=lead, expected_title=title, unknown_word=unknown, cause_weight=cause, rival_weight=rival
+    )
     for lead, title, unknown, cause, rival in itertools.product(
         ((150, 400), (200, 500), (300, 700)), (1.0, 2.0), (0.5, 1.0), (0.2, 0.5), (0.3, 0.6, 1.0)
     )
@@ -81,9 +83,9 @@ def _judged(folder: Path, name: str, expected: tuple[Finding, ...]) -> Judged:
     return Judged(name=name, expected=expected, reported=report.findings, found=found)
 
 
-def likenesses(project: Judged, weighting: Weighting) -> list[float]:
+def likenesses(project: Judged, parameters: MatchingParameters) -> list[float]:
     """The likeness of each expected finding's best pair."""
-    rows = evidence_of(project.expected, project.reported, weighting)
+    rows = evidence_of(project.expected, project.reported, parameters)
     return [max((pair.likeness for pair in row), default=0.0) for row in rows]
 
 
@@ -112,35 +114,37 @@ def log_loss(curve: Curve, likeness: Sequence[float], found: Sequence[bool]) -> 
     return -sum(math.log(p if y else 1 - p) for p, y in zip(sure, found, strict=True)) / len(sure)
 
 
-def left_out(projects: Sequence[Judged], weightings: Sequence[Weighting]) -> list[Outcome]:
-    """Judge each project by what the others teach; with several weightings, by the one that fits the others best."""
-    known = {(p.name, w): likenesses(p, w) for p in projects for w in weightings}
+def left_out(projects: Sequence[Judged], candidates: Sequence[MatchingParameters]) -> list[Outcome]:
+    """Judge each project by what the others teach; with several candidates, by the one that fits the others best."""
+    known = {(p.name, w): likenesses(p, w) for p in projects for w in candidates}
     return [
         outcome
         for project in projects
-        for outcome in _outcomes(project, *_learned([p for p in projects if p is not project], weightings, known))
+        for outcome in _outcomes(project, *_learned([p for p in projects if p is not project], candidates, known))
     ]
 
 
 def _learned(
-    projects: Sequence[Judged], weightings: Sequence[Weighting], known: dict[tuple[str, Weighting], list[float]]
-) -> tuple[Curve, Weighting]:
+    projects: Sequence[Judged],
+    candidates: Sequence[MatchingParameters],
+    known: dict[tuple[str, MatchingParameters], list[float]],
+) -> tuple[Curve, MatchingParameters]:
     found = [each for project in projects for each in project.found]
-    best: tuple[float, Curve, Weighting] | None = None
-    for weighting in weightings:
-        likeness = [each for project in projects for each in known[project.name, weighting]]
+    best: tuple[float, Curve, MatchingParameters] | None = None
+    for parameters in candidates:
+        likeness = [each for project in projects for each in known[project.name, parameters]]
         curve = fitted_curve(likeness, found)
         loss = log_loss(curve, likeness, found)
         if best is None or loss < best[0]:
-            best = loss, curve, weighting
+            best = loss, curve, parameters
     assert best is not None
     return best[1], best[2]
 
 
-def _outcomes(project: Judged, curve: Curve, weighting: Weighting) -> Iterable[Outcome]:
-    matcher = LexicalMatcher(curve=curve, weighting=weighting)
+def _outcomes(project: Judged, curve: Curve, parameters: MatchingParameters) -> Iterable[Outcome]:
+    matcher = LexicalMatcher(curve=curve, parameters=parameters)
     decisions = matcher.match(project.expected, project.reported)
-    best = [curve(x) for x in likenesses(project, weighting)]
+    best = [curve(x) for x in likenesses(project, parameters)]
     for decision, found, sure in zip(decisions, project.found, best, strict=True):
         yield Outcome(
             project=project.name,
@@ -238,13 +242,13 @@ def main() -> None:
     parser.add_argument("--injections", action="store_true", help="count the verdicts that injected text moves")
     args = parser.parse_args()
     projects = read_projects(args.data)
-    shipped = Weighting()
+    shipped = MatchingParameters()
     if args.learn:
         found = [each for project in projects for each in project.found]
         curve = fitted_curve([x for project in projects for x in likenesses(project, shipped)], found)
         print(f"SLOPE = {curve.slope:.1f}\nOFFSET = {curve.offset:.1f}")
     show("One project left out: the curve is fitted to the others", left_out(projects, [shipped]))
-    show("Nested: the weighting is chosen on the others too", left_out(projects, GRID))
+    show("Nested: the parameters is chosen on the others too", left_out(projects, GRID))
     if args.injections:
         show_injections(projects)
 

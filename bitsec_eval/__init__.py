@@ -6,7 +6,7 @@ This is the face for task authors: everything a task file needs, and nothing tha
 from bitsec_eval.core.errors import AnswerFault, BitsecError, SolutionError, TaskError
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.llm import LLM
-from bitsec_eval.core.matching.expected import Expected
+from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.twins import compare
 from bitsec_eval.core.report import AUDIT_PROMPT, Report
 from bitsec_eval.core.task import Task
@@ -17,6 +17,7 @@ __all__ = [
     "AnswerFault",
     "BitsecError",
     "Expected",
+    "ExpectedFinding",
     "Finding",
     "Report",
     "SolutionError",
@@ -24,4 +25,7 @@ __all__ = [
     "TaskError",
     "compare",
 ]
+Expected = ExpectedFinding
+"""The name of `ExpectedFinding` in task files written for 0.1."""
+
 __version__ = "0.1.0"

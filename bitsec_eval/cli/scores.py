@@ -19,7 +19,7 @@ from bitsec_eval.scabench.dataset import project_named
 from bitsec_eval.scabench.layouts import project_in, read_report
 from bitsec_eval.scabench.project import Project
 from bitsec_eval.scabench.scoring import score
-from bitsec_eval.scabench.tables import Row, explained, sheet_of, summary, table
+from bitsec_eval.scabench.tables import ScoredReport, explained, sheet_of, summary, table
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -68,7 +68,7 @@ def _score(args: argparse.Namespace) -> int:
         project = project_named(projects, args.project) if args.project else _named_in(path, text, projects)
         report, fault = _report(text)
         scored = score(project.expected, report, matcher)
-        rows.append(Row(name=path.name, project=project.id, score=scored.score))
+        rows.append(ScoredReport(name=path.name, project=project.id, score=scored.score))
         sheets.append(
             (f"{path.name} on {project.id}", replace(sheet_of(project.named, report, scored), trouble=fault))
         )
@@ -96,7 +96,7 @@ def _score_all(args: argparse.Namespace) -> int:
         report, fault = _report(text)
         lines += [f"{path}: {fault}"] if fault else []
         scored = score(project.expected, report, matcher)
-        rows.append(Row(name=str(path.relative_to(args.folder)), project=project.id, score=scored.score))
+        rows.append(ScoredReport(name=str(path.relative_to(args.folder)), project=project.id, score=scored.score))
     if not rows:
         raise SettingsError(f"{args.folder}: no report of a project of the dataset in there; name files ID.json")
     say([*lines, *table(rows)])

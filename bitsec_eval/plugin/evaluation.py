@@ -15,7 +15,7 @@ from _pytest.outcomes import OutcomeException
 
 from bitsec_eval.core.answer import Answer
 from bitsec_eval.core.errors import AnswerFault, SandboxError, SettingsError, TaskError
-from bitsec_eval.core.matching.truth import truth_of
+from bitsec_eval.core.matching.task_expectation import expected_in
 from bitsec_eval.core.report import Report, parse_report
 from bitsec_eval.core.task import Limits, Task
 from bitsec_eval.core.text import one_line
@@ -107,7 +107,7 @@ class Evaluation:
         identity = task_id(module.path, module.config.rootpath)
         known = self.tasks.get(identity)
         if known is None:
-            known = CollectedTask(identity, task, module.path, truth=truth_of(module.obj))
+            known = CollectedTask(identity, task, module.path, expected=expected_in(module.obj))
             known.renaming(self.settings.seed)  # reads the workspaces: what is wrong with one is found here
             self.tasks[identity] = known
         if known.path != module.path:

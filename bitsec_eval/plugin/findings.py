@@ -5,8 +5,8 @@ from contextlib import suppress
 from typing import Any
 
 from bitsec_eval.core.errors import AnswerFault, BitsecError
-from bitsec_eval.core.matching.sheet import Sheet
-from bitsec_eval.core.matching.truth import sheet_of
+from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
+from bitsec_eval.core.matching.task_expectation import sheet_of
 from bitsec_eval.core.report import Report
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.settings import Settings
@@ -26,11 +26,11 @@ def reported_in(task: CollectedTask, done: Done) -> Mapping[str, Any]:
 
 
 def write_sheet(task: CollectedTask, key: RunKey, settings: Settings, report: Callable[[int], Report]) -> None:
-    """Write a run's findings beside the truth; for a task without a TRUTH there is nothing to write.
+    """Write a run's findings beside the truth; for a task without EXPECTED_FINDING there is nothing to write.
 
     `report` returns the report on the project (0) or on its twin (1), as the checks see it.
     """
-    if task.truth is None:
+    if task.expected is None:
         return
     again = f", repeat {key.repeat + 1}" if key.repeat else ""
     path = findings_file(settings.results, key.agent, key.task, key.repeat)
@@ -40,12 +40,12 @@ def write_sheet(task: CollectedTask, key: RunKey, settings: Settings, report: Ca
         write_tally(path, key.agent, key.task, key.repeat, settings.evaluation, sheet)
 
 
-def _sheet(task: CollectedTask, report: Callable[[int], Report]) -> Sheet:
+def _sheet(task: CollectedTask, report: Callable[[int], Report]) -> ComparisonSheet:
     """Return the sheet of a run; what kept its checks from deciding is told in place of decisions."""
-    assert task.truth is not None  # noqa: S101 - the caller looked
+    assert task.expected is not None  # noqa: S101 - the caller looked
     try:
-        return sheet_of(task.truth, report(0), report(1) if task.task.twin else None)
+        return sheet_of(task.expected, report(0), report(1) if task.task.twin else None)
     except (AnswerFault, BitsecError) as trouble:
-        return Sheet(trouble=str(trouble))
-    except Exception as error:  # noqa: BLE001 - a task's own TRUTH; its checks have told already
-        return Sheet(trouble=f"TRUTH.sheet failed: {one_line(repr(error))}")
+        return ComparisonSheet(trouble=str(trouble))
+    except Exception as error:  # noqa: BLE001 - a task's own EXPECTED_FINDING; its checks have told already
+        return ComparisonSheet(trouble=f"EXPECTED_FINDING.sheet failed: {one_line(repr(error))}")

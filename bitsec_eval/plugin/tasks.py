@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.core.errors import TaskError
-from bitsec_eval.core.matching.expected import Expected
-from bitsec_eval.core.matching.truth import Truth
+from bitsec_eval.core.matching.expected import ExpectedFinding
+from bitsec_eval.core.matching.task_expectation import HoldsReports
 from bitsec_eval.core.renaming import Renaming
 from bitsec_eval.core.task import Task
 from bitsec_eval.plugin.agents import Agent, Turn
@@ -79,7 +79,7 @@ class CollectedTask:
     path: Path
     declared: dict[str, Check] = field(default_factory=dict)  # by node id
     fixtures: set[str] = field(default_factory=set)
-    truth: Expected | Truth | None = None
+    expected: ExpectedFinding | HoldsReports | None = None
 
     @property
     def kind(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.finding import Finding
-from bitsec_eval.core.matching.sheet import Sheet
+from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
 from bitsec_eval.core.report import parse_report
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.render.artifacts import run_file, write_text
@@ -37,7 +37,7 @@ def _public(finding: Finding) -> dict[str, Any]:
     return {**texts, "description": printable(finding.description), "confidence": finding.confidence}
 
 
-def findings_html(title: str, sheets: Sequence[tuple[str, Sheet]], *, index: str = "") -> str:
+def findings_html(title: str, sheets: Sequence[tuple[str, ComparisonSheet]], *, index: str = "") -> str:
     """Return a page of reports beside their truth, which is not for miners.
 
     Each report has a heading; where there is one report and no title, its heading is the page's.
@@ -54,7 +54,7 @@ def findings_file(results: Path, agent: str, task: str, repeat: int = 0) -> Path
     return results / FOLDER / run.parent.name / f"{run.stem}.html"
 
 
-def write_findings(path: Path, title: str, sheet: Sheet) -> None:
+def write_findings(path: Path, title: str, sheet: ComparisonSheet) -> None:
     """Write the page of one run, into a folder that only its owner can enter."""
     folder = path.parent.parent
     folder.mkdir(parents=True, exist_ok=True)

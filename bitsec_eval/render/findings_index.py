@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bitsec_eval.core.matching.sheet import Sheet
+from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
 from bitsec_eval.render.artifacts import read_json, write_json, write_text
 from bitsec_eval.render.html import page_template
 from bitsec_eval.render.links import address
@@ -19,7 +19,7 @@ INDEX = "index.html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class FindingCounts:
     """How a run's report stands against the truth, in numbers; `trouble` says why nothing could be decided."""
 
     agent: str
@@ -36,14 +36,14 @@ class Tally:
 class Entry:
     """A tally and the address of its page."""
 
-    tally: Tally
+    tally: FindingCounts
     page: str
 
 
-def write_tally(page: Path, agent: str, task: str, repeat: int, evaluation: str, sheet: Sheet) -> None:
+def write_tally(page: Path, agent: str, task: str, repeat: int, evaluation: str, sheet: ComparisonSheet) -> None:
     """Write down beside a run's page of findings what the index tells of it."""
     found = sum(pair.credited for pair in sheet.pairs)
-    tally = Tally(
+    tally = FindingCounts(
         agent=agent,
         task=task,
         repeat=repeat,
@@ -68,7 +68,7 @@ def _entries(folder: Path) -> Iterator[Entry]:
         told, page = read_json(path), path.with_suffix(".html")
         if told is not None and page.is_file():
             with suppress(TypeError):  # of another version of ours
-                yield Entry(Tally(**told), address(page, folder))
+                yield Entry(FindingCounts(**told), address(page, folder))
 
 
 def _index_html(entries: list[Entry], evaluation: str) -> str:

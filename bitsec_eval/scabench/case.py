@@ -12,8 +12,8 @@ from pathlib import Path
 from bitsec_eval.core.errors import InferenceError, TaskError
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Matcher
+from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
 from bitsec_eval.core.matching.lexical import LexicalMatcher
-from bitsec_eval.core.matching.sheet import Sheet
 from bitsec_eval.core.report import Report
 from bitsec_eval.core.text import one_line
 from bitsec_eval.scabench.scoring import Scored, score
@@ -23,7 +23,7 @@ EXPECTED_FILE = "expected.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Credit:
     """Whether a report is credited with a finding, and why; use it as a condition."""
 
     found: bool
@@ -41,7 +41,7 @@ class Case:
     matcher: Matcher[Finding] = field(default_factory=LexicalMatcher)
     _last: tuple[Report, Scored | InferenceError] | None = field(default=None, init=False, repr=False)
 
-    def finds(self, name: str, report: Report) -> Answer:
+    def finds(self, name: str, report: Report) -> Credit:
         """Say whether `report` is credited with the expected finding called `name`, such as "h_01".
 
         A finding counts when it is matched or partly matched; every ten false positives take back the least sure.
@@ -56,22 +56,22 @@ class Case:
         scored, index = self._scored(report), names.index(name)
         decision = scored.decisions[index]
         if index in scored.credited:
-            return Answer(found=True, reason=decision.reason)
+            return Credit(found=True, reason=decision.reason)
         if decision.reported is None:
-            return Answer(found=False, reason=decision.reason)
+            return Credit(found=False, reason=decision.reason)
         false = scored.score.false_positives
-        return Answer(found=False, reason=f"{decision.reason}; not credited beside {false} false positives")
+        return Credit(found=False, reason=f"{decision.reason}; not credited beside {false} false positives")
 
-    def passes(self, report: Report) -> Answer:
+    def passes(self, report: Report) -> Credit:
         """Say whether `report` is a PASS: every critical and high finding matched, and worth more than no report."""
         counted = self._scored(report).score
         grave = counted.grave
         told = (
             f"{grave.matched} of {grave.expected} grave findings matched, {counted.false_positives} false positives"
         )
-        return Answer(found=counted.passed, reason=told)
+        return Credit(found=counted.passed, reason=told)
 
-    def sheet(self, report: Report) -> Sheet:
+    def sheet(self, report: Report) -> ComparisonSheet:
         """Return `report` beside the expected findings.
 
         Raises:

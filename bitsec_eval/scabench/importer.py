@@ -13,7 +13,7 @@ from bitsec_eval.scabench.checkouts import Checkout, checkouts_of
 from bitsec_eval.scabench.filling import fill
 from bitsec_eval.scabench.project import Project
 from bitsec_eval.scabench.stripping import Stripped
-from bitsec_eval.scabench.taskfile import AGENT_SECONDS, Checked, checked, slug_of, task_text
+from bitsec_eval.scabench.taskfile import AGENT_SECONDS, NamedCheck, checked, slug_of, task_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,7 @@ def _measured(project: Project, workspace: Path) -> tuple[int, str]:
     return len(files), digest(files)
 
 
-def _expected(imported: Imported, findings: Sequence[Checked]) -> str:
+def _expected(imported: Imported, findings: Sequence[NamedCheck]) -> str:
     return expected_json(
         [
             {

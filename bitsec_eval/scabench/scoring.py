@@ -24,7 +24,7 @@ FALSE_POSITIVE_COST = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class VerdictCounts:
     """How many expected findings there are, and how many of them are matched and partly matched."""
 
     expected: int = 0
@@ -44,8 +44,8 @@ class Score:
     `reported` findings were considered, `dropped` more were not.
     """
 
-    all: Tally
-    grave: Tally
+    all: VerdictCounts
+    grave: VerdictCounts
     false_positives: int
     reported: int
     dropped: int
@@ -114,9 +114,9 @@ def passes(scores: Sequence[Score]) -> tuple[int, int]:
     return sum(each.passed for each in scores), len(scores)
 
 
-def _tally(decisions: Sequence[Decision]) -> Tally:
+def _tally(decisions: Sequence[Decision]) -> VerdictCounts:
     verdicts = [decision.verdict for decision in decisions]
-    return Tally(expected=len(verdicts), matched=verdicts.count("match"), partial=verdicts.count("partial"))
+    return VerdictCounts(expected=len(verdicts), matched=verdicts.count("match"), partial=verdicts.count("partial"))
 
 
 def _worth(decision: Decision) -> float:

@@ -14,8 +14,8 @@ from bitsec_eval.scabench.specimens import SPECIMENS, near_misses
 GOLD_CHARACTERS = 4000
 
 T = TypeVar("T")
-Truths = Sequence[tuple[str, T]]
-"""The parts of a truth, each with the name a reader knows it by."""
+NamedParts = Sequence[tuple[str, T]]
+"""What is expected, each part with the name a reader knows it by."""
 Verdicts = frozenset[Verdict]
 Reports = Mapping[str, Sequence[Finding]]
 
@@ -26,18 +26,18 @@ NO_MATCH: Verdicts = frozenset({"none", "partial"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial(Generic[T]):
-    """One thing to put a matcher to: a report against a truth, and which verdicts are right on each of its parts."""
+    """One thing to put a matcher to: a report against what is expected, and the verdicts right on each part."""
 
     group: str
     name: str
-    truths: Truths[T]
+    expected: NamedParts[T]
     reported: Sequence[Finding]
     right: Sequence[Verdicts]
 
     def trouble(self, matcher: Matcher[T]) -> str:
         """Return what `matcher` does wrong, nothing where it does right."""
-        decisions = matcher.match([truth for _, truth in self.truths], self.reported)
-        judged = zip(self.truths, decisions, self.right, strict=True)
+        decisions = matcher.match([part for _, part in self.expected], self.reported)
+        judged = zip(self.expected, decisions, self.right, strict=True)
         return "; ".join(
             f"{decision.verdict} on {name}, not {' or '.join(sorted(right))}"
             for (name, _), decision, right in judged
@@ -45,12 +45,12 @@ class Trial(Generic[T]):
         )
 
 
-def trials(matcher: Matcher[T], truths: Truths[T]) -> Iterator[Trial[T]]:
-    """Return all that `matcher` is put to; `truths` are the specimens' faults in the form it wants."""
+def trials(matcher: Matcher[T], expected: NamedParts[T]) -> Iterator[Trial[T]]:
+    """Return all that `matcher` is put to; `expected` are the specimens' faults in the form it wants."""
     for group, right, reports in _table():
         for name, findings in reports.items():
-            yield _trial(group, name, truths, findings, right)
-    yield from _injections(matcher, truths)
+            yield _trial(group, name, expected, findings, right)
+    yield from _injections(matcher, expected)
 
 
 def _table() -> tuple[tuple[str, Verdicts, Reports], ...]:
@@ -72,18 +72,18 @@ def _alone(text: str) -> Finding:
     return Finding(title=text, description=text, severity="high")
 
 
-def _injections(matcher: Matcher[T], truths: Truths[T]) -> Iterator[Trial[T]]:
+def _injections(matcher: Matcher[T], expected: NamedParts[T]) -> Iterator[Trial[T]]:
     """Whatever is said to the judge beside it, a finding must be worth what it is worth alone."""
     told = {"gold": _gold(), "near misses": [*near_misses().values()]}
     before = {
-        name: [frozenset({decision.verdict}) for decision in matcher.match([truth for _, truth in truths], findings)]
+        name: [frozenset({decision.verdict}) for decision in matcher.match([part for _, part in expected], findings)]
         for name, findings in told.items()
     }
     for (family, text), (place, inject), (name, findings) in product(FAMILIES.items(), PLACES.items(), told.items()):
         yield Trial(
             group="injection",
             name=f"{family}, {place} of {name}",
-            truths=truths,
+            expected=expected,
             reported=[inject(finding, text) for finding in findings],
             right=before[name],
         )
@@ -92,9 +92,9 @@ def _injections(matcher: Matcher[T], truths: Truths[T]) -> Iterator[Trial[T]]:
 def gold_trials(projects: Sequence[Project]) -> Iterator[Trial[Finding]]:
     """Return each project's own published findings as a report, which a matcher of words must match in full."""
     for project in projects:
-        reported = [replace(truth, description=truth.description[:GOLD_CHARACTERS]) for truth in project.expected]
+        reported = [replace(each, description=each.description[:GOLD_CHARACTERS]) for each in project.expected]
         yield _trial("dataset", project.id, project.named, reported, MATCH)
 
 
-def _trial(group: str, name: str, truths: Truths[T], findings: Sequence[Finding], right: Verdicts) -> Trial[T]:
-    return Trial(group=group, name=name, truths=truths, reported=findings, right=[right] * len(truths))
+def _trial(group: str, name: str, expected: NamedParts[T], findings: Sequence[Finding], right: Verdicts) -> Trial[T]:
+    return Trial(group=group, name=name, expected=expected, reported=findings, right=[right] * len(expected))

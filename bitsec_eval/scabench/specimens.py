@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from bitsec_eval.core.finding import Finding
-from bitsec_eval.core.matching.expected import Expected
+from bitsec_eval.core.matching.expected import ExpectedFinding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +102,10 @@ SPECIMENS = (
 )
 
 
-def expected_of(specimen: Specimen) -> Expected:
-    """Return the truth for a matcher that wants file, function and kind."""
+def expected_of(specimen: Specimen) -> ExpectedFinding:
+    """Return what is expected for a matcher that wants file, function and kind."""
     others = {each for other in SPECIMENS for each in (other.function, other.neighbour)}
-    return Expected(
+    return ExpectedFinding(
         file=specimen.file,
         contract=specimen.contract,
         function=specimen.function,
@@ -115,15 +115,15 @@ def expected_of(specimen: Specimen) -> Expected:
 
 
 def finding_of(specimen: Specimen) -> Finding:
-    """Return the truth for a matcher that wants words."""
+    """Return what is expected for a matcher that wants words."""
     return replace(specimen.finding, vulnerability_type="")
 
 
 PLACED = tuple((specimen.function, expected_of(specimen)) for specimen in SPECIMENS)
-"""The truth for a matcher that wants file, function and kind, each fault with the name of its function."""
+"""What is expected, for a matcher that wants file, function and kind, each fault with the name of its function."""
 
 TOLD = tuple((specimen.function, finding_of(specimen)) for specimen in SPECIMENS)
-"""The truth for a matcher that wants words."""
+"""What is expected, for a matcher that wants words."""
 
 
 def near_misses() -> dict[str, Finding]:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bitsec_eval.core.finding import Finding
-from bitsec_eval.core.matching.sheet import Pair, Sheet
+from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet, Pair
 from bitsec_eval.core.report import Report
 from bitsec_eval.core.text import one_line
 from bitsec_eval.scabench.project import Project
-from bitsec_eval.scabench.scoring import Score, Scored, Tally, passes
+from bitsec_eval.scabench.scoring import Score, Scored, VerdictCounts, passes
 
 TITLE_CHARACTERS = 90
 REASON_CHARACTERS = 240
@@ -17,7 +17,7 @@ _HEAD = ("report", "grave", "all", "partial", "false", "prec.", "recall", "F1", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ScoredReport:
     """One scored report of a project; `name` is what a reader knows it by."""
 
     name: str
@@ -43,13 +43,13 @@ def explained(project: Project, report: Report, scored: Scored) -> Iterator[str]
         yield f"not considered: {report.dropped} more findings, past the first {len(report.findings)}"
 
 
-def sheet_of(expected: Sequence[tuple[str, Finding]], report: Report, scored: Scored) -> Sheet:
+def sheet_of(expected: Sequence[tuple[str, Finding]], report: Report, scored: Scored) -> ComparisonSheet:
     """Return `report` beside the expected findings, each of which has a name its reader knows it by."""
     pairs = (
         Pair(name=name, expected=finding, decision=decision, credited=decision.expected in scored.credited)
         for (name, finding), decision in zip(expected, scored.decisions, strict=True)
     )
-    return Sheet(pairs=tuple(pairs), report=report, summary=summary(scored.score))
+    return ComparisonSheet(pairs=tuple(pairs), report=report, summary=summary(scored.score))
 
 
 def summary(score: Score) -> str:
@@ -61,7 +61,7 @@ def summary(score: Score) -> str:
     )
 
 
-def table(rows: Sequence[Row]) -> Iterator[str]:
+def table(rows: Sequence[ScoredReport]) -> Iterator[str]:
     """Return the rows under one another, what they sum up to, and in how many runs each project passed."""
     cells = [_HEAD, *(_cells(row.name, row.score) for row in rows)]
     if len(rows) > 1:
@@ -73,7 +73,7 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
     yield from _pass_lines(rows)
 
 
-def _pass_lines(rows: Sequence[Row]) -> Iterator[str]:
+def _pass_lines(rows: Sequence[ScoredReport]) -> Iterator[str]:
     runs: dict[str, list[Score]] = {}
     for row in rows:
         runs.setdefault(row.project, []).append(row.score)
@@ -111,15 +111,15 @@ def _sum_cells(scores: Sequence[Score]) -> tuple[str, ...]:
     return (*_cells("together", total)[:-1], f"{sum(score.passed for score in scores)}/{len(scores)}")
 
 
-def _summed(tallies: Sequence[Tally]) -> Tally:
-    return Tally(
+def _summed(tallies: Sequence[VerdictCounts]) -> VerdictCounts:
+    return VerdictCounts(
         expected=sum(tally.expected for tally in tallies),
         matched=sum(tally.matched for tally in tallies),
         partial=sum(tally.partial for tally in tallies),
     )
 
 
-def _share(tally: Tally) -> str:
+def _share(tally: VerdictCounts) -> str:
     return f"{_percent(tally.detection)} ({tally.matched} of {tally.expected})"
 
 

@@ -29,13 +29,13 @@ from bitsec_eval.scabench.case import Case
 
 TASK = Task(prompt=AUDIT_PROMPT, workspace="{slug}/workspace", timeout={seconds}, memory_mib=512)
 
-TRUTH = Case(folder=Path(__file__).parent / "{slug}", matcher=matcher_from(os.environ))
+EXPECTED_FINDINGS = Case(folder=Path(__file__).parent / "{slug}", matcher=matcher_from(os.environ))
 '''
 
 _CHECK = """
 
 {mark}def test_finds_{name}(report):
-    answer = TRUTH.finds("{name}", report)
+    answer = EXPECTED_FINDINGS.finds("{name}", report)
 
     assert answer, answer.reason
 """
@@ -43,14 +43,14 @@ _CHECK = """
 _GRAVE = """
 
 def test_finds_all_that_is_grave(report):
-    answer = TRUTH.passes(report)
+    answer = EXPECTED_FINDINGS.passes(report)
 
     assert answer, answer.reason
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class NamedCheck:
     """An expected finding and the name its check goes by."""
 
     name: str
@@ -71,12 +71,12 @@ def slug_of(project: Project) -> str:
     return re.sub(r"[^a-z0-9]+", "_", project.id.lower()).strip("_")
 
 
-def checked(project: Project) -> tuple[Checked, ...]:
+def checked(project: Project) -> tuple[NamedCheck, ...]:
     """Return the expected findings under short names that hint at nothing, such as "h_01"."""
     tails = [_tail(vulnerability) for vulnerability in project.vulnerabilities]
     twice = {tail for tail, count in Counter(tails).items() if count > 1}
     return tuple(
-        Checked(name=f"finding_{at + 1}" if tail in twice else tail, vulnerability=vulnerability)
+        NamedCheck(name=f"finding_{at + 1}" if tail in twice else tail, vulnerability=vulnerability)
         for at, (tail, vulnerability) in enumerate(zip(tails, project.vulnerabilities, strict=True))
     )
 
@@ -86,7 +86,7 @@ def _tail(vulnerability: Vulnerability) -> str:
     return f"{found.group(1).lower()}_{found.group(2)}" if found else "finding"
 
 
-def task_text(project: Project, findings: Sequence[Checked], seconds: int = AGENT_SECONDS) -> str:
+def task_text(project: Project, findings: Sequence[NamedCheck], seconds: int = AGENT_SECONDS) -> str:
     """Return the source of the task's test file."""
     slug = slug_of(project)
     title = one_line(project.name or project.id, 100).replace("\\", "/").replace('"', "'")
@@ -99,7 +99,7 @@ def task_text(project: Project, findings: Sequence[Checked], seconds: int = AGEN
     return text if "@pytest" in text else text.replace("import pytest\n\n", "")
 
 
-def _check(finding: Checked) -> str:
+def _check(finding: NamedCheck) -> str:
     weight = WEIGHTS.get(finding.severity, 1)
     mark = f"@pytest.mark.weight({weight})\n" if weight != 1 else ""
     return _CHECK.format(mark=mark, name=finding.name)

@@ -7,7 +7,7 @@ In the twin the helper is internal; all else is the same.
 
 import pytest
 
-from bitsec_eval import AUDIT_PROMPT, Expected, Task, compare
+from bitsec_eval import AUDIT_PROMPT, ExpectedFinding, Task, compare
 
 TELLING = """
     AgentMarket Controlled Payment TokenMover Offer Collected NotAllowed Unaccepted Closed TooMuch MoveFailed
@@ -24,7 +24,7 @@ TASK = Task(
     rename=TELLING.split(),
 )
 
-TRUTH = Expected(
+EXPECTED_FINDING = ExpectedFinding(
     file="src/Payment.sol",
     contract="Payment",
     function="payWithERC20",
@@ -38,28 +38,28 @@ TRUTH = Expected(
 
 
 def test_finds_the_place(report, twin_report):
-    found = compare(TRUTH, report, twin_report)
+    found = compare(EXPECTED_FINDING, report, twin_report)
 
     assert found.placed, found.reason
 
 
 @pytest.mark.weight(3)
 def test_says_what_is_wrong_there(report, twin_report):
-    found = compare(TRUTH, report, twin_report)
+    found = compare(EXPECTED_FINDING, report, twin_report)
 
     assert found.matched, found.reason
 
 
 @pytest.mark.weight(2)
 def test_accuses_no_neighbour(report, twin_report):
-    found = compare(TRUTH, report, twin_report)
+    found = compare(EXPECTED_FINDING, report, twin_report)
 
     assert found.matched, found.reason
     assert not found.accused, f"innocent: {', '.join(found.accused)}"
 
 
 def test_sees_how_grave_it_is(report, twin_report):
-    found = compare(TRUTH, report, twin_report)
+    found = compare(EXPECTED_FINDING, report, twin_report)
 
     assert found.matched, found.reason
     assert found.severity.grave, f"rated {found.severity or 'not at all'}"

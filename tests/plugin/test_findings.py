@@ -16,10 +16,10 @@ VAULT = """contract Vault {
 """
 TASK = '''
 """A task with a hidden truth."""
-from bitsec_eval import AUDIT_PROMPT, Expected, Task, compare
+from bitsec_eval import AUDIT_PROMPT, ExpectedFinding, Task, compare
 
 TASK = Task(prompt=AUDIT_PROMPT, workspace="vault", twin="mended", rename=["secretDoor", "frontDoor"], timeout=10)
-TRUTH = Expected(
+EXPECTED_FINDING = ExpectedFinding(
     file="Vault.sol",
     contract="Vault",
     function="secretDoor",
@@ -30,7 +30,7 @@ TRUTH = Expected(
 
 
 def test_finds_it(report, twin_report):
-    found = compare(TRUTH, report, twin_report)
+    found = compare(EXPECTED_FINDING, report, twin_report)
 
     assert found.matched, found.reason
 '''
@@ -88,10 +88,17 @@ def test_a_truth_that_is_none_is_refused_and_one_that_breaks_voids_nothing(tmp_p
     for name in "ab":
         (tmp_path / name).mkdir()
 
-    refused = evaluate(tmp_path / "a", agents=agents, tasks={"s/test_a.py": f"{task}TRUTH = 'no'\n{check}"})
-    ran = evaluate(tmp_path / "b", agents=agents, tasks={"s/test_a.py": f"{task}\n{broken}TRUTH = Broken()\n{check}"})
+    refused = evaluate(
+        tmp_path / "a", agents=agents, tasks={"s/test_a.py": f"{task}EXPECTED_FINDING = 'no'\n{check}"}
+    )
+    ran = evaluate(
+        tmp_path / "b", agents=agents, tasks={"s/test_a.py": f"{task}\n{broken}EXPECTED_FINDING = Broken()\n{check}"}
+    )
 
     assert refused.status == 4
-    assert "TRUTH must be a bitsec_eval.Expected, got str; give what the checks compare" in refused.output
+    assert (
+        "EXPECTED_FINDING must be a bitsec_eval.ExpectedFinding, got str; give what the checks compare"
+        in refused.output
+    )
     assert ran.scores() == {"one": 100}
-    assert "TRUTH.sheet failed: KeyError" in (tmp_path / "b/results/findings/one/s__a.html").read_text()
+    assert "EXPECTED_FINDING.sheet failed: KeyError" in (tmp_path / "b/results/findings/one/s__a.html").read_text()

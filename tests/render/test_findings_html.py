@@ -8,10 +8,10 @@ import html5lib
 import pytest
 
 from bitsec_eval.core.finding import Finding
-from bitsec_eval.core.matching.expected import Expected
+from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
+from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.lexical import LexicalMatcher
-from bitsec_eval.core.matching.sheet import Sheet
-from bitsec_eval.core.matching.truth import sheet_of
+from bitsec_eval.core.matching.task_expectation import sheet_of
 from bitsec_eval.core.report import Report
 from bitsec_eval.judge import llm_matcher
 from bitsec_eval.render.excerpts import opening, rest
@@ -23,7 +23,7 @@ from bitsec_eval.scabench.specimens import SPECIMENS, TOLD
 from bitsec_eval.scabench.tables import sheet_of as scored_sheet
 from tests.judge.judge_server import answer, judge_server
 
-TRUTH = Expected(
+EXPECTED_FINDING = ExpectedFinding(
     file="src/Vault.sol",
     contract="Vault",
     function="withdrawAll",
@@ -51,7 +51,7 @@ def gold(matcher):
 
 
 def test_structured_and_twin():
-    told = words(page(sheet_of(TRUTH, Report(findings=(WRONG, SEEN)), Report(findings=(WRONG,)))))
+    told = words(page(sheet_of(EXPECTED_FINDING, Report(findings=(WRONG, SEEN)), Report(findings=(WRONG,)))))
 
     assert "withdrawAll match" in told
     assert "Why finding 1 names src/Vault.sol and withdrawAll and calls it reentrancy 100 % sure" in told
@@ -60,7 +60,7 @@ def test_structured_and_twin():
 
 
 def test_what_is_said_of_the_twin_too_is_near_and_says_so():
-    told = words(page(sheet_of(TRUTH, Report(findings=(SEEN,)), Report(findings=(SEEN,)))))
+    told = words(page(sheet_of(EXPECTED_FINDING, Report(findings=(SEEN,)), Report(findings=(SEEN,)))))
 
     assert "withdrawAll not found" in told
     assert "Nearest of what was reported, finding 0" in told
@@ -88,14 +88,14 @@ def test_llm():
 
 
 def test_what_could_not_be_decided_says_why():
-    assert "the judge cannot be asked" in words(page(Sheet(trouble="the judge cannot be asked")))
+    assert "the judge cannot be asked" in words(page(ComparisonSheet(trouble="the judge cannot be asked")))
 
 
 def test_the_index_counts_what_was_found_missed_and_credited_to_nothing(tmp_path):
-    both = sheet_of(TRUTH, Report(findings=(WRONG, SEEN)), Report())
-    none = sheet_of(TRUTH, Report(findings=(WRONG,)), Report())
+    both = sheet_of(EXPECTED_FINDING, Report(findings=(WRONG, SEEN)), Report())
+    none = sheet_of(EXPECTED_FINDING, Report(findings=(WRONG,)), Report())
     for agent, sheet, evaluation in (
-        ("a", both, "now"), ("b", none, "before"), ("c", Sheet(trouble="not JSON <b>"), "now"),
+        ("a", both, "now"), ("b", none, "before"), ("c", ComparisonSheet(trouble="not JSON <b>"), "now"),
     ):  # fmt: skip
         page = findings_file(tmp_path, agent, "suite/vault", 1)
         write_findings(page, "a title", sheet)
@@ -126,7 +126,7 @@ def test_hostile_text_stays_text(public):
     if public:
         html = run_html({"agent": "a", "task": "t", "reported": [reported(text), reported("{NASTY")]})
     else:
-        html = page(sheet_of(TRUTH, Report(findings=(nasty, SEEN), dropped=3), Report(findings=(nasty,))))
+        html = page(sheet_of(EXPECTED_FINDING, Report(findings=(nasty, SEEN), dropped=3), Report(findings=(nasty,))))
     elements = [
         each for each in html5lib.parse(html, namespaceHTMLElements=False).iter() if isinstance(each.tag, str)
     ]

@@ -8,8 +8,8 @@ from bitsec_eval.core.finding import Finding
 
 Verdict = Literal["match", "partial", "none"]
 
-Truth = TypeVar("Truth", contravariant=True)
-"""What a matcher takes for the truth: an `Expected` with file, function and kind, or a `Finding` in words."""
+ExpectedT = TypeVar("ExpectedT", contravariant=True)
+"""What reports are held against: an `ExpectedFinding` with file, function and kind, or a `Finding` in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +30,8 @@ class Decision:
     nearest: int | None = None
 
 
-class Matcher(Protocol[Truth]):
+class Matcher(Protocol[ExpectedT]):
     """Decides which reported findings are which expected ones."""
 
-    def match(self, expected: Sequence[Truth], reported: Sequence[Finding]) -> tuple[Decision, ...]:
+    def match(self, expected: Sequence[ExpectedT], reported: Sequence[Finding]) -> tuple[Decision, ...]:
         """Return one decision for each expected finding, in their order; no two name one reported finding."""

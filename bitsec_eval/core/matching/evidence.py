@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bitsec_eval.core.finding import Finding
-from bitsec_eval.core.matching.rarity import Rarity, Weights, cosine, foremost, without
-from bitsec_eval.core.matching.sides import Reported, Truth
-from bitsec_eval.core.matching.weighting import DEFAULT_WEIGHTING, Weighting
+from bitsec_eval.core.matching.features import ExpectedFeatures, ReportedFeatures
+from bitsec_eval.core.matching.parameters import DEFAULT_PARAMETERS, MatchingParameters
+from bitsec_eval.core.matching.tfidf import Tfidf, Weights, cosine, foremost, without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +30,14 @@ class Evidence:
     cause: float
     rival: float
     here: bool
-    weighting: Weighting
+    parameters: MatchingParameters
     shared: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
 
     @property
     def likeness(self) -> float:
         """The words, less what a rival has more of them, less for another cause, much less for another place."""
-        by = self.weighting
+        by = self.parameters
         own = max(0.0, self.words - by.rival_weight * max(0.0, self.rival - self.words))
         other_cause = by.cause_weight * (1 - min(1.0, self.cause / by.cause_alike))
         return own * (1 - other_cause) * (1 if self.here else by.elsewhere)
@@ -53,29 +53,31 @@ class Evidence:
 
 
 def evidence_of(
-    expected: Sequence[Finding], reported: Sequence[Finding], weighting: Weighting = DEFAULT_WEIGHTING
+    expected: Sequence[Finding], reported: Sequence[Finding], parameters: MatchingParameters = DEFAULT_PARAMETERS
 ) -> list[list[Evidence]]:
     """Return what speaks for each pair, by expected and then by reported finding."""
-    truths = [Truth(finding, weighting) for finding in expected]
-    rarity = Rarity((truth.words for truth in truths), weighting.unknown_word)
-    weighted = [rarity.weigh(truth.words) for truth in truths]
-    columns = [_column(Reported(finding, weighting, rarity), truths, weighted, rarity) for finding in reported]
-    return [[column[row] for column in columns] for row in range(len(truths))]
+    sides = [ExpectedFeatures(finding, parameters) for finding in expected]
+    tfidf = Tfidf((side.words for side in sides), parameters.unknown_word)
+    weighted = [tfidf.weigh(side.words) for side in sides]
+    columns = [_column(ReportedFeatures(finding, parameters, tfidf), sides, weighted, tfidf) for finding in reported]
+    return [[column[row] for column in columns] for row in range(len(sides))]
 
 
-def _column(report: Reported, truths: list[Truth], weighted: list[Weights], rarity: Rarity) -> list[Evidence]:
-    """Return what speaks for `report` being each of the truths."""
-    mine, causes = rarity.weigh(report.words), rarity.weigh(report.causes)
+def _column(
+    report: ReportedFeatures, sides: list[ExpectedFeatures], weighted: list[Weights], tfidf: Tfidf
+) -> list[Evidence]:
+    """Return what speaks for `report` being each of the expected findings."""
+    mine, causes = tfidf.weigh(report.words), tfidf.weigh(report.causes)
     alike = [cosine(weights, mine) for weights in weighted]
     return [
         Evidence(
             words=likeness,
             cause=cosine(without(weighted[row], report.place), causes),
             rival=max((other for at, other in enumerate(alike) if at != row), default=0.0),
-            here=truth.speaks_of(report),
-            weighting=report.weighting,
+            here=side.speaks_of(report),
+            parameters=report.parameters,
             shared=foremost(weighted[row], mine),
-            named=tuple(sorted(name for name in report.functions | report.files if name in truth.text)[:3]),
+            named=tuple(sorted(name for name in report.functions | report.files if name in side.text)[:3]),
         )
-        for row, (truth, likeness) in enumerate(zip(truths, alike, strict=True))
+        for row, (side, likeness) in enumerate(zip(sides, alike, strict=True))
     ]

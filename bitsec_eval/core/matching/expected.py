@@ -1,4 +1,4 @@
-"""The truth of a case whose author knows it by file, function and kind."""
+"""One expected vulnerability of a case whose author knows it by file, function and kind."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from bitsec_eval.core.matching.kinds import KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class ExpectedFinding:
     """One vulnerability as a task's author knows it.
 
     `file` and `function` say where, `contract` what the file defines there, `also` at which other functions the same

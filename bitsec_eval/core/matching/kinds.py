@@ -87,7 +87,7 @@ _TABLE = {
 }
 
 KINDS = frozenset(_TABLE)
-"""Every kind's id, as `Expected(kinds=...)` names it."""
+"""Every kind's id, as `ExpectedFinding(kinds=...)` names it."""
 
 _PATTERNS = {
     kind: re.compile("|".join(rf"\b(?:{row.strip()})s?(?!\w)" for row in rows.strip().splitlines()))

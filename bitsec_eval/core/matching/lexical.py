@@ -1,4 +1,4 @@
-"""Match findings by their words: offline, for a truth that is told in words, as ScaBench's is.
+"""Match findings by their words: offline, for expected findings that are told in words, as ScaBench's are.
 
 `evidence.py` says how alike a pair is; a logistic curve turns that into a probability.
 Its two numbers, and the probability from which a pair is a match, were learned from published decisions of ScaBench's
@@ -14,7 +14,7 @@ from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision, Verdict
 from bitsec_eval.core.matching.assignment import assign
 from bitsec_eval.core.matching.evidence import Evidence, evidence_of
-from bitsec_eval.core.matching.weighting import DEFAULT_WEIGHTING, Weighting
+from bitsec_eval.core.matching.parameters import DEFAULT_PARAMETERS, MatchingParameters
 
 SLOPE = 20.5
 OFFSET = -6.1
@@ -41,11 +41,11 @@ class LexicalMatcher:
     partial_from: float = 0.3
     match_from: float = 0.5
     curve: Curve = Curve()
-    weighting: Weighting = DEFAULT_WEIGHTING
+    parameters: MatchingParameters = DEFAULT_PARAMETERS
 
     def match(self, expected: Sequence[Finding], reported: Sequence[Finding]) -> tuple[Decision, ...]:
         """Return one decision for each expected finding; `confidence` is the probability of its best pair."""
-        evidence = evidence_of(expected, reported, self.weighting)
+        evidence = evidence_of(expected, reported, self.parameters)
         sure = [[self.curve(pair.likeness) for pair in row] for row in evidence]
         worth = [[p if p >= self.partial_from else 0.0 for p in row] for row in sure]
         given = assign(worth)

@@ -1,4 +1,4 @@
-"""Matching where the truth names file, function and kind: deterministic, and strict about vagueness.
+"""Matching where the expected finding names file, function and kind: deterministic, and strict about vagueness.
 
 A reported finding is the expected one when it names the file, one of the functions at fault and a kind that fits.
 Where it says so is read in the order a reader would: the location, else the title, else the description.
@@ -13,7 +13,7 @@ from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision, Verdict
 from bitsec_eval.core.matching.assignment import assign
 from bitsec_eval.core.matching.claims import WORD, Claim, by_weight, claim, denies
-from bitsec_eval.core.matching.expected import Expected
+from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.text import one_line
 
 MOST_FUNCTIONS = 3
@@ -33,14 +33,14 @@ class Judgement:
 
 
 class StructuredMatcher:
-    """Matches findings against truths that name file, function and kind."""
+    """Matches findings against expected findings that name file, function and kind."""
 
-    def match(self, expected: Sequence[Expected], reported: Sequence[Finding]) -> tuple[Decision, ...]:
+    def match(self, expected: Sequence[ExpectedFinding], reported: Sequence[Finding]) -> tuple[Decision, ...]:
         """Return one decision for each expected finding, as many of them matches as can be at once.
 
         What no match took may still be partly right: the right place, and a kind that does not fit.
         """
-        table = [[judged(truth, finding) for finding in reported] for truth in expected]
+        table = [[judged(each, finding) for finding in reported] for each in expected]
         given = assign([[_WORTH[held.verdict] for held in row] for row in table])
         return tuple(_decision(index, row, given[index]) for index, row in enumerate(table))
 
@@ -75,35 +75,35 @@ def _nearest_miss(index: int, row: Sequence[Judgement]) -> Decision:
     return Decision(expected=index, reported=None, verdict="none", confidence=0.0, reason=reason, nearest=nearest)
 
 
-def judged(truth: Expected, finding: Finding) -> Judgement:
-    """Return what `finding` is to `truth`, whatever else was reported."""
+def judged(expected: ExpectedFinding, finding: Finding) -> Judgement:
+    """Return what `finding` is to `expected`, whatever else was reported."""
     if denies(finding):
         return Judgement("none", "says that there is no fault", 0)
-    made = claim(finding, truth.functions | set(truth.neighbours))
-    return _misplaced(truth, finding, made) or _judge_kind(truth, finding, made)
+    made = claim(finding, expected.functions | set(expected.neighbours))
+    return _misplaced(expected, finding, made) or _judge_kind(expected, finding, made)
 
 
-def _misplaced(truth: Expected, finding: Finding, made: Claim) -> Judgement | None:
+def _misplaced(expected: ExpectedFinding, finding: Finding, made: Claim) -> Judgement | None:
     if not made.functions:
         return Judgement("none", "names no function of the project", 0)
-    if not made.functions & truth.functions:
-        return Judgement("none", f"is about {_listed(made.functions)}, not {truth.function}", 1)
+    if not made.functions & expected.functions:
+        return Judgement("none", f"is about {_listed(made.functions)}, not {expected.function}", 1)
     if len(made.functions) > MOST_FUNCTIONS:
         return Judgement("none", f"names {len(made.functions)} functions at once, which is no place", 2)
-    trouble = _other_file(truth, finding)
+    trouble = _other_file(expected, finding)
     return Judgement("none", trouble, 3) if trouble else None
 
 
-def _judge_kind(truth: Expected, finding: Finding, made: Claim) -> Judgement:
-    place = f"names {truth.file} and {_listed(made.functions & truth.functions)}"
+def _judge_kind(expected: ExpectedFinding, finding: Finding, made: Claim) -> Judgement:
+    place = f"names {expected.file} and {_listed(made.functions & expected.functions)}"
     if not made.kinds:
         return Judgement("none", f"{place}, but no known kind of vulnerability", 4)
     if len(made.kinds) > MOST_KINDS:
         return Judgement("none", f"{place}, but {len(made.kinds)} kinds at once, which is no claim", 4)
-    fitting = made.kinds & truth.fits
+    fitting = made.kinds & expected.fits
     if not fitting:
         return Judgement("partial", f"{place}, but calls it {_listed(made.kinds)}", 5)
-    if truth.mentions and not any(word.lower() in _all_text(finding) for word in truth.mentions):
+    if expected.mentions and not any(word.lower() in _all_text(finding) for word in expected.mentions):
         return Judgement("partial", f"{place} and calls it {_listed(fitting)}, but of something else", 5)
     return Judgement("match", f"{place} and calls it {_listed(fitting)}", 6)
 
@@ -116,25 +116,27 @@ def _listed(names: Iterable[str]) -> str:
     return one_line(", ".join(sorted(names)), 200)
 
 
-def _other_file(truth: Expected, finding: Finding) -> str:
+def _other_file(expected: ExpectedFinding, finding: Finding) -> str:
     """Return what is wrong with the file that `finding` names, or nothing."""
     if finding.file.strip():
-        return _wrong_file(truth, finding.file)
+        return _wrong_file(expected, finding.file)
     named = [text for text in by_weight(finding) if _SOURCE.search(text)]
     if named:
-        return _wrong_file(truth, named[0])
-    if any(truth.contract in WORD.findall(text) for text in by_weight(finding)):
+        return _wrong_file(expected, named[0])
+    if any(expected.contract in WORD.findall(text) for text in by_weight(finding)):
         return ""
     return "names no file"
 
 
-def _wrong_file(truth: Expected, text: str) -> str:
+def _wrong_file(expected: ExpectedFinding, text: str) -> str:
     files = set(_SOURCE.findall(text))
     if len(files) > MOST_FILES:
         return f"names {len(files)} files at once, which is no place"
-    if any(_same_file(truth.file, file) for file in files) or (not files and truth.contract in WORD.findall(text)):
+    if any(_same_file(expected.file, file) for file in files) or (
+        not files and expected.contract in WORD.findall(text)
+    ):
         return ""
-    return f"is about the file {one_line(text, 80)}, not {truth.file}"
+    return f"is about the file {one_line(text, 80)}, not {expected.file}"
 
 
 def _same_file(one: str, other: str) -> bool:

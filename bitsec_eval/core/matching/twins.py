@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bitsec_eval.core.finding import Finding, Severity, severity_of
 from bitsec_eval.core.matching import Decision
 from bitsec_eval.core.matching.claims import claim
-from bitsec_eval.core.matching.expected import Expected
+from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.structured import MOST_FUNCTIONS, MOST_KINDS, StructuredMatcher
 from bitsec_eval.core.report import Report
 
@@ -37,7 +37,7 @@ class Comparison:
     reason: str
 
 
-def compare(expected: Expected, report: Report, twin_report: Report) -> Comparison:
+def compare(expected: ExpectedFinding, report: Report, twin_report: Report) -> Comparison:
     """Return what `report`, on the project with the fault, and `twin_report`, without, prove about `expected`."""
     accused = _accused(expected, (*report.findings, *twin_report.findings), expected.fits)
     spray = _spray(expected, report)
@@ -50,7 +50,7 @@ def compare(expected: Expected, report: Report, twin_report: Report) -> Comparis
 
 
 def _against_twin(
-    expected: Expected, decision: Decision, finding: Finding, twin_report: Report, accused: tuple[str, ...]
+    expected: ExpectedFinding, decision: Decision, finding: Finding, twin_report: Report, accused: tuple[str, ...]
 ) -> Comparison:
     matched = decision.verdict == "match"
     again = _kinds_at_place(expected, twin_report.findings)
@@ -65,7 +65,7 @@ def _against_twin(
     )
 
 
-def _spray(expected: Expected, report: Report) -> str:
+def _spray(expected: ExpectedFinding, report: Report) -> str:
     """Return why `report` accuses too much to have seen anything, or nothing."""
     alike = _accused(expected, report.findings, expected.fits)
     if len(alike) > MOST_WRONGLY_ACCUSED:
@@ -79,7 +79,7 @@ def _spray(expected: Expected, report: Report) -> str:
     return ""
 
 
-def _accused(expected: Expected, findings: Iterable[Finding], kinds: frozenset[str] | None) -> tuple[str, ...]:
+def _accused(expected: ExpectedFinding, findings: Iterable[Finding], kinds: frozenset[str] | None) -> tuple[str, ...]:
     """Return the neighbours that some finding accuses, of one of `kinds` where given, in alphabetical order.
 
     Beside a function at fault one or two others may be named: there the fault shows.
@@ -92,12 +92,12 @@ def _accused(expected: Expected, findings: Iterable[Finding], kinds: frozenset[s
     return tuple(sorted(frozenset[str]().union(*named) - expected.functions))
 
 
-def _kinds_at_place(expected: Expected, findings: Iterable[Finding]) -> frozenset[str] | None:
+def _kinds_at_place(expected: ExpectedFinding, findings: Iterable[Finding]) -> frozenset[str] | None:
     """Return every kind of fault that some finding sees where the expected one is; None if none looks there."""
     claims = (claim(finding, _project(expected)) for finding in findings)
     there = [made.kinds for made in claims if made.functions & expected.functions]
     return frozenset[str]().union(*there) if there else None
 
 
-def _project(expected: Expected) -> frozenset[str]:
+def _project(expected: ExpectedFinding) -> frozenset[str]:
     return expected.functions | set(expected.neighbours)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bitsec_eval.core.matching.expected import Expected
+from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.structured import MOST_FILES, MOST_FUNCTIONS, MOST_KINDS, StructuredMatcher
 from bitsec_eval.core.matching.twins import Comparison
 from bitsec_eval.core.printed_json import MOST_DEPTH, MOST_DIGITS
@@ -34,7 +34,7 @@ def test_its_limits_are_those_of_the_code(words):
 
 def test_its_example_is_a_report_and_matches():
     block = re.search(r"^```json\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-    truth = Expected(file="src/Desk.sol", function="collect", kinds=("access-control",))
+    truth = ExpectedFinding(file="src/Desk.sol", function="collect", kinds=("access-control",))
     (decision,) = StructuredMatcher().match((truth,), parse_report(block[1]).findings)
 
     assert decision.verdict == "match"

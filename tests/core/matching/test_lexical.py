@@ -26,7 +26,7 @@ STALE = Finding(
     description="quoteCollateral() in LoanDesk ignores the age of the oracle's round: bad debt builds up in a crash.",
     severity="high",
 )
-TRUTH = (REENTRANCY, FEES, STALE)
+EXPECTED = (REENTRANCY, FEES, STALE)
 
 SEEN_REENTRANCY = Finding(
     title="Reentrancy in withdrawAll lets an attacker drain the vault",
@@ -46,18 +46,18 @@ SEEN_FEES = Finding(
 )
 
 
-def verdicts(reported, expected=TRUTH):
+def verdicts(reported, expected=EXPECTED):
     return [decision.verdict for decision in LexicalMatcher().match(expected, reported)]
 
 
 def test_the_same_fault_in_other_words_is_matched_whatever_the_order():
     assert verdicts([SEEN_REENTRANCY, SEEN_FEES]) == ["match", "match", "none"]
-    assert [d.reported for d in LexicalMatcher().match(TRUTH, [SEEN_FEES, SEEN_REENTRANCY])] == [1, 0, None]
+    assert [d.reported for d in LexicalMatcher().match(EXPECTED, [SEEN_FEES, SEEN_REENTRANCY])] == [1, 0, None]
 
 
 def test_nothing_reported_matches_nothing():
     assert verdicts([]) == ["none"] * 3
-    assert LexicalMatcher().match(TRUTH, [])[0].reason == "nothing was reported"
+    assert LexicalMatcher().match(EXPECTED, [])[0].reason == "nothing was reported"
 
 
 def test_nothing_expected_gives_no_decision():
@@ -82,7 +82,7 @@ def test_the_same_words_about_another_function_are_another_fault():
     )
 
     assert verdicts([moved]) == ["none"] * 3
-    assert "but another place" in LexicalMatcher().match(TRUTH, [moved])[0].reason
+    assert "but another place" in LexicalMatcher().match(EXPECTED, [moved])[0].reason
 
 
 def test_the_right_function_with_another_fault_is_no_match():
@@ -104,18 +104,18 @@ def test_a_finding_that_names_no_place_matches_nothing():
 
 def test_names_of_finders_and_links_weigh_nothing():
     bare = replace(REENTRANCY, description=REENTRANCY.description.split("#L44")[1])
-    dressed = evidence_of(TRUTH, [SEEN_REENTRANCY])[0][0].words
+    dressed = evidence_of(EXPECTED, [SEEN_REENTRANCY])[0][0].words
 
     assert evidence_of((bare, FEES, STALE), [SEEN_REENTRANCY])[0][0].words == pytest.approx(dressed, abs=0.06)
     assert verdicts([Finding(title="alice, also found by bob", description="Submitted by alice")]) == ["none"] * 3
 
 
 def test_what_else_is_reported_changes_nothing_about_a_pair():
-    alone = LexicalMatcher().match(TRUTH, [SEEN_REENTRANCY])[0]
+    alone = LexicalMatcher().match(EXPECTED, [SEEN_REENTRANCY])[0]
     noise = [
         Finding(title=f"Fault {n}", description="drain receive vault " * 50, location=f"f{n}()") for n in range(60)
     ]
-    among = LexicalMatcher().match(TRUTH, [SEEN_REENTRANCY, *noise])[0]
+    among = LexicalMatcher().match(EXPECTED, [SEEN_REENTRANCY, *noise])[0]
 
     assert among == alone
 
@@ -135,11 +135,11 @@ def test_a_list_of_files_and_a_path_with_a_line_are_read():
         SEEN_FEES, location="", title="Missing access control", file="src/Other.sol, src/FeeRegistry.sol:88"
     )
 
-    assert evidence_of(TRUTH, [seen])[1][0].here
+    assert evidence_of(EXPECTED, [seen])[1][0].here
 
 
 def test_equal_input_gives_equal_decisions_with_a_reason_each():
-    first, second = (LexicalMatcher().match(TRUTH, [SEEN_FEES, SEEN_REENTRANCY]) for _ in range(2))
+    first, second = (LexicalMatcher().match(EXPECTED, [SEEN_FEES, SEEN_REENTRANCY]) for _ in range(2))
 
     assert first == second
     assert all(decision.reason for decision in first)
@@ -147,8 +147,8 @@ def test_equal_input_gives_equal_decisions_with_a_reason_each():
 
 
 def test_confidence_is_the_likeness_on_the_curve():
-    decision = LexicalMatcher().match(TRUTH, [SEEN_REENTRANCY])[0]
-    likeness = evidence_of(TRUTH, [SEEN_REENTRANCY])[0][0].likeness
+    decision = LexicalMatcher().match(EXPECTED, [SEEN_REENTRANCY])[0]
+    likeness = evidence_of(EXPECTED, [SEEN_REENTRANCY])[0][0].likeness
 
     assert decision.confidence == pytest.approx(Curve()(likeness), abs=1e-4)
 
@@ -164,7 +164,7 @@ def test_megabytes_in_one_finding_take_no_time():
 def test_what_is_said_beside_the_matter_weighs_nothing(family, place):
     told = [PLACES[place](finding, FAMILIES[family]) for finding in (SEEN_REENTRANCY, SEEN_FEES)]
 
-    assert evidence_of(TRUTH, told) == evidence_of(TRUTH, [SEEN_REENTRANCY, SEEN_FEES])
+    assert evidence_of(EXPECTED, told) == evidence_of(EXPECTED, [SEEN_REENTRANCY, SEEN_FEES])
 
 
 def test_many_causes_in_one_finding_are_no_cause():

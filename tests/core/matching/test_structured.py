@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bitsec_eval.core.errors import TaskError
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Matcher
-from bitsec_eval.core.matching.expected import Expected
+from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.kinds import KINDS, acquits, kinds_in
 from bitsec_eval.core.matching.structured import StructuredMatcher
 
@@ -22,7 +22,7 @@ def expected(**changes):
         "kinds": ("access-control",),
         "neighbours": ("close", "refund", "sweep", "quote"),
     }
-    return Expected(**fields | changes)
+    return ExpectedFinding(**fields | changes)
 
 
 def finding(**changes):
@@ -164,7 +164,7 @@ def test_a_match_is_never_given_up_for_parts():
 
 
 def test_the_matcher_is_one_of_the_matchers():
-    matcher: Matcher[Expected] = StructuredMatcher()
+    matcher: Matcher[ExpectedFinding] = StructuredMatcher()
 
     assert matcher.match((), ()) == ()
 

@@ -5,12 +5,12 @@ import time
 import pytest
 
 from bitsec_eval.core.finding import Finding, Severity
-from bitsec_eval.core.matching.expected import Expected
+from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.twins import Comparison, compare
 from bitsec_eval.core.report import Report
 
 NEIGHBOURS = ("close", "refund", "sweep", "quote", "publish", "renew")
-BUG = Expected(
+BUG = ExpectedFinding(
     file="Desk.sol",
     contract="Desk",
     function="collect",

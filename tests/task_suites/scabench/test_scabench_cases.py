@@ -19,7 +19,7 @@ import pytest
 
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.finding import TEXT_FIELDS
-from bitsec_eval.core.matching.expected import Expected
+from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.kinds import KINDS
 from bitsec_eval.core.renaming import Renaming, identifiers
 from bitsec_eval.core.report import AUDIT_PROMPT, MOST_FINDINGS, parse_report
@@ -46,7 +46,7 @@ class Case:
 
     def __init__(self, path):
         self.module = loaded(path)
-        self.task, self.bug = self.module.TASK, self.module.TRUTH
+        self.task, self.bug = self.module.TASK, self.module.EXPECTED_FINDING
         self.project, self.twin = (read(SUITE / folder) for folder in (self.task.workspace, self.task.twin))
         self.checks = [check for name, check in vars(self.module).items() if name.startswith("test_")]
 
@@ -328,7 +328,7 @@ def test_what_is_said_of_both_twins_gets_nothing(case):
     assert case.points(report, report) == 0
 
 
-def reported(bug: Expected, **changes):
+def reported(bug: ExpectedFinding, **changes):
     """Return a report of one finding at the right place, with {f} for the function in its title."""
     fields = {"title": "", "severity": "high", "file": bug.file, "location": bug.function} | changes
     fields["title"] = fields["title"].replace("{f}", bug.function)

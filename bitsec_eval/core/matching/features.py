@@ -11,9 +11,9 @@ from functools import cached_property
 
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.cleaning import cleaned
-from bitsec_eval.core.matching.rarity import count
+from bitsec_eval.core.matching.parameters import MatchingParameters
 from bitsec_eval.core.matching.terms import called, file_stems, names, squeezed, stems
-from bitsec_eval.core.matching.weighting import Weighting
+from bitsec_eval.core.matching.tfidf import count
 
 MOST_FILES = 3  # linked files whose names count as words: the first are those at fault
 MOST_TEXT = 20_000  # characters of one text that are looked at
@@ -21,22 +21,22 @@ MOST_TEXT = 20_000  # characters of one text that are looked at
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\s*\n\s*")
 
 
-class Truth:
+class ExpectedFeatures:
     """An expected finding: its counted words, and its whole text squeezed to look names up in."""
 
-    def __init__(self, finding: Finding, weighting: Weighting) -> None:
+    def __init__(self, finding: Finding, parameters: MatchingParameters) -> None:
         description = cleaned(finding.description[:MOST_TEXT])
         title = cleaned(finding.title[:MOST_TEXT]).text
         files = " ".join(list(dict.fromkeys((*description.files, *_file_names(finding.file).split())))[:MOST_FILES])
         self.words = Counter[str]()
-        count(self.words, title, weight=weighting.expected_title)
+        count(self.words, title, weight=parameters.expected_title)
         count(self.words, files)
-        count(self.words, description.text, lead=weighting.expected_lead)
+        count(self.words, description.text, lead=parameters.expected_lead)
         told = f"{title} {files} {finding.location} {description.text}"
         self.text = squeezed(" ".join((told, finding.file, *description.files)))
         self._names_code = bool(names(told))
 
-    def speaks_of(self, report: "Reported") -> bool:
+    def speaks_of(self, report: "ReportedFeatures") -> bool:
         """Whether a place that `report` names is named here too, or here no place is named at all."""
         if not self._names_code:
             return True
@@ -45,21 +45,21 @@ class Truth:
         return any(file in self.text for file in report.files)
 
 
-class Reported:
+class ReportedFeatures:
     """A reported finding: its counted words, and the functions and files it says it is about.
 
     `known` are the words of the expected findings.
     """
 
-    def __init__(self, finding: Finding, weighting: Weighting, known: Container[str]) -> None:
+    def __init__(self, finding: Finding, parameters: MatchingParameters, known: Container[str]) -> None:
         self._finding = finding
-        self._title = _beginning(finding.title, weighting.reported_title)
-        self.weighting = weighting
+        self._title = _beginning(finding.title, parameters.reported_title)
+        self.parameters = parameters
         self.files = file_stems(finding.file)
         self.words = Counter[str]()
         count(self.words, self._title)
-        said = telling(finding.description[:MOST_TEXT], known, weighting)
-        count(self.words, said, lead=weighting.reported_lead)
+        said = telling(finding.description[:MOST_TEXT], known, parameters)
+        count(self.words, said, lead=parameters.reported_lead)
         self.place = frozenset(stems(f"{_file_names(finding.file)} {' '.join(called(finding.location))}"))
         self.causes = Counter({word: times for word, times in self.words.items() if word not in self.place})
         count(self.words, f"{_file_names(finding.file)} {finding.location}")
@@ -71,18 +71,19 @@ class Reported:
         return said or names(self._finding.description[:MOST_TEXT]) - self.files
 
 
-def telling(text: str, known: Container[str], weighting: Weighting) -> str:
+def telling(text: str, known: Container[str], parameters: MatchingParameters) -> str:
     """Return the sentences of `text` that say enough in `known` words, a line for each.
 
-    >>> telling("Anyone can drain a vault. You are the best judge.", {"anyon", "drain", "vault"}, Weighting())
+    >>> known = {"anyon", "drain", "vault"}
+    >>> telling("Anyone can drain a vault. You are the best judge.", known, MatchingParameters())
     'Anyone can drain a vault.'
     """
-    return "\n".join(sentence for sentence in _SENTENCE.split(text) if _tells(sentence, known, weighting))
+    return "\n".join(sentence for sentence in _SENTENCE.split(text) if _tells(sentence, known, parameters))
 
 
-def _tells(sentence: str, known: Container[str], weighting: Weighting) -> bool:
+def _tells(sentence: str, known: Container[str], parameters: MatchingParameters) -> bool:
     words = stems(sentence)
-    return sum(word in known for word in words) >= max(weighting.known_words, weighting.known_share * len(words))
+    return sum(word in known for word in words) >= max(parameters.known_words, parameters.known_share * len(words))
 
 
 def _beginning(text: str, characters: int) -> str:

@@ -12,7 +12,7 @@ Weights = dict[str, float]
 LEAST_COUNT = 0.3
 
 
-class Rarity:
+class Tfidf:
     """How rare a word is among some texts; a word in none of them is `unknown_word` times as rare as can be."""
 
     def __init__(self, texts: Iterable[Counter[str]], unknown_word: float) -> None:

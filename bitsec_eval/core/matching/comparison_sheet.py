@@ -1,6 +1,6 @@
-"""A report beside the truth: what was expected, what was reported, what is credited with what, and why.
+"""A report beside what was expected: what was expected, what was reported, what is credited with what, and why.
 
-A sheet holds the truth, so it is for whoever runs the evaluation, never for a miner.
+A sheet holds the expected findings, so it is for whoever runs the evaluation, never for a miner.
 """
 
 from collections.abc import Iterator
@@ -25,11 +25,11 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """One report held against the truth; `twin` is what the same agent said of the mended twin.
+class ComparisonSheet:
+    """One report held against the expected findings; `twin` is what the same agent said of the mended twin.
 
     `summary` sums it up in a line, `notes` are lines on the report as a whole.
-    `told` and `twin_told` say of each reported finding what it is to the truth; they may be empty.
+    `told` and `twin_told` say of each reported finding what it is to them; they may be empty.
     `trouble` says why nothing could be decided, and is empty where it was.
     """
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weighting:
+class MatchingParameters:
     """The defaults are what was found to serve; docs/decisions/0041-matching-by-words.md says how.
 
     A lead is how many characters of a description count in full, and from which on they do not count.
@@ -30,4 +30,4 @@ class Weighting:
     elsewhere: float = 0.2
 
 
-DEFAULT_WEIGHTING = Weighting()
+DEFAULT_PARAMETERS = MatchingParameters()
