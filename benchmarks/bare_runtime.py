@@ -9,8 +9,8 @@ from itertools import count
 from pathlib import Path
 
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.guards import Placement
-from bitsec_eval.sandbox.oci_bundle import bundle_config
+from bitsec_eval.sandbox.hardening.policy import Placement
+from bitsec_eval.sandbox.oci.bundle import bundle_config
 
 _NUMBERS = count()
 

@@ -10,7 +10,7 @@ import bitsec_eval.plugin.evaluation as evaluation
 from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.values import dumps
-from bitsec_eval.sandbox.session import Frame
+from bitsec_eval.sandbox.api import Frame
 
 
 class SimulatedSession:

@@ -21,13 +21,13 @@ from pathlib import Path
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.agent import AgentOrder, run_agent
-from bitsec_eval.sandbox.calls import Calls
-from bitsec_eval.sandbox.docker_engine import DockerSandbox, DockerSettings, docker_sandbox
-from bitsec_eval.sandbox.ownership import LABEL
+from bitsec_eval.sandbox.api import Sandbox
+from bitsec_eval.sandbox.docker.engine import DockerSandbox, DockerSettings, docker_sandbox
+from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
+from bitsec_eval.sandbox.execution.solution import Solution
+from bitsec_eval.sandbox.execution.solution_rpc import Calls
 from bitsec_eval.sandbox.pool import pooled
-from bitsec_eval.sandbox.session import Sandbox
-from bitsec_eval.sandbox.solution import Solution
+from bitsec_eval.sandbox.uid_lease import LABEL
 
 LIMITS = Limits(wall_seconds=2, call_seconds=2, memory_mib=64, tmp_mib=16)
 AGENTS = (

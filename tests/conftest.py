@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, settings
 from long import LONG
 
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.sandbox.docker_engine import DockerSandbox, DockerSettings, docker_sandbox
-from bitsec_eval.sandbox.guards import IMAGE
-from bitsec_eval.sandbox.oci_engine import RUNTIME, OciSandbox, OciSettings, oci_sandbox
-from bitsec_eval.sandbox.session import Sandbox
+from bitsec_eval.sandbox.api import Sandbox
+from bitsec_eval.sandbox.docker.engine import DockerSandbox, DockerSettings, docker_sandbox
+from bitsec_eval.sandbox.hardening.policy import IMAGE
+from bitsec_eval.sandbox.oci.engine import RUNTIME, OciSandbox, OciSettings, oci_sandbox
 
 ROOT = Path(__file__).parents[1]
 

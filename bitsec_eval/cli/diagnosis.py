@@ -6,9 +6,9 @@ import os
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.engines import EngineSettings, engine_settings
-from bitsec_eval.sandbox.inspection import Control, Standing
-from bitsec_eval.sandbox.ownership import state_folder
+from bitsec_eval.sandbox.hardening.host_checks import Control, Standing
 from bitsec_eval.sandbox.preflight import look, tried
+from bitsec_eval.sandbox.uid_lease import state_folder
 
 MISSING_EXIT = 1
 

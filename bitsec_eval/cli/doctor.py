@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.guards import IMAGE
+from bitsec_eval.sandbox.hardening.policy import IMAGE
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

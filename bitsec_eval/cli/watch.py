@@ -84,13 +84,13 @@ class _Docker:
     """The engine that evaluations will use; loaded only when there is something to evaluate."""
 
     def ask(self) -> None:
-        from bitsec_eval.sandbox.docker_engine import ask_engine
+        from bitsec_eval.sandbox.docker.engine import ask_engine
 
         ask_engine()
 
     def sweep(self) -> None:
-        from bitsec_eval.sandbox.docker_engine import DockerSettings, docker_sandbox
-        from bitsec_eval.sandbox.ownership import state_folder
+        from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
+        from bitsec_eval.sandbox.uid_lease import state_folder
 
         try:
             with docker_sandbox(DockerSettings(state=state_folder(os.environ))):

@@ -45,7 +45,7 @@ def new_key() -> str:
 
 
 class LLMSession:
-    """See `bitsec_eval.sandbox.exchanges.LLMSession`; `settled` says, after it, what all of it came to."""
+    """See `bitsec_eval.sandbox.execution.llm_bridge.LLMSession`; `settled` says, after it, what all of it came to."""
 
     def __init__(self, answerer: Answerer, key: str, *, counted: bool, recorder: Recorder | None = None) -> None:
         self._answerer = answerer

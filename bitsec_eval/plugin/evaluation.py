@@ -31,11 +31,11 @@ from bitsec_eval.plugin.standing import Standing, folder_of, gathered
 from bitsec_eval.plugin.tasks import AGENT_FIXTURE, CHECK, FIXTURES, Check, CollectedTask, task_id, task_of
 from bitsec_eval.plugin.trace import trace_of
 from bitsec_eval.render.artifacts import write_run
-from bitsec_eval.sandbox.calls import Calls
 from bitsec_eval.sandbox.engines import Engine, engine_of
+from bitsec_eval.sandbox.execution.solution import Solution
+from bitsec_eval.sandbox.execution.solution_rpc import Calls
 from bitsec_eval.sandbox.pool import Pool, pooled
 from bitsec_eval.sandbox.preflight import refuse
-from bitsec_eval.sandbox.solution import Solution
 from bitsec_eval.schedule.schedule import Schedule
 from bitsec_eval.schedule.snapshot import Snapshot
 from bitsec_eval.schedule.work import Done, RunKey, Work

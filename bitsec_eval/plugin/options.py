@@ -8,7 +8,7 @@ from bitsec_eval.plugin.llm_options import add_llm_options
 from bitsec_eval.plugin.progress import add_progress_options
 from bitsec_eval.plugin.repeat_options import add_repeat_options
 from bitsec_eval.plugin.reuse_options import add_reuse_options
-from bitsec_eval.sandbox.guards import IMAGE
+from bitsec_eval.sandbox.hardening.policy import IMAGE
 
 
 def add_options(parser: pytest.Parser) -> None:

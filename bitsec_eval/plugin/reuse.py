@@ -22,7 +22,7 @@ from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.usage import Usage
 from bitsec_eval.render.artifacts import read_json, write_json
-from bitsec_eval.sandbox.agent import AgentOrder
+from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.schedule.work import Done, Work
 
 FORMAT = 1

@@ -18,7 +18,7 @@ from bitsec_eval.plugin.repeat_options import at_least_from, baseline_from, repe
 from bitsec_eval.plugin.resume import Begun, check_same
 from bitsec_eval.plugin.reuse_options import ReuseSettings, reuse_settings
 from bitsec_eval.sandbox.engines import EngineSettings, engine_settings
-from bitsec_eval.sandbox.ownership import state_folder
+from bitsec_eval.sandbox.uid_lease import state_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

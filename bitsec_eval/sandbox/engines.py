@@ -4,10 +4,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from bitsec_eval.sandbox.docker_engine import DockerSettings, docker_sandbox
-from bitsec_eval.sandbox.guards import IMAGE
-from bitsec_eval.sandbox.oci_engine import ROOT, RUNTIME, OciSettings, oci_sandbox
-from bitsec_eval.sandbox.session import Sandbox
+from bitsec_eval.sandbox.api import Sandbox
+from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
+from bitsec_eval.sandbox.hardening.policy import IMAGE
+from bitsec_eval.sandbox.oci.engine import ROOT, RUNTIME, OciSettings, oci_sandbox
 
 EngineSettings = DockerSettings | OciSettings
 

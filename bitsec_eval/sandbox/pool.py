@@ -12,7 +12,7 @@ from threading import Condition, Lock, Semaphore, Thread
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.session import Sandbox, Session
+from bitsec_eval.sandbox.api import Sandbox, Session
 
 RETRY_SECONDS = 1.0
 JOIN_SECONDS = 10

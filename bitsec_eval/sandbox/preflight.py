@@ -10,9 +10,9 @@ from pathlib import Path
 
 from bitsec_eval.core.errors import BitsecError, SettingsError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.docker_engine import DockerSettings, described
+from bitsec_eval.sandbox.docker.engine import DockerSettings, described
 from bitsec_eval.sandbox.engines import EngineSettings, engine_of
-from bitsec_eval.sandbox.inspection import (
+from bitsec_eval.sandbox.hardening.host_checks import (
     Control,
     Machine,
     Standing,

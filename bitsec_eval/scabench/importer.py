@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bitsec_eval.core.errors import SettingsError, TaskError
-from bitsec_eval.sandbox.workspace import digest, read_workspace
+from bitsec_eval.sandbox.execution.workspace import digest, read_workspace
 from bitsec_eval.scabench.case import EXPECTED_FILE, expected_json
 from bitsec_eval.scabench.checkouts import Checkout, checkouts_of
 from bitsec_eval.scabench.filling import fill

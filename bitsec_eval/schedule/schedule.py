@@ -18,9 +18,9 @@ from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import BitsecError, InferenceError, KilledError, SandboxError
 from bitsec_eval.core.text import one_line
 from bitsec_eval.inference.gateway import Gateway, SessionKey
-from bitsec_eval.sandbox.agent import AgentOrder, run_agent
-from bitsec_eval.sandbox.checking import CheckingSandboxes, Loaded
-from bitsec_eval.sandbox.session import Sandbox
+from bitsec_eval.sandbox.api import Sandbox
+from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
+from bitsec_eval.sandbox.execution.solution_sandboxes import CheckingSandboxes, Loaded
 from bitsec_eval.schedule.attempts import Attempts
 from bitsec_eval.schedule.memory import Memory, NoMemory
 from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot

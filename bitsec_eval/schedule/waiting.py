@@ -6,7 +6,7 @@ from threading import Lock
 from bitsec_eval.core.errors import InferenceError
 from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
 from bitsec_eval.core.usage import Usage
-from bitsec_eval.sandbox.exchanges import Line
+from bitsec_eval.sandbox.execution.llm_bridge import Line
 
 
 class WatchedLine:

@@ -7,7 +7,7 @@ from bitsec_eval.core.answer import Answer
 from bitsec_eval.core.errors import InferenceError, SandboxError
 from bitsec_eval.core.llm import LLM
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.agent import AgentOrder
+from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bitsec_eval.sandbox.docker_engine import DockerSandbox
+from bitsec_eval.sandbox.docker.engine import DockerSandbox
 from tests.plugin.evaluations import BAD, GOOD, REVERSE_TASK, environment, lay_out, printing, run
 
 SLEEPER = "import time\ntime.sleep(60)\n"

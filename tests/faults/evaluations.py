@@ -15,7 +15,7 @@ TASKS = {f"suite/test_{name}.py": REVERSE_TASK for name in ("one", "two")}
 CELLS = {(agent, f"suite/{task}") for agent in AGENTS for task in ("one", "two")}
 
 IMPATIENT = """
-from bitsec_eval.sandbox import docker_engine
+from bitsec_eval.sandbox.docker import engine as docker_engine
 from bitsec_eval.schedule import attempts
 docker_engine.CALL_SECONDS = docker_engine.SLOW_SECONDS = 3
 attempts.Attempts.__init__.__defaults__ = ((0.2, 0.5, 4.0), 1.0)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import docker
 
-from bitsec_eval.sandbox.docker_engine import DockerSettings, docker_sandbox
-from bitsec_eval.sandbox.kernel_view import CGROUPS
-from bitsec_eval.sandbox.oci_engine import BUNDLE, OciSettings, oci_sandbox
-from bitsec_eval.sandbox.ownership import LABEL
+from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
+from bitsec_eval.sandbox.oci.engine import BUNDLE, OciSettings, oci_sandbox
+from bitsec_eval.sandbox.oci.verify import CGROUPS
+from bitsec_eval.sandbox.uid_lease import LABEL
 
 
 class Witness(ABC):

@@ -12,9 +12,9 @@ from plugin.proxy import EngineProxy
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.docker_engine import DockerSettings, docker_sandbox
-from bitsec_eval.sandbox.docker_http import EngineClient
-from bitsec_eval.sandbox.guards import IMAGE
+from bitsec_eval.sandbox.docker.api import EngineClient
+from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
+from bitsec_eval.sandbox.hardening.policy import IMAGE
 
 pytestmark = pytest.mark.usefixtures("docker_cli")
 

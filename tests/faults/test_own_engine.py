@@ -16,7 +16,7 @@ import pytest
 from faults.evaluations import evaluated, prepare, running
 from plugin.evaluations import GOOD
 
-from bitsec_eval.sandbox.guards import IMAGE
+from bitsec_eval.sandbox.hardening.policy import IMAGE
 
 pytestmark = [
     pytest.mark.usefixtures("docker_cli"),

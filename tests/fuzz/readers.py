@@ -12,12 +12,12 @@ from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.report import parse_report
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.core.values import ValueFault, decode, dumps, encode, loads
-from bitsec_eval.sandbox.agent import _exit_words
-from bitsec_eval.sandbox.calls import _checked_reply, _death_words
-from bitsec_eval.sandbox.docker_stream import DockerStream
-from bitsec_eval.sandbox.frames import FrameReader, MalformedFrame, pack
+from bitsec_eval.sandbox.api import Frame
+from bitsec_eval.sandbox.docker.stream import DockerStream
+from bitsec_eval.sandbox.execution.agent_run import _exit_words
+from bitsec_eval.sandbox.execution.solution_rpc import _checked_reply, _death_words
 from bitsec_eval.sandbox.guest import runner
-from bitsec_eval.sandbox.session import Frame
+from bitsec_eval.sandbox.protocol.frames import FrameReader, MalformedFrame, pack
 from tests.junit_files import JunitFile
 
 NUMBER = "00" * 16

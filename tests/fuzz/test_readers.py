@@ -14,8 +14,8 @@ from long import LONG
 
 from bitsec_eval.core.values import DEPTH, ValueFault, decode, dumps, encode, loads
 from bitsec_eval.examine.process import check
-from bitsec_eval.sandbox.frames import FRAME_BYTES, FrameReader, MalformedFrame, pack
 from bitsec_eval.sandbox.guest import runner
+from bitsec_eval.sandbox.protocol.frames import FRAME_BYTES, FrameReader, MalformedFrame, pack
 
 CASES = int(os.environ.get("BITSEC_FUZZ_CASES", 30_000 if LONG else 300))
 MANY = settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))

@@ -20,10 +20,12 @@ from sandbox.sessions import answer_of, calls_on
 from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox import docker_engine, framed, greeting
-from bitsec_eval.sandbox.docker_engine import DockerSandbox
-from bitsec_eval.sandbox.guards import create_body
-from bitsec_eval.sandbox.solution import Solution
+from bitsec_eval.sandbox.docker import engine as docker_engine
+from bitsec_eval.sandbox.docker.engine import DockerSandbox
+from bitsec_eval.sandbox.execution.solution import Solution
+from bitsec_eval.sandbox.hardening.policy import create_body
+from bitsec_eval.sandbox.protocol import handshake as greeting
+from bitsec_eval.sandbox.protocol import session as framed
 
 LIMITS = Limits(wall_seconds=4, call_seconds=3, memory_mib=96, tmp_mib=32)
 Body = dict[str, Any]

@@ -13,10 +13,10 @@ from hostile.corpus import attack
 from sandbox.sessions import answer_of
 
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox import greeting
-from bitsec_eval.sandbox import oci_engine as oci_engine_module
-from bitsec_eval.sandbox.oci_bundle import bundle_config
-from bitsec_eval.sandbox.oci_engine import OciSandbox
+from bitsec_eval.sandbox.oci import engine as oci_engine_module
+from bitsec_eval.sandbox.oci.bundle import bundle_config
+from bitsec_eval.sandbox.oci.engine import OciSandbox
+from bitsec_eval.sandbox.protocol import handshake as greeting
 
 LIMITS = Limits(wall_seconds=4, call_seconds=2, memory_mib=96, tmp_mib=32)
 Config = dict[str, Any]

@@ -10,9 +10,9 @@ import pytest
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox import docker_engine
-from bitsec_eval.sandbox.docker_engine import DockerSandbox
-from bitsec_eval.sandbox.guards import Placement, create_body, unmet
+from bitsec_eval.sandbox.docker import engine as docker_engine
+from bitsec_eval.sandbox.docker.engine import DockerSandbox
+from bitsec_eval.sandbox.hardening.policy import Placement, create_body, unmet
 
 LEFT_OUT = (
     *("ReadonlyRootfs", "CapDrop", "Memory", "NanoCpus", "PidsLimit", "ShmSize", "Tmpfs", "OomScoreAdj"),

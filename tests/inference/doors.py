@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
-from bitsec_eval.sandbox.exchanges import Exchanges
-from bitsec_eval.sandbox.guest import door as guest
+from bitsec_eval.sandbox.execution.llm_bridge import Exchanges
+from bitsec_eval.sandbox.guest import llm_proxy as guest
 
 REQUEST_BYTES = 100_000
 

@@ -13,8 +13,8 @@ from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import InferenceError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.inference.gateway import off_gateway
-from bitsec_eval.sandbox.agent import AgentOrder, run_agent
-from bitsec_eval.sandbox.docker_engine import DockerSandbox
+from bitsec_eval.sandbox.docker.engine import DockerSandbox
+from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
 
 LIMITS = Limits(wall_seconds=15)
 ASK = """

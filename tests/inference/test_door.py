@@ -17,8 +17,8 @@ from inference.doors import REQUEST_BYTES, FakeLine, OpenDoor, everything, open_
 
 from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.llm_request import LLMResponse
-from bitsec_eval.sandbox.exchanges import OPEN_QUESTIONS, PART, PARTS, Exchanges
-from bitsec_eval.sandbox.guest import door as guest
+from bitsec_eval.sandbox.execution.llm_bridge import OPEN_QUESTIONS, PART, PARTS, Exchanges
+from bitsec_eval.sandbox.guest import llm_proxy as guest
 
 PLAIN = request(b"abc")
 

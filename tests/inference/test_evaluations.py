@@ -13,7 +13,7 @@ from inference.lines import CANARY
 from inference.server import Server, answer, status
 from plugin.evaluations import Ran, command, environment, lay_out, run
 
-from bitsec_eval.sandbox.docker_engine import DockerSandbox
+from bitsec_eval.sandbox.docker.engine import DockerSandbox
 
 ASK = """
 import json, os, urllib.error, urllib.request

@@ -9,7 +9,7 @@ import pytest
 from inference.server import Handler, Server, answer, completion, status
 from plugin.evaluations import command, run
 
-from bitsec_eval.sandbox.docker_engine import DockerSandbox
+from bitsec_eval.sandbox.docker.engine import DockerSandbox
 
 ROOT = Path(__file__).parents[2]
 AGENT = (ROOT / "agents" / "thinker.py").read_text()

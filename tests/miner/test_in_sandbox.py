@@ -11,7 +11,7 @@ import pytest
 
 from bitsec_eval.miner.hub import OfferedTask
 from bitsec_eval.miner.writing.rehearsal import problem_of
-from bitsec_eval.sandbox.docker_engine import DockerSandbox
+from bitsec_eval.sandbox.docker.engine import DockerSandbox
 from tests.hub.conftest import RunningHub
 from tests.miner.conftest import Miner
 from tests.miner.llm_server import llm_server

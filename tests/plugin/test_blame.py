@@ -182,7 +182,7 @@ def test_no_escape_sequence_of_an_agent_reaches_terminal_or_junit(tmp_path: Path
 def _containers(folder: Path) -> int:
     code = (
         "import sys, docker\n"
-        "from bitsec_eval.sandbox.ownership import LABEL\n"
+        "from bitsec_eval.sandbox.uid_lease import LABEL\n"
         "found = docker.APIClient().containers(all=True, filters={'label': [LABEL]})\n"
         "print(sum(sys.argv[1] in each['Labels'][LABEL] for each in found))\n"
     )

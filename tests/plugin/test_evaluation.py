@@ -9,7 +9,7 @@ import pytest
 from plugin.evaluations import BAD, GOOD, REVERSE_TASK, command, evaluate, lay_out, printing, run
 from plugin.proxy import EngineProxy
 
-from bitsec_eval.sandbox.oci_engine import OciSandbox
+from bitsec_eval.sandbox.oci.engine import OciSandbox
 
 pytestmark = pytest.mark.usefixtures("docker_cli")
 

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 from bitsec_eval.core.answer import Answer
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.agent import AgentOrder, run_agent
-from bitsec_eval.sandbox.calls import Calls
-from bitsec_eval.sandbox.session import Sandbox
-from bitsec_eval.sandbox.solution import Solution
+from bitsec_eval.sandbox.api import Sandbox
+from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
+from bitsec_eval.sandbox.execution.solution import Solution
+from bitsec_eval.sandbox.execution.solution_rpc import Calls
 
 LIMITS = Limits(wall_seconds=5, call_seconds=2)
 

@@ -7,7 +7,7 @@ from sandbox.sessions import answer_of
 
 from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.session import Sandbox
+from bitsec_eval.sandbox.api import Sandbox
 
 
 def test_it_runs_like_python_agent_py_with_the_prompt(sandbox: Sandbox):

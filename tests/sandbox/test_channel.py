@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitsec_eval.core.answer import Ending
-from bitsec_eval.sandbox.channel import Channel
-from bitsec_eval.sandbox.docker_stream import DockerStream
-from bitsec_eval.sandbox.frames import FRAME_BYTES, FrameReader, MalformedFrame, pack
-from bitsec_eval.sandbox.session import Frame
+from bitsec_eval.sandbox.api import Frame
+from bitsec_eval.sandbox.docker.stream import DockerStream
+from bitsec_eval.sandbox.protocol.channel import Channel
+from bitsec_eval.sandbox.protocol.frames import FRAME_BYTES, FrameReader, MalformedFrame, pack
 
 FRAMES = st.lists(st.tuples(st.sampled_from("HBOEXVD"), st.binary(max_size=300)), max_size=8)
 

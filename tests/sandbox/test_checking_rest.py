@@ -4,9 +4,9 @@ import time
 
 from sandbox.sessions import LIMITS
 
-from bitsec_eval.sandbox.calls import Calls
-from bitsec_eval.sandbox.docker_engine import DockerSandbox
-from bitsec_eval.sandbox.solution import Solution
+from bitsec_eval.sandbox.docker.engine import DockerSandbox
+from bitsec_eval.sandbox.execution.solution import Solution
+from bitsec_eval.sandbox.execution.solution_rpc import Calls
 
 BUSY = b"""
 import os

@@ -14,8 +14,8 @@ from plugin.proxy import REAL, EngineProxy
 from sandbox.sessions import answer_of
 
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.sandbox.docker_address import dialling
-from bitsec_eval.sandbox.docker_engine import DockerSandbox, DockerSettings, ask_engine, docker_sandbox
+from bitsec_eval.sandbox.docker.address import dialling
+from bitsec_eval.sandbox.docker.engine import DockerSandbox, DockerSettings, ask_engine, docker_sandbox
 
 LOUD = "print('x' * 200_000)"
 """More than one TLS record, one chunk of a stream and one buffer of a pipe."""

@@ -14,7 +14,7 @@ from bitsec_eval.inference.cost import Cost
 from bitsec_eval.inference.prices import Price
 from bitsec_eval.inference.upstream import Provider, Upstream
 from bitsec_eval.judge.client import OpenAIClient
-from bitsec_eval.sandbox.docker_engine import ask_engine
+from bitsec_eval.sandbox.docker.engine import ask_engine
 
 COMPLETION = {
     "choices": [{"index": 0, "message": {"role": "assistant", "content": "yes"}, "finish_reason": "stop"}],

@@ -10,8 +10,8 @@ import pytest
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.docker_engine import DockerSandbox, DockerSettings, docker_sandbox
-from bitsec_eval.sandbox.guards import IMAGE
+from bitsec_eval.sandbox.docker.engine import DockerSandbox, DockerSettings, docker_sandbox
+from bitsec_eval.sandbox.hardening.policy import IMAGE
 
 COMPLAINT = "#!/bin/sh\necho 'python3: error while loading shared libraries' >&2\nexit 127\n"
 

@@ -9,11 +9,11 @@ from sandbox.sessions import answer_of
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox import docker_engine
-from bitsec_eval.sandbox.docker_engine import DockerSandbox
-from bitsec_eval.sandbox.guards import UIDS, Placement, create_body, unmet, unseen
-from bitsec_eval.sandbox.seccomp import ALLOWED, architecture, profile
-from bitsec_eval.sandbox.session import Sandbox
+from bitsec_eval.sandbox.api import Sandbox
+from bitsec_eval.sandbox.docker import engine as docker_engine
+from bitsec_eval.sandbox.docker.engine import DockerSandbox
+from bitsec_eval.sandbox.hardening.policy import UIDS, Placement, create_body, unmet, unseen
+from bitsec_eval.sandbox.hardening.seccomp import ALLOWED, architecture, profile
 
 PLACEMENT = Placement(image="sha256:1", machine="x86_64", uid=20001, labels={"a": "b"}, command=("python3",))
 BODY = create_body(Limits(), PLACEMENT)

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from bitsec_eval.core.values import loads
-from bitsec_eval.sandbox.guest_program import MAGIC_NUMBER, START, program
+from bitsec_eval.sandbox.protocol.guest_program import MAGIC_NUMBER, START, program
 
 
 def first_words(given: bytes) -> bytes:

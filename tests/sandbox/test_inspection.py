@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.sandbox.inspection import Machine, Standing, check_accepted, controls, refuse_missing
+from bitsec_eval.sandbox.hardening.host_checks import Machine, Standing, check_accepted, controls, refuse_missing
 
 INFO: dict[str, Any] = {
     "DefaultRuntime": "runc",

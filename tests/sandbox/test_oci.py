@@ -11,10 +11,10 @@ from sandbox.sessions import answer_of
 
 from bitsec_eval.core.errors import KilledError, SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox import oci_engine
-from bitsec_eval.sandbox.oci_bundle import bundle_config
-from bitsec_eval.sandbox.oci_engine import OciSandbox, OciSettings, oci_sandbox
-from bitsec_eval.sandbox.ownership import owning
+from bitsec_eval.sandbox.oci import engine as oci_engine
+from bitsec_eval.sandbox.oci.bundle import bundle_config
+from bitsec_eval.sandbox.oci.engine import OciSandbox, OciSettings, oci_sandbox
+from bitsec_eval.sandbox.uid_lease import owning
 
 LOST = {
     "user": lambda config: config["process"]["user"].update(gid=0),
@@ -56,7 +56,7 @@ def test_a_guard_that_the_kernel_does_not_show_stops_everything(
         LOST[guard](config)
         return config
 
-    monkeypatch.setattr("bitsec_eval.sandbox.oci_engine.bundle_config", without)
+    monkeypatch.setattr("bitsec_eval.sandbox.oci.engine.bundle_config", without)
 
     with pytest.raises(SandboxError, match=f"the runtime did not set .*{WORDS.get(guard, guard)}|a sandbox lacks: "):
         answer_of(oci_engine, "print(1)")

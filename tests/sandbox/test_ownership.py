@@ -10,10 +10,10 @@ import pytest
 from sandbox.sessions import answer_of
 
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.sandbox.docker_engine import DockerSandbox
-from bitsec_eval.sandbox.guards import UIDS
-from bitsec_eval.sandbox.oci_engine import OciSandbox
-from bitsec_eval.sandbox.ownership import BLOCK, BLOCKS, LABEL, owning
+from bitsec_eval.sandbox.docker.engine import DockerSandbox
+from bitsec_eval.sandbox.hardening.policy import UIDS
+from bitsec_eval.sandbox.oci.engine import OciSandbox
+from bitsec_eval.sandbox.uid_lease import BLOCK, BLOCKS, LABEL, owning
 
 
 def block_of(uid: int) -> int:

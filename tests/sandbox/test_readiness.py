@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bitsec_eval.sandbox.readiness import is_readable
+from bitsec_eval.sandbox.protocol.polling import is_readable
 
 BEYOND_SELECT = 1500
 

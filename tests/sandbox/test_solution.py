@@ -9,8 +9,8 @@ from sandbox.sessions import calls_on, solution_of
 
 from bitsec_eval.core.errors import AnswerFault, SolutionError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.session import Sandbox
-from bitsec_eval.sandbox.solution import Function, Handle, Solution
+from bitsec_eval.sandbox.api import Sandbox
+from bitsec_eval.sandbox.execution.solution import Function, Handle, Solution
 
 
 @pytest.fixture(scope="module")

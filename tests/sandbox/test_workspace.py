@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.core.errors import TaskError
-from bitsec_eval.sandbox.workspace import digest, read_workspace
+from bitsec_eval.sandbox.execution.workspace import digest, read_workspace
 
 
 def test_every_file_comes_by_its_relative_path(tmp_path: Path):

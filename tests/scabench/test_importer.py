@@ -8,7 +8,7 @@ import pytest
 from bitsec_eval.core.errors import InferenceError, SettingsError, TaskError
 from bitsec_eval.core.report import parse_report
 from bitsec_eval.core.task import Task
-from bitsec_eval.sandbox.workspace import digest, read_workspace
+from bitsec_eval.sandbox.execution.workspace import digest, read_workspace
 from bitsec_eval.scabench.case import Case
 from bitsec_eval.scabench.dataset import read_dataset
 from bitsec_eval.scabench.importer import import_project

@@ -12,9 +12,9 @@ from bitsec_eval.core.errors import KilledError, SandboxError
 from bitsec_eval.core.llm_request import LLMResponse
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.values import dumps
-from bitsec_eval.sandbox.agent import AgentOrder
-from bitsec_eval.sandbox.exchanges import PART
-from bitsec_eval.sandbox.session import Frame
+from bitsec_eval.sandbox.api import Frame
+from bitsec_eval.sandbox.execution.agent_run import AgentOrder
+from bitsec_eval.sandbox.execution.llm_bridge import PART
 from bitsec_eval.schedule.attempts import BREAKER_FAILURES, Attempts
 from bitsec_eval.schedule.schedule import Schedule
 from bitsec_eval.schedule.work import RunKey, Work

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from bitsec_eval.sandbox.docker_engine import DockerSandbox
+from bitsec_eval.sandbox.docker.engine import DockerSandbox
 from tests.story.browser import DESK, PHONE, Browser, opened_browser, require_browser
 
 ROOT = Path(__file__).parents[2]

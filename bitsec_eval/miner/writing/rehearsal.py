@@ -11,11 +11,11 @@ from bitsec_eval.core.task import Limits
 from bitsec_eval.core.text import printable
 from bitsec_eval.examine.process import check
 from bitsec_eval.miner.hub import OfferedTask
-from bitsec_eval.sandbox.agent import AgentOrder, run_agent
-from bitsec_eval.sandbox.calls import Calls
-from bitsec_eval.sandbox.docker_engine import DockerSettings, docker_sandbox
-from bitsec_eval.sandbox.ownership import state_folder
-from bitsec_eval.sandbox.session import Sandbox
+from bitsec_eval.sandbox.api import Sandbox
+from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
+from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
+from bitsec_eval.sandbox.execution.solution_rpc import Calls
+from bitsec_eval.sandbox.uid_lease import state_folder
 
 STDERR_CHARACTERS = 2000
 

@@ -15,7 +15,7 @@ A frame is a 4-byte big-endian payload length, one byte of kind, and the payload
 | A run the agent, marshalled: {"argv", "env", | B begun: everything is in place, the clock may start  |
 |   "door": None or {"port", "bytes", "text"}} |                                                       |
 | L load: the answer's bytes                   | O, E output of the agent: stdout, stderr bytes        |
-| R reply: a part of one to a question         | Q question: a part of one to the LLM (see `door.py`)  |
+| R reply: a part of one to a question         | Q question: a part of one to the LLM (`llm_proxy.py`) |
 | N new check: a fresh process for the answer  | X the agent ended: {"status": n} or {"signal": n}     |
 | C call: {"id", "op", ...}                    | V reply: {"id", "value" / "raised" / "fault" ...}     |
 |                                              | D the solution's process ended: {"status" / "signal"} |
@@ -405,7 +405,7 @@ class Doorway:
 
     def open(self):
         module = Module("door")
-        exec(compile(self.order["text"], "door.py", "exec"), module.__dict__)
+        exec(compile(self.order["text"], "llm_proxy.py", "exec"), module.__dict__)
         self.door = module.Door(self.listener.detach(), lambda part: send(1, "Q", part), self.order["bytes"])
 
 

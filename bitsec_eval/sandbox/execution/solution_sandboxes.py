@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from threading import Lock
 
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.calls import Calls
-from bitsec_eval.sandbox.session import Sandbox, Session
+from bitsec_eval.sandbox.api import Sandbox, Session
+from bitsec_eval.sandbox.execution.solution_rpc import Calls
 
 MOST_KEPT = 64
 """How many sandboxes wait for another answer of their agent; each is one idle process."""

@@ -9,9 +9,9 @@ from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.values import ValueFault, loads
-from bitsec_eval.sandbox.exchanges import Exchanges, Line, door_order, environment_of
-from bitsec_eval.sandbox.guards import ENVIRONMENT
-from bitsec_eval.sandbox.session import Frame, Session
+from bitsec_eval.sandbox.api import Frame, Session
+from bitsec_eval.sandbox.execution.llm_bridge import Exchanges, Line, door_order, environment_of
+from bitsec_eval.sandbox.hardening.policy import ENVIRONMENT
 
 BEGIN_SECONDS = 60
 STDERR_BYTES = 64 << 10

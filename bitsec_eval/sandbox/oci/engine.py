@@ -23,17 +23,17 @@ from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.errors import KilledError, SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.text import one_line
-from bitsec_eval.sandbox.framed import FramedSession
-from bitsec_eval.sandbox.greeting import greet
-from bitsec_eval.sandbox.guards import Placement
-from bitsec_eval.sandbox.guest_program import COMMAND
-from bitsec_eval.sandbox.kernel_view import Cgroup, missing_guards
-from bitsec_eval.sandbox.oci_bundle import bundle_config
-from bitsec_eval.sandbox.oci_leftovers import remove_cgroups, wait_for_runtimes
-from bitsec_eval.sandbox.oci_stream import PipeStream
-from bitsec_eval.sandbox.ownership import Owner, owning
-from bitsec_eval.sandbox.readiness import is_readable
-from bitsec_eval.sandbox.seccomp import architecture
+from bitsec_eval.sandbox.hardening.policy import Placement
+from bitsec_eval.sandbox.hardening.seccomp import architecture
+from bitsec_eval.sandbox.oci.bundle import bundle_config
+from bitsec_eval.sandbox.oci.cleanup import remove_cgroups, wait_for_runtimes
+from bitsec_eval.sandbox.oci.stream import PipeStream
+from bitsec_eval.sandbox.oci.verify import Cgroup, missing_guards
+from bitsec_eval.sandbox.protocol.guest_program import COMMAND
+from bitsec_eval.sandbox.protocol.handshake import greet
+from bitsec_eval.sandbox.protocol.polling import is_readable
+from bitsec_eval.sandbox.protocol.session import FramedSession
+from bitsec_eval.sandbox.uid_lease import Owner, owning
 
 ROOT = Path("/var/lib/bitsec-eval/rootfs")
 RUNTIME = "runc"

@@ -6,7 +6,7 @@ Source: Open Container Initiative, Runtime Specification 1.0, config.json.
 from typing import Any
 
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.guards import (
+from bitsec_eval.sandbox.hardening.policy import (
     ENVIRONMENT,
     FILE_BYTES,
     OPEN_FILES,
@@ -14,7 +14,7 @@ from bitsec_eval.sandbox.guards import (
     Placement,
     tmpfs_options,
 )
-from bitsec_eval.sandbox.seccomp import profile
+from bitsec_eval.sandbox.hardening.seccomp import profile
 
 OOM_SCORE_ADJ = 500
 CPU_PERIOD_MICROSECONDS = 100_000

@@ -9,7 +9,7 @@ from typing import Any
 
 from bitsec_eval.core.errors import SolutionError
 from bitsec_eval.core.values import HandleRef
-from bitsec_eval.sandbox.calls import Calls, encoded_arguments
+from bitsec_eval.sandbox.execution.solution_rpc import Calls, encoded_arguments
 
 MODULE = 0
 

@@ -15,15 +15,15 @@ from typing import Any
 from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.errors import KilledError, SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.docker_address import dialling
-from bitsec_eval.sandbox.docker_http import EngineClient, MissingError
-from bitsec_eval.sandbox.docker_stream import DockerStream
-from bitsec_eval.sandbox.framed import FramedSession
-from bitsec_eval.sandbox.greeting import greet
-from bitsec_eval.sandbox.guards import IMAGE, Placement, create_body, unmet
-from bitsec_eval.sandbox.guest_program import COMMAND
-from bitsec_eval.sandbox.ownership import LABEL, Owner, owning
-from bitsec_eval.sandbox.seccomp import architecture
+from bitsec_eval.sandbox.docker.address import dialling
+from bitsec_eval.sandbox.docker.api import EngineClient, MissingError
+from bitsec_eval.sandbox.docker.stream import DockerStream
+from bitsec_eval.sandbox.hardening.policy import IMAGE, Placement, create_body, unmet
+from bitsec_eval.sandbox.hardening.seccomp import architecture
+from bitsec_eval.sandbox.protocol.guest_program import COMMAND
+from bitsec_eval.sandbox.protocol.handshake import greet
+from bitsec_eval.sandbox.protocol.session import FramedSession
+from bitsec_eval.sandbox.uid_lease import LABEL, Owner, owning
 
 CALL_SECONDS = 30
 DEATH_SECONDS = 15

@@ -9,8 +9,8 @@ from threading import Lock
 from typing import Protocol
 
 from bitsec_eval.core.answer import Ending
-from bitsec_eval.sandbox.frames import FrameReader, MalformedFrame, pack
-from bitsec_eval.sandbox.session import Frame
+from bitsec_eval.sandbox.api import Frame
+from bitsec_eval.sandbox.protocol.frames import FrameReader, MalformedFrame, pack
 
 
 class Transport(Protocol):

@@ -139,5 +139,5 @@ def environment_of(line: Line) -> dict[str, str]:
 
 def door_order(line: Line) -> dict[str, Any]:
     """Return what process 1 needs to open the door of a container."""
-    text = files("bitsec_eval.sandbox.guest").joinpath("door.py").read_text(encoding="utf-8")
+    text = files("bitsec_eval.sandbox.guest").joinpath("llm_proxy.py").read_text(encoding="utf-8")
     return {"port": PORT, "bytes": line.request_bytes, "text": text}

@@ -4,9 +4,9 @@ from abc import ABC, abstractmethod
 
 from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.channel import Channel, Transport
-from bitsec_eval.sandbox.guest_program import program
-from bitsec_eval.sandbox.session import Frame
+from bitsec_eval.sandbox.api import Frame
+from bitsec_eval.sandbox.protocol.channel import Channel, Transport
+from bitsec_eval.sandbox.protocol.guest_program import program
 
 BEYOND_OUTPUT_BYTES = 96 << 20
 """What a guest may send in all besides its stdout: stderr, replies, questions to an LLM and the frames themselves."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.guards import FILE_BYTES, OPEN_FILES, SHM_BYTES, TMP_INODES, WORKSPACE_MIB
-from bitsec_eval.sandbox.oci_bundle import CPU_PERIOD_MICROSECONDS, NAMESPACES, OOM_SCORE_ADJ, READ_ONLY, cpu_quota
+from bitsec_eval.sandbox.hardening.policy import FILE_BYTES, OPEN_FILES, SHM_BYTES, TMP_INODES, WORKSPACE_MIB
+from bitsec_eval.sandbox.oci.bundle import CPU_PERIOD_MICROSECONDS, NAMESPACES, OOM_SCORE_ADJ, READ_ONLY, cpu_quota
 
 CGROUPS = Path("/sys/fs/cgroup")
 _MOMENT = 0.002

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bitsec_eval.core.errors import TaskError
-from bitsec_eval.sandbox.guards import TMP_INODES, WORKSPACE_MIB
+from bitsec_eval.sandbox.hardening.policy import TMP_INODES, WORKSPACE_MIB
 
 FILE_BYTES = 7 << 20
 """The longest file that travels as one frame."""

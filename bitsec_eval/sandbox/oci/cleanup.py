@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from bitsec_eval.sandbox.kernel_view import CGROUPS
+from bitsec_eval.sandbox.oci.verify import CGROUPS
 
 _PAUSE_SECONDS = 0.02
 _LOOKS = 4

@@ -24,7 +24,7 @@ from threading import Lock
 from typing import IO
 
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.sandbox.guards import UIDS
+from bitsec_eval.sandbox.hardening.policy import UIDS
 
 LABEL = "bitsec-eval.owner"
 BLOCK = 400

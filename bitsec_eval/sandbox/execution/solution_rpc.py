@@ -10,7 +10,7 @@ from bitsec_eval.core.errors import AnswerFault, SandboxError, SolutionError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.values import ValueFault, decode, dumps, encode, loads
-from bitsec_eval.sandbox.session import Frame, Session
+from bitsec_eval.sandbox.api import Frame, Session
 
 BEGIN_SECONDS = 60
 REST_SECONDS = 5

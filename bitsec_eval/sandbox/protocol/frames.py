@@ -5,7 +5,7 @@ The guest's side is in `guest/runner.py`. This side reads bytes that an enemy ma
 
 import struct
 
-from bitsec_eval.sandbox.session import Frame
+from bitsec_eval.sandbox.api import Frame
 
 HEADER = struct.Struct(">IB")
 FRAME_BYTES = (1 << 20) + 4096

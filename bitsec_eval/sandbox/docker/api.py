@@ -14,8 +14,8 @@ from urllib.parse import quote, urlencode
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.text import one_line
-from bitsec_eval.sandbox.docker_address import Dial, SshSocket
-from bitsec_eval.sandbox.readiness import is_readable
+from bitsec_eval.sandbox.docker.address import Dial, SshSocket
+from bitsec_eval.sandbox.protocol.polling import is_readable
 
 HEAD_BYTES = 16 << 10
 _HEADERS = {"Content-Type": "application/json"}

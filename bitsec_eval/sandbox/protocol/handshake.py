@@ -6,8 +6,8 @@ from collections.abc import Callable
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.values import ValueFault, loads
-from bitsec_eval.sandbox.guards import unseen
-from bitsec_eval.sandbox.session import Frame, Session
+from bitsec_eval.sandbox.api import Frame, Session
+from bitsec_eval.sandbox.hardening.policy import unseen
 
 HELLO_SECONDS = 30
 
