@@ -6,7 +6,7 @@ import pytest
 
 from bitsec_eval.core.errors import SettingsError, TaskError
 from bitsec_eval.core.task import Task
-from bitsec_eval.plugin.options import add_options
+from bitsec_eval.plugin.config.options import add_options
 
 WRONG_TASK = pytest.StashKey[bool]()
 

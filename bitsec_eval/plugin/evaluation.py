@@ -19,17 +19,17 @@ from bitsec_eval.core.matching.task_expectation import expected_in
 from bitsec_eval.core.report import Report, parse_report
 from bitsec_eval.core.task import Limits, Task
 from bitsec_eval.core.text import one_line
-from bitsec_eval.plugin.agents import Agent, turns
-from bitsec_eval.plugin.blame import neutralise, public_reason, settle
-from bitsec_eval.plugin.findings import reported_in, write_sheet
-from bitsec_eval.plugin.llm import opened_gateway
-from bitsec_eval.plugin.record import check_properties, plan_of
-from bitsec_eval.plugin.reuse import AnswerStore
-from bitsec_eval.plugin.reuse_options import opened_store
-from bitsec_eval.plugin.settings import Settings
-from bitsec_eval.plugin.standing import Standing, folder_of, gathered
-from bitsec_eval.plugin.tasks import AGENT_FIXTURE, CHECK, FIXTURES, Check, CollectedTask, task_id, task_of
-from bitsec_eval.plugin.trace import trace_of
+from bitsec_eval.plugin.cache.answers import AnswerStore
+from bitsec_eval.plugin.collection.agents import Agent, turns
+from bitsec_eval.plugin.collection.tasks import AGENT_FIXTURE, CHECK, FIXTURES, Check, CollectedTask, task_id, task_of
+from bitsec_eval.plugin.config.llm import opened_gateway
+from bitsec_eval.plugin.config.reuse_options import opened_store
+from bitsec_eval.plugin.config.settings import Settings
+from bitsec_eval.plugin.progress.status import Standing, folder_of, gathered
+from bitsec_eval.plugin.reporting.blame import neutralise, public_reason, settle
+from bitsec_eval.plugin.reporting.findings import reported_in, write_sheet
+from bitsec_eval.plugin.reporting.junit_properties import check_properties, plan_of
+from bitsec_eval.plugin.reporting.run_details import trace_of
 from bitsec_eval.render.artifacts import write_run
 from bitsec_eval.sandbox.engines import Engine, engine_of
 from bitsec_eval.sandbox.execution.solution import Solution

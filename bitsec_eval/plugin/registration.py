@@ -4,16 +4,16 @@ import os
 
 import pytest
 
-from bitsec_eval.plugin.board import Board
-from bitsec_eval.plugin.comparisons import Comparisons
-from bitsec_eval.plugin.distribution import Controller, Worker
+from bitsec_eval.plugin.check_retry import Rechecks
+from bitsec_eval.plugin.config.settings import settings_from
 from bitsec_eval.plugin.evaluation import Evaluation
-from bitsec_eval.plugin.progress import Progress
-from bitsec_eval.plugin.rechecks import Rechecks
-from bitsec_eval.plugin.settings import settings_from
-from bitsec_eval.plugin.termination import Termination
-from bitsec_eval.plugin.timeline import CheckTimes
-from bitsec_eval.plugin.voids import Voids, arguments_of
+from bitsec_eval.plugin.leaderboard import Board
+from bitsec_eval.plugin.progress.reporter import Progress
+from bitsec_eval.plugin.reporting.assertions import Comparisons
+from bitsec_eval.plugin.reporting.timeline import CheckTimes
+from bitsec_eval.plugin.reporting.void_summary import Voids, arguments_of
+from bitsec_eval.plugin.signals import Termination
+from bitsec_eval.plugin.xdist import Controller, Worker
 
 
 def register(config: pytest.Config) -> None:

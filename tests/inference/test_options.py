@@ -6,8 +6,8 @@ import pytest
 from inference.lines import CANARY
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.plugin.llm import LLMSettings, key_from, llm_settings
-from bitsec_eval.plugin.llm_options import OPTIONS
+from bitsec_eval.plugin.config.llm import LLMSettings, key_from, llm_settings
+from bitsec_eval.plugin.config.llm_options import OPTIONS
 
 LIVE = ("--bitsec-llm=live", "--bitsec-llm-models=a")
 

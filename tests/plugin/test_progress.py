@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from bitsec_eval.plugin.progress import live_lines, log_line, mode_of
-from bitsec_eval.plugin.region import Region
-from bitsec_eval.plugin.standing import Standing, gathered, leave, tidy, together
+from bitsec_eval.plugin.progress.live_region import Region
+from bitsec_eval.plugin.progress.reporter import live_lines, log_line, mode_of
+from bitsec_eval.plugin.progress.status import Standing, gathered, leave, tidy, together
 from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
 from bitsec_eval.schedule.work import RunKey
 from tests.plugin.terminal import Terminal

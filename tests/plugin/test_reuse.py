@@ -11,8 +11,8 @@ from bitsec_eval.core.errors import SandboxError, SettingsError
 from bitsec_eval.core.llm import LLM
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.usage import Usage
-from bitsec_eval.plugin.resume import Begun, begun_file, check_same, continued, note_begun
-from bitsec_eval.plugin.reuse import AnswerStore, Condition, digest, signing_key
+from bitsec_eval.plugin.cache.answers import AnswerStore, Condition, digest, signing_key
+from bitsec_eval.plugin.cache.resume import Begun, begun_file, check_same, continued, note_begun
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.schedule.work import Done, RunKey, Work
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.plugin.record import RUN
-from bitsec_eval.plugin.voids import Voids, asks_for_each
+from bitsec_eval.plugin.reporting.junit_properties import RUN
+from bitsec_eval.plugin.reporting.void_summary import Voids, asks_for_each
 
 GONE = "could not create a container: no such file; is the Docker engine running?"
 REFUSED = f"not tried, since 6 attempts in a row failed: {GONE}"

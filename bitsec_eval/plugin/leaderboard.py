@@ -15,13 +15,13 @@ from _pytest.junitxml import xml_key
 from bitsec_eval.core.errors import BitsecError
 from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
+from bitsec_eval.plugin.cache.resume import note_begun
+from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.evaluation import Evaluation
-from bitsec_eval.plugin.publication import publish
-from bitsec_eval.plugin.record import PLAN
-from bitsec_eval.plugin.resume import note_begun
-from bitsec_eval.plugin.settings import Settings
-from bitsec_eval.plugin.timeline import CheckTimes
-from bitsec_eval.plugin.voids import Voids
+from bitsec_eval.plugin.reporting.artifacts import publish
+from bitsec_eval.plugin.reporting.junit_properties import PLAN
+from bitsec_eval.plugin.reporting.timeline import CheckTimes
+from bitsec_eval.plugin.reporting.void_summary import Voids
 from bitsec_eval.render.console import board_lines, wrapped
 from bitsec_eval.render.findings import FOLDER
 from bitsec_eval.render.findings_index import INDEX

@@ -12,11 +12,11 @@ import pytest
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.renaming import SEEDS
 from bitsec_eval.core.rewards import parse_emission
-from bitsec_eval.plugin.agents import Agent, find_agents
-from bitsec_eval.plugin.llm import LLMSettings, llm_settings
-from bitsec_eval.plugin.repeat_options import at_least_from, baseline_from, repeats_from
-from bitsec_eval.plugin.resume import Begun, check_same
-from bitsec_eval.plugin.reuse_options import ReuseSettings, reuse_settings
+from bitsec_eval.plugin.cache.resume import Begun, check_same
+from bitsec_eval.plugin.collection.agents import Agent, find_agents
+from bitsec_eval.plugin.config.llm import LLMSettings, llm_settings
+from bitsec_eval.plugin.config.repeat_options import at_least_from, baseline_from, repeats_from
+from bitsec_eval.plugin.config.reuse_options import ReuseSettings, reuse_settings
 from bitsec_eval.sandbox.engines import EngineSettings, engine_settings
 from bitsec_eval.sandbox.uid_lease import state_folder
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.leaderboard import Leaderboard
-from bitsec_eval.plugin.timeline import CheckTimes
+from bitsec_eval.plugin.reporting.timeline import CheckTimes
 from bitsec_eval.render.artifacts import finish_runs, write_text
 from bitsec_eval.render.findings import FOLDER
 from bitsec_eval.render.findings_index import write_index

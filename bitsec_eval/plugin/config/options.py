@@ -4,10 +4,10 @@ import pytest
 
 from bitsec_eval.core.rewards import RULE_NAMES
 from bitsec_eval.core.usage import TIEBREAKS
-from bitsec_eval.plugin.llm_options import add_llm_options
-from bitsec_eval.plugin.progress import add_progress_options
-from bitsec_eval.plugin.repeat_options import add_repeat_options
-from bitsec_eval.plugin.reuse_options import add_reuse_options
+from bitsec_eval.plugin.config.llm_options import add_llm_options
+from bitsec_eval.plugin.config.repeat_options import add_repeat_options
+from bitsec_eval.plugin.config.reuse_options import add_reuse_options
+from bitsec_eval.plugin.progress.reporter import add_progress_options
 from bitsec_eval.sandbox.hardening.policy import IMAGE
 
 

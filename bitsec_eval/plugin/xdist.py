@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bitsec_eval.plugin.agents import turns
+from bitsec_eval.plugin.collection.agents import turns
+from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.evaluation import Evaluation
-from bitsec_eval.plugin.settings import Settings
-from bitsec_eval.plugin.standing import folder_of, leave, tidy
+from bitsec_eval.plugin.progress.status import folder_of, leave, tidy
 
 TELL_SECONDS = 1.0
 

@@ -17,7 +17,7 @@ from bitsec_eval.inference.cassette import keep_seed, kept_seed
 from bitsec_eval.inference.gateway import Gateway, off_gateway, replaying_gateway
 from bitsec_eval.inference.limits import RunLimits, TotalLimits
 from bitsec_eval.inference.prices import Price, read_prices
-from bitsec_eval.plugin.llm_options import Told
+from bitsec_eval.plugin.config.llm_options import Told
 
 if TYPE_CHECKING:
     from bitsec_eval.inference.live_gateway import LiveConfig

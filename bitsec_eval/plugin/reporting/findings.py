@@ -9,8 +9,8 @@ from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
 from bitsec_eval.core.matching.task_expectation import sheet_of
 from bitsec_eval.core.report import Report
 from bitsec_eval.core.text import one_line
-from bitsec_eval.plugin.settings import Settings
-from bitsec_eval.plugin.tasks import CollectedTask
+from bitsec_eval.plugin.collection.tasks import CollectedTask
+from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.render.findings import findings_file, reported, write_findings
 from bitsec_eval.render.findings_index import write_tally
 from bitsec_eval.schedule.work import Done, RunKey

@@ -12,7 +12,7 @@ import pytest
 from _pytest._io.saferepr import saferepr
 from _pytest.assertion import util
 
-from bitsec_eval.plugin.tasks import CHECK
+from bitsec_eval.plugin.collection.tasks import CHECK
 
 MOST_UNITS = 8192
 """How many characters, numbers and the like two compared values may hold to be explained."""

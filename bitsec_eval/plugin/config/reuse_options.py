@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.plugin.llm import LLMSettings
-from bitsec_eval.plugin.resume import RERUNS, Begun, continued, last_begun
-from bitsec_eval.plugin.reuse import AnswerStore, Condition, signing_key
+from bitsec_eval.plugin.cache.answers import AnswerStore, Condition, signing_key
+from bitsec_eval.plugin.cache.resume import RERUNS, Begun, continued, last_begun
+from bitsec_eval.plugin.config.llm import LLMSettings
 
 if TYPE_CHECKING:
-    from bitsec_eval.plugin.settings import Settings
+    from bitsec_eval.plugin.config.settings import Settings
 
 
 def add_reuse_options(parser: pytest.Parser) -> None:

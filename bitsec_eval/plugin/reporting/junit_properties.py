@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from bitsec_eval.core.usage import total_usage
-from bitsec_eval.plugin.settings import Settings
-from bitsec_eval.plugin.tasks import Check, CollectedTask
+from bitsec_eval.plugin.collection.tasks import Check, CollectedTask
+from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.schedule.work import Done, RunKey
 
 PLAN = "bitsec.plan"

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from bitsec_eval.core.text import one_line
-from bitsec_eval.plugin.record import RUN, run_key
+from bitsec_eval.plugin.reporting.junit_properties import RUN, run_key
 from bitsec_eval.schedule.attempts import first_cause
 from bitsec_eval.schedule.work import RunKey
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from bitsec_eval.core.text import one_line
-from bitsec_eval.plugin.region import Region
-from bitsec_eval.plugin.standing import Standing
+from bitsec_eval.plugin.progress.live_region import Region
+from bitsec_eval.plugin.progress.status import Standing
 
 MODES = ("auto", "live", "log", "off")
 LIVE_SECONDS, LOG_SECONDS = 0.5, 30.0

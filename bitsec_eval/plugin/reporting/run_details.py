@@ -8,8 +8,8 @@ from typing import Any
 from bitsec_eval.core.task import Task
 from bitsec_eval.core.text import printable
 from bitsec_eval.core.usage import total_usage
-from bitsec_eval.plugin.settings import Settings
-from bitsec_eval.plugin.timeline import steps_of
+from bitsec_eval.plugin.config.settings import Settings
+from bitsec_eval.plugin.reporting.timeline import steps_of
 from bitsec_eval.schedule.work import Done, RunKey
 
 SHOWN_PROMPT = 16 << 10

@@ -14,8 +14,8 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from bitsec_eval.core.errors import AnswerFault, KilledError, SandboxError
+from bitsec_eval.plugin.collection.tasks import CHECK
 from bitsec_eval.plugin.evaluation import CALLS, REASON, Evaluation
-from bitsec_eval.plugin.tasks import CHECK
 from bitsec_eval.schedule.schedule import MOST_KILLS
 
 PATIENCE_SECONDS = 60
