@@ -1,4 +1,1 @@
-"""The hub: takes agents in, keeps every version, and shows where each one stands.
-
-One FastAPI app over a local folder, no database; see docs/hub.md.
-"""
+"""`python -m hub` in a checkout; the hub itself is `bitsec_eval.hub`."""

@@ -1,21 +1,6 @@
-"""`python -m hub`: read the command line and serve."""
+"""`python -m hub`: the same as the installed command `bitsec-hub`."""
 
-import sys
-
-from bitsec_eval.core.errors import SettingsError
-from hub.server import serve
-from hub.settings import settings_from
-
-
-def main() -> int:
-    """Run the hub; 4 where a setting cannot be used."""
-    try:
-        serve(settings_from(sys.argv[1:]))
-    except SettingsError as error:
-        print(f"hub: {error}", file=sys.stderr)  # noqa: T201 - the operator reads it
-        return 4
-    return 0
-
+from bitsec_eval.hub.__main__ import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -21,16 +21,17 @@ MAY_IMPORT = {
     "bitsec_eval/sandbox": {"core", *ENGINE},
     "bitsec_eval/inference": {"core", *HTTP},
     "bitsec_eval/judge": {"core", *HTTP},
-    "bitsec_eval/scabench": {"core", "sandbox", "numpy", "scipy", "sklearn"},
+    "bitsec_eval/scabench": {"core", "sandbox"},
     "bitsec_eval/schedule": {"core", "sandbox", "inference"},
     "bitsec_eval/render": {"core", *WEB},
     "bitsec_eval/evaluate": {"core"},
     "bitsec_eval/watch": {"core", "render", "evaluate"},
-    "bitsec_eval/examine": {"core"},
+    "bitsec_eval/agent_check": {"core"},
     "bitsec_eval/plugin": {"core", "sandbox", "schedule", "inference", "render", "rich", *PYTEST},
     "bitsec_eval/cli": {"core", "render", "scabench", "judge", "sandbox", "evaluate", "watch", "cli"},
-    "bitsec_eval/miner": {"core", "examine", "evaluate", "sandbox", "schedule", "render", *HTTP},
-    "hub": {"core", "render", "examine", "fastapi", "starlette", "uvicorn", "h11", "pydantic", *WEB},
+    "bitsec_eval/miner": {"core", "agent_check", "evaluate", "sandbox", "schedule", "render", *HTTP},
+    "bitsec_eval/hub": {"core", "render", "agent_check", "fastapi", "starlette", "uvicorn", "h11", "pydantic", *WEB},
+    "hub": {"hub"},
 }
 IMPURE = {"os", "time", "random", "socket", "subprocess", "threading", "tempfile", "urllib", "http"}
 SEEDED = {"bitsec_eval/core/renaming.py": {"random"}}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.catalogue import Catalogue, OfferedTask
+from bitsec_eval.hub.views.catalogue import Catalogue, OfferedTask
 from tests.hub.conftest import ROOT, RunningHub
 
 HEAD = "import pytest\nfrom bitsec_eval import AUDIT_PROMPT, Task\n"

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import pytest
 
-from bitsec_eval.examine import examiner
-from bitsec_eval.examine.process import Checked, CheckerError, check, started
-from hub.checker import Checker
+from bitsec_eval.agent_check import examiner
+from bitsec_eval.agent_check.process import Checked, CheckerError, check, started
+from bitsec_eval.hub.uploads.checker import Checker
 from tests.hub.conftest import agent
 
 T = TypeVar("T")

@@ -4,7 +4,7 @@ import inspect
 import shlex
 
 from bitsec_eval.core.similarity import Likeness
-from hub.seen import Seen, Upload
+from bitsec_eval.hub.uploads.duplicates import Seen, Upload
 from tests.hub.conftest import RunningHub, StartHub, agent
 
 PROGRAM = inspect.getsource(shlex).encode() + agent()

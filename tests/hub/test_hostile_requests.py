@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hub.documented import BEFORE_ANY_ROUTE
+from bitsec_eval.hub.http.openapi import BEFORE_ANY_ROUTE
 from tests.hub.conftest import RunningHub, agent, launched
 
 HOST = b"Host: 127.0.0.1\r\n"

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import pytest
 
 from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.hub.routes.templates import agent_href, page
 from bitsec_eval.render.html import stylesheet
-from hub.show import agent_href, page
 from tests.hub.conftest import RunningHub, agent
 from tests.junit_files import JunitFile
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from bitsec_eval.core.errors import SettingsError
-from hub.settings import settings_from
+from bitsec_eval.hub.settings import settings_from
 from tests.hub.conftest import ROOT, StartHub
 
 

@@ -14,9 +14,9 @@ import pytest
 
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.similarity import Likeness
-from hub.records import Record, Version, decoded
-from hub.store import Store
-from hub.tokens import token_hash
+from bitsec_eval.hub.storage.records import Record, Version, decoded
+from bitsec_eval.hub.storage.store import Store
+from bitsec_eval.hub.uploads.tokens import token_hash
 from tests.hub.conftest import ROOT, RunningHub, StartHub, agent
 
 LIKENESS = Likeness(structure="s", prints=frozenset({1, 2}))

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from hub.limits import RateLimit
-from hub.tokens import new_token, owns, token_hash
+from bitsec_eval.hub.uploads.rate_limit import RateLimit
+from bitsec_eval.hub.uploads.tokens import new_token, owns, token_hash
 from tests.hub.conftest import RunningHub, StartHub, agent
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bitsec_eval.agent_check.process import check
 from bitsec_eval.core.errors import BitsecError, SandboxError
-from bitsec_eval.examine.process import check
 from bitsec_eval.miner.hub import OfferedTask
 from bitsec_eval.miner.writing.author import NoAgentError, write_with_llm
 from bitsec_eval.miner.writing.code_block import code_in

@@ -4,12 +4,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from bitsec_eval.agent_check.process import check
 from bitsec_eval.core.answer import Answer
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.report import parse_report
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.text import printable
-from bitsec_eval.examine.process import check
 from bitsec_eval.miner.hub import OfferedTask
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox

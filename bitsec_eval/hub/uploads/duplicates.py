@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bitsec_eval.core.agent_check import Caution
 from bitsec_eval.core.similarity import Likeness, resemblance
-from hub.records import CopyOf
+from bitsec_eval.hub.storage.records import CopyOf
 
 SIMILAR = 0.9
 """Unrelated modules of the standard library reach 0.41 and sister modules (bz2, lzma) 0.63."""

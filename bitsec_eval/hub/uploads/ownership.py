@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hub.forms import UploadForm
-from hub.limits import RateLimit
-from hub.problems import TOKEN_MISSING, TOKEN_WRONG, WEAK_TOKEN, Refused, too_many
-from hub.store import Store
-from hub.tokens import is_strong, new_token, owns, token_hash
+from bitsec_eval.hub.problems import TOKEN_MISSING, TOKEN_WRONG, WEAK_TOKEN, Refused, too_many
+from bitsec_eval.hub.storage.store import Store
+from bitsec_eval.hub.uploads.form import UploadForm
+from bitsec_eval.hub.uploads.rate_limit import RateLimit
+from bitsec_eval.hub.uploads.tokens import is_strong, new_token, owns, token_hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

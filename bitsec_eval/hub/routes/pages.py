@@ -6,12 +6,12 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 
 from bitsec_eval.core.agent_name import NAME_RULE
+from bitsec_eval.hub.http.openapi import described, refusals
+from bitsec_eval.hub.problems import NOT_FOUND, Refused
+from bitsec_eval.hub.routes.templates import TEMPLATES, badges, page, task_sections
+from bitsec_eval.hub.service import TheHub
+from bitsec_eval.hub.views.standings import all_standings, board_now, report_on
 from bitsec_eval.render.html import stylesheet
-from hub.documented import described, refusals
-from hub.hub import TheHub
-from hub.problems import NOT_FOUND, Refused
-from hub.show import TEMPLATES, badges, page, task_sections
-from hub.standing import all_standings, board_now, report_on
 
 router = APIRouter(default_response_class=HTMLResponse, responses=refusals())
 

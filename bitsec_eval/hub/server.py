@@ -10,10 +10,10 @@ from contextlib import suppress
 import uvicorn
 
 from bitsec_eval.core.errors import SettingsError
-from hub.app import create_app
-from hub.connection import Connections, protocol_class
-from hub.hub import Hub, opened
-from hub.settings import Settings
+from bitsec_eval.hub.app import create_app
+from bitsec_eval.hub.http.connection_limits import Connections, protocol_class
+from bitsec_eval.hub.service import Hub, opened
+from bitsec_eval.hub.settings import Settings
 
 SHUTDOWN_SECONDS = 3
 

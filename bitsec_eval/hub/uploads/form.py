@@ -6,7 +6,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from hub.problems import MALFORMED, NOT_A_FORM, WRONG_FIELDS, Refused
+from bitsec_eval.hub.problems import MALFORMED, NOT_A_FORM, WRONG_FIELDS, Refused
 
 _MOST_FIELDS = 8
 

@@ -12,7 +12,7 @@ from http import HTTPStatus
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from hub.problems import MALFORMED, TOO_SLOW, Problem, problem_fields, too_many
+from bitsec_eval.hub.problems import MALFORMED, TOO_SLOW, Problem, problem_fields, too_many
 
 STALLED_SECONDS = 20.0
 """How long a client may leave an answer unread."""

@@ -6,12 +6,12 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from bitsec_eval.core.agent_check import AGENT_BYTES
-from hub import api, pages
-from hub.answers import answer, answer_http_error, answer_refused
-from hub.documented import described
-from hub.gate import Gate
-from hub.hub import Hub
-from hub.problems import Refused
+from bitsec_eval.hub.http.error_responses import answer, answer_http_error, answer_refused
+from bitsec_eval.hub.http.openapi import described
+from bitsec_eval.hub.http.request_guard import Gate
+from bitsec_eval.hub.problems import Refused
+from bitsec_eval.hub.routes import api, pages
+from bitsec_eval.hub.service import Hub
 
 FORM_BYTES = 16 * 1024
 """What a form may need beside the agent itself."""

@@ -9,15 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
+from bitsec_eval.agent_check.process import Checked, CheckerError
 from bitsec_eval.core.agent_check import refused_bytes
 from bitsec_eval.core.agent_name import is_agent_name
-from bitsec_eval.examine.process import Checked, CheckerError
-from hub.checker import Checker
-from hub.forms import UploadForm
-from hub.journal import note
-from hub.limits import RateLimit
-from hub.owners import Owner, Owners
-from hub.problems import (
+from bitsec_eval.hub.log import note
+from bitsec_eval.hub.problems import (
     CHECKER_AWAY,
     FULL,
     QUOTA_USED,
@@ -28,11 +24,15 @@ from hub.problems import (
     refused_agent,
     too_many,
 )
-from hub.receipts import Receipt, receipt
-from hub.records import CopyOf, Record, Version
-from hub.seen import Place, Seen, Upload
-from hub.settings import Settings
-from hub.store import Store
+from bitsec_eval.hub.settings import Settings
+from bitsec_eval.hub.storage.records import CopyOf, Record, Version
+from bitsec_eval.hub.storage.store import Store
+from bitsec_eval.hub.uploads.checker import Checker
+from bitsec_eval.hub.uploads.duplicates import Place, Seen, Upload
+from bitsec_eval.hub.uploads.form import UploadForm
+from bitsec_eval.hub.uploads.ownership import Owner, Owners
+from bitsec_eval.hub.uploads.rate_limit import RateLimit
+from bitsec_eval.hub.uploads.receipt import Receipt, receipt
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

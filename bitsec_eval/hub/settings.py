@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bitsec_eval.agent_check.process import sandbox_python
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.examine.process import sandbox_python
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,16 +9,16 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import Request
 
+from bitsec_eval.agent_check.process import CheckerError
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.examine.process import CheckerError
-from hub.catalogue import Catalogue
-from hub.checker import Checker
-from hub.journal import note
-from hub.results import Results
-from hub.seen import Seen, Upload
-from hub.settings import Settings
-from hub.store import Store
-from hub.uploads import Uploads
+from bitsec_eval.hub.log import note
+from bitsec_eval.hub.settings import Settings
+from bitsec_eval.hub.storage.store import Store
+from bitsec_eval.hub.uploads.checker import Checker
+from bitsec_eval.hub.uploads.duplicates import Seen, Upload
+from bitsec_eval.hub.uploads.service import Uploads
+from bitsec_eval.hub.views.catalogue import Catalogue
+from bitsec_eval.hub.views.results import Results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,11 @@ from datetime import datetime
 from bitsec_eval.core.evaluation import outcomes_of, reasons_of
 from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
 from bitsec_eval.core.scores import Cell
+from bitsec_eval.hub.storage.records import CopyOf, Record, Version
+from bitsec_eval.hub.storage.store import Store
+from bitsec_eval.hub.views.results import Results
+from bitsec_eval.hub.views.runs import RunReport
 from bitsec_eval.render.links import wanted
-from hub.records import CopyOf, Record, Version
-from hub.results import Results
-from hub.runs import RunReport
-from hub.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """Agents on disk: the current one, its metadata, and every version by its digest.
 
     agents/<miner_id>.py                          the current version, which the validator reads
-    agents/<miner_id>.json                        its metadata (hub.records)
+    agents/<miner_id>.json                        its metadata (records.py)
     agents/.versions/<miner_id>/<sha256>.py       every version, never changed
-    agents/.versions/<miner_id>/<sha256>.likeness what it is compared by (hub.seen)
+    agents/.versions/<miner_id>/<sha256>.likeness what it is compared by (uploads/duplicates.py)
     agents/.tokens/<miner_id>.token               the hash of the owner's token
 
 The metadata file decides: an upload is stored once that file is replaced, the current version follows it, and
@@ -22,8 +22,8 @@ from pathlib import Path
 from bitsec_eval.core.agent_name import is_agent_name
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.similarity import Likeness
-from hub.files import make_folder, read_or_none, remove_unfinished, write_together
-from hub.records import Record, decoded
+from bitsec_eval.hub.storage.atomic import make_folder, read_or_none, remove_unfinished, write_together
+from bitsec_eval.hub.storage.records import Record, decoded
 
 
 class Store:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bitsec_eval.core.agent_check import Caution
-from hub.records import CopyOf, Record
+from bitsec_eval.hub.storage.records import CopyOf, Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ They are started with exec and inherit neither sockets nor signal handlers; noth
 
 import asyncio
 
+from bitsec_eval.agent_check.process import Checked, Examiner, started
 from bitsec_eval.core.agent_check import TOO_COMPLEX
-from bitsec_eval.examine.process import Checked, Examiner, started
 
 PROCESSES = 2
 CHECKS_PER_PROCESS = 500

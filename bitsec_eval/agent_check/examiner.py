@@ -1,4 +1,4 @@
-"""The process that parses agents: started by `bitsec_eval.examine.process` as a script, never imported.
+"""The process that parses agents: started by `bitsec_eval.agent_check.process` as a script, never imported.
 
 It limits itself before it reads anything: a source that exhausts memory or time ends this process and no other.
 It speaks frames on stdin and stdout (four bytes of length, then the bytes) and ends when stdin does, so it never

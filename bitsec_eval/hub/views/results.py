@@ -10,7 +10,7 @@ from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.core.scores import Cell
 from bitsec_eval.core.text import one_line
-from hub.runs import RunReport, runs_in
+from bitsec_eval.hub.views.runs import RunReport, runs_in
 
 _Stamp = tuple[int, int, int]
 

@@ -11,14 +11,14 @@ from starlette.responses import HTMLResponse
 
 from bitsec_eval.core.leaderboard import Leaderboard
 from bitsec_eval.core.text import one_line, printable
+from bitsec_eval.hub.views.runs import Output, RunReport
+from bitsec_eval.hub.views.standings import Standing, TaskStanding
 from bitsec_eval.render.figures import moment
 from bitsec_eval.render.html import environment
 from bitsec_eval.render.links import RunPages
 from bitsec_eval.render.timeline import bars
-from hub.runs import Output, RunReport
-from hub.standing import Standing, TaskStanding
 
-TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
 def page(

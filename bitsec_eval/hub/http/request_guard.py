@@ -14,7 +14,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.problems import BODY_TOO_LARGE, ENCODED_BODY, FOREIGN_ORIGIN, TOO_SLOW, UNKNOWN_HOST, Problem, Refused
+from bitsec_eval.hub.problems import (
+    BODY_TOO_LARGE,
+    ENCODED_BODY,
+    FOREIGN_ORIGIN,
+    TOO_SLOW,
+    UNKNOWN_HOST,
+    Problem,
+    Refused,
+)
 
 DRAIN_SECONDS = 2.0
 

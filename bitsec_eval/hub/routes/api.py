@@ -7,18 +7,18 @@ from fastapi import APIRouter, Request
 from fastapi.encoders import jsonable_encoder
 from starlette.responses import JSONResponse, Response
 
+from bitsec_eval.hub.http.connection_limits import address_key
+from bitsec_eval.hub.http.error_responses import wants_page
+from bitsec_eval.hub.http.openapi import refusals
+from bitsec_eval.hub.log import note
+from bitsec_eval.hub.problems import NOT_FOUND, Refused
+from bitsec_eval.hub.routes.templates import page
+from bitsec_eval.hub.service import TheHub
+from bitsec_eval.hub.uploads.form import upload_form
+from bitsec_eval.hub.uploads.receipt import Receipt
+from bitsec_eval.hub.views.catalogue import OfferedTask
+from bitsec_eval.hub.views.standings import AgentReport, Standing, all_standings, board_now, report_on, with_copies
 from bitsec_eval.render.json import board_json
-from hub.answers import wants_page
-from hub.catalogue import OfferedTask
-from hub.connection import address_key
-from hub.documented import refusals
-from hub.forms import upload_form
-from hub.hub import TheHub
-from hub.journal import note
-from hub.problems import NOT_FOUND, Refused
-from hub.receipts import Receipt
-from hub.show import page
-from hub.standing import AgentReport, Standing, all_standings, board_now, report_on, with_copies
 
 router = APIRouter(responses=refusals())
 

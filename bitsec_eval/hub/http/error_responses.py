@@ -6,8 +6,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from hub.problems import MALFORMED, NOT_FOUND, WRONG_METHOD, Problem, Refused, problem_fields
-from hub.show import page
+from bitsec_eval.hub.problems import MALFORMED, NOT_FOUND, WRONG_METHOD, Problem, Refused, problem_fields
+from bitsec_eval.hub.routes.templates import page
 
 
 def wants_page(request: Request) -> bool:
