@@ -30,15 +30,15 @@ class SimulatedSession:
         """See `Session.receive`."""
         return self._replies.pop(0)
 
-    def refill(self) -> None:
-        """See `Session.refill`."""
+    def reset_output_quota(self) -> None:
+        """See `Session.reset_output_quota`."""
 
-    def death(self) -> Ending:
-        """See `Session.death`."""
+    def wait_exit(self) -> Ending:
+        """See `Session.wait_exit`."""
         return Ending.CRASHED
 
-    def vouch(self) -> None:
-        """See `Session.vouch`."""
+    def check_engine_alive(self) -> None:
+        """See `Session.check_engine_alive`."""
 
 
 class SimulatedEngine:

@@ -25,7 +25,7 @@ from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.docker.engine import DockerSandbox, DockerSettings, docker_sandbox
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
 from bitsec_eval.sandbox.execution.solution import Solution
-from bitsec_eval.sandbox.execution.solution_rpc import Calls
+from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
 from bitsec_eval.sandbox.pool import pooled
 from bitsec_eval.sandbox.uid_lease import LABEL
 
@@ -76,7 +76,7 @@ def use(sandbox: Sandbox, number: int) -> None:
     """Use one sandbox, for an agent or for a solution."""
     with sandbox.open(LIMITS) as session:
         if number % 3 == 0:
-            calls = Calls(session, b"def f(x): return x * 2", LIMITS)
+            calls = SolutionRpc(session, b"def f(x): return x * 2", LIMITS)
             calls.begin()
             assert Solution(calls).f(number) == number * 2
         else:

@@ -33,17 +33,17 @@ from bitsec_eval.plugin.reporting.run_details import trace_of
 from bitsec_eval.render.artifacts import write_run
 from bitsec_eval.sandbox.engines import Engine, engine_of
 from bitsec_eval.sandbox.execution.solution import Solution
-from bitsec_eval.sandbox.execution.solution_rpc import Calls
+from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
 from bitsec_eval.sandbox.pool import Pool, pooled
 from bitsec_eval.sandbox.preflight import refuse
+from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
 from bitsec_eval.schedule.schedule import Schedule
 from bitsec_eval.schedule.snapshot import Snapshot
-from bitsec_eval.schedule.work import Done, RunKey, Work
 
 BACKSTOP_SECONDS = 300
 """How much longer than everything the sandbox allows pytest-timeout waits: it guards against us, not the agent."""
 
-CALLS = pytest.StashKey[Calls]()
+CALLS = pytest.StashKey[SolutionRpc]()
 REASON = pytest.StashKey[str]()
 
 
@@ -140,7 +140,7 @@ class Evaluation:
             gateway = self._open.enter_context(opened_gateway(self.settings.llm, self.settings.seed))
             self.answers = opened_store(self.settings, self.image)
             self._schedule = Schedule(
-                self._pool, self.settings.jobs, gateway, self.settings.llm.jobs, memory=self.answers
+                self._pool, self.settings.jobs, gateway, self.settings.llm.jobs, cache=self.answers
             )
             self._open.callback(self._schedule.stop)
             self._open.callback(gateway.stop)
@@ -182,7 +182,7 @@ class Evaluation:
             self._expect(work, 2 if self.tasks[key.task].task.twin else 1)
             self._running.want(work)
 
-    def _expect(self, work: Work, sandboxes: int) -> None:
+    def _expect(self, work: RunSpec, sandboxes: int) -> None:
         """Have sandboxes started ahead: the run's own, and the one in which its agent's answers are checked."""
         checking = (work.key.agent, work.limits)
         if work.calls and checking not in self._checked:
@@ -217,7 +217,7 @@ class Evaluation:
             self._running.release(check.key)
         return result
 
-    def _keep(self, key: RunKey, done: Done) -> None:
+    def _keep(self, key: RunKey, done: RunResult) -> None:
         """Write down what a run's agent printed, for its author to read."""
         if key not in self._kept:
             self._kept.add(key)
@@ -251,19 +251,16 @@ class Evaluation:
             raise calls.fault
         return Solution(calls)
 
-    def _begun(self, item: pytest.Item) -> Calls:
+    def _begun(self, item: pytest.Item) -> SolutionRpc:
         """Return calls on an answer that was loaded afresh, in a new sandbox if the one it is in took harm."""
         key = item.stash[CHECK].key
         loaded = self._running.loaded(key)
-        used, loaded.used = loaded.used, True
         if loaded.calls.usable:
             item.stash[CALLS] = loaded.calls
-            loaded.calls.begin()
-        if used and not loaded.calls.usable:  # by an earlier check or answer, so this one is not to blame
+        if not loaded.begin_check():  # by an earlier check or answer, so this one is not to blame
             loaded = self._running.reload(key)
-            loaded.used = True
             item.stash[CALLS] = loaded.calls
-            loaded.calls.begin()
+            loaded.begin_check()
         return loaded.calls
 
     def attempt(self, action: Callable[[], None]) -> None:

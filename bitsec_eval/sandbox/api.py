@@ -1,16 +1,37 @@
 """The seam of every engine: a `Sandbox` opens a `Session`, a `Session` carries frames to and from one guest."""
 
 from contextlib import AbstractContextManager
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.task import Limits
 
 
-class Frame(NamedTuple):
-    """One message of the channel: a kind of one ASCII letter and its payload."""
+class FrameKind(StrEnum):
+    """What a frame is for: one ASCII letter on the wire; `guest/runner.py` has the table of both directions."""
 
-    kind: str
+    PUT_FILE = "P"
+    RUN_AGENT = "A"
+    LOAD_ANSWER = "L"
+    NEW_CHECK = "N"
+    CALL = "C"
+    LLM_RESPONSE = "R"
+
+    HELLO = "H"
+    BEGUN = "B"
+    STDOUT = "O"
+    STDERR = "E"
+    EXITED = "X"
+    REPLY = "V"
+    WORKER_EXITED = "D"
+    LLM_REQUEST = "Q"
+
+
+class Frame(NamedTuple):
+    """One message of the channel."""
+
+    kind: FrameKind
     payload: bytes
 
 
@@ -20,7 +41,7 @@ class Session(Protocol):
     def send(self, kind: str, payload: bytes = b"") -> None:
         """Queue a frame for the guest, from any thread; it leaves while `receive` waits."""
 
-    def refill(self) -> None:
+    def reset_output_quota(self) -> None:
         """Let the guest send as much again as when it was opened: it is put to another use."""
 
     def receive(self, deadline: float) -> Frame | Ending:
@@ -33,14 +54,14 @@ class Session(Protocol):
             SandboxError: the sandbox is gone and the guest is not to blame.
         """
 
-    def death(self) -> Ending:
+    def wait_exit(self) -> Ending:
         """Wait for the guest's end and tell an out-of-memory kill from any other.
 
         Raises:
             SandboxError: the engine cannot say.
         """
 
-    def vouch(self) -> None:
+    def check_engine_alive(self) -> None:
         """Confirm that a guest which is late had an engine that could have told us otherwise.
 
         Raises:

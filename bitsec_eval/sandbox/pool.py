@@ -37,21 +37,23 @@ class Pool:
         self._removing = 0
         self._starts = Semaphore(starts)
         lock = Lock()
-        self._lack = Condition(lock)  # another may have to be started
-        self._come = Condition(lock)  # one was started, or failed to
-        self._gone = Condition(lock)  # one is to be removed
+        self._need_start = Condition(lock)  # another may have to be started
+        self._ready = Condition(lock)  # one was started, or failed to
+        self._to_remove = Condition(lock)  # one is to be removed
         self._end = Condition(lock)
         self._stopped = self._over = False
-        self._starters = [Thread(target=self._fill, name="bitsec-start", daemon=True) for _ in range(starts)]
-        self._removers = [Thread(target=self._empty, name="bitsec-remove", daemon=True) for _ in range(starts)]
+        self._starters = [Thread(target=self._serve_starts, name="bitsec-start", daemon=True) for _ in range(starts)]
+        self._removers = [
+            Thread(target=self._serve_removals, name="bitsec-remove", daemon=True) for _ in range(starts)
+        ]
         for thread in (*self._starters, *self._removers):
             thread.start()
 
     def expect(self, limits: Limits, count: int = 1) -> None:
         """Say that so many more sessions of these limits will be opened."""
-        with self._lack:
+        with self._need_start:
             self._expected[limits] += count
-            self._lack.notify()
+            self._need_start.notify()
 
     @contextmanager
     def open(self, limits: Limits) -> Iterator[Session]:
@@ -63,39 +65,39 @@ class Pool:
             self._discard()
             raise
         finally:
-            self._put_away(opened)
+            self._retire(opened)
 
-    def _put_away(self, opened: Opened) -> None:
+    def _retire(self, opened: Opened) -> None:
         """Have a session removed behind its run, or, where removal falls behind, before the next run starts.
 
         What is in it may still be running: a few of those at most may take processors from the runs beside them.
         """
-        with self._gone:
-            late = self._leaving >= self._size
+        with self._to_remove:
+            late = self._unremoved >= self._size
             if not late:
                 self._used.append(opened)
-                self._gone.notify()
+                self._to_remove.notify()
         if late:
             opened.__exit__(None, None, None)
 
     @property
-    def _leaving(self) -> int:
+    def _unremoved(self) -> int:
         return len(self._used) + self._removing
 
     def _take(self, limits: Limits) -> tuple[Opened, Session]:
-        with self._come:
+        with self._ready:
             self._expected[limits] -= self._expected[limits] > 0
             self._awaited[limits] += 1
-            self._come.wait_for(lambda: self._find(limits) is not None or self._comes_to_nothing(limits))
+            self._ready.wait_for(lambda: self._find(limits) is not None or self._waits_in_vain(limits))
             self._awaited[limits] -= 1
             self._failed[limits] -= self._failed[limits] > 0
             found = self._find(limits)
             if found is not None:
                 self._warm.remove(found)
-            self._lack.notify()
+            self._need_start.notify()
         return found[1:] if found is not None else self._start(limits)
 
-    def _comes_to_nothing(self, limits: Limits) -> bool:
+    def _waits_in_vain(self, limits: Limits) -> bool:
         """Whether somebody waits in vain: for more than is being started, or for what failed to start."""
         return self._awaited[limits] > self._starting[limits] or self._failed[limits] > 0
 
@@ -105,19 +107,19 @@ class Pool:
             return opened, opened.__enter__()
 
     def _discard(self) -> None:
-        with self._gone:
+        with self._to_remove:
             self._used.extend(opened for _, opened, _ in self._warm)
             self._warm.clear()
-            self._gone.notify_all()
-            self._lack.notify()
+            self._to_remove.notify_all()
+            self._need_start.notify()
 
     def _find(self, limits: Limits) -> tuple[Limits, Opened, Session] | None:
         return next((each for each in self._warm if each[0] == limits), None)
 
     # -- the threads that start
 
-    def _fill(self) -> None:
-        while (limits := self._wanted()) is not None:
+    def _serve_starts(self) -> None:
+        while (limits := self._next_to_start()) is not None:
             try:
                 opened, session = self._start(limits)
             except Exception:  # noqa: BLE001 - whoever needs a session next tries for itself, and hears of it
@@ -125,19 +127,19 @@ class Pool:
             else:
                 self._keep(limits, opened, session)
 
-    def _wanted(self) -> Limits | None:
+    def _next_to_start(self) -> Limits | None:
         """Wait until another session should be started; return its limits, or None at the end."""
-        with self._lack:
-            self._lack.wait_for(lambda: self._stopped or self._lacking() is not None)
-            limits = None if self._stopped else self._lacking()
+        with self._need_start:
+            self._need_start.wait_for(lambda: self._stopped or self._limits_to_start() is not None)
+            limits = None if self._stopped else self._limits_to_start()
             if limits is not None:
                 self._starting[limits] += 1
-                self._lack.notify()  # whether that was the last is for the next thread to find out
+                self._need_start.notify()  # whether that was the last is for the next thread to find out
             return limits
 
-    def _lacking(self) -> Limits | None:
+    def _limits_to_start(self) -> Limits | None:
         spare = self._starting.total() - self._awaited.total() + len(self._warm)
-        if spare >= self._size or self._leaving > self._size:
+        if spare >= self._size or self._unremoved > self._size:
             return None
         have = Counter(limits for limits, _, _ in self._warm)
         have.update(self._starting)
@@ -145,32 +147,32 @@ class Pool:
         return next((limits for limits, count in self._expected.items() if count > have[limits]), None)
 
     def _keep(self, limits: Limits, opened: Opened, session: Session) -> None:
-        with self._come:
+        with self._ready:
             self._warm.append((limits, opened, session))
             self._starting[limits] -= 1
-            self._come.notify_all()
+            self._ready.notify_all()
 
     def _pause(self, limits: Limits) -> None:
         with self._end:
             self._starting[limits] -= 1
             self._failed[limits] += self._failed[limits] < self._awaited[limits]
-            self._come.notify_all()
+            self._ready.notify_all()
             self._end.wait_for(lambda: self._stopped, RETRY_SECONDS)
 
     # -- the threads that remove
 
-    def _empty(self) -> None:
-        while (opened := self._worn()) is not None:
+    def _serve_removals(self) -> None:
+        while (opened := self._next_to_remove()) is not None:
             with suppress(Exception):  # what cannot be removed now is swept by the next start
                 opened.__exit__(None, None, None)
-            with self._lack:
+            with self._need_start:
                 self._removing -= 1
-                self._lack.notify()
+                self._need_start.notify()
 
-    def _worn(self) -> Opened | None:
+    def _next_to_remove(self) -> Opened | None:
         """Wait for a session to remove; None at the end."""
-        with self._gone:
-            self._gone.wait_for(lambda: self._over or self._used)
+        with self._to_remove:
+            self._to_remove.wait_for(lambda: self._over or self._used)
             if not self._used:
                 return None
             self._removing += 1
@@ -180,7 +182,7 @@ class Pool:
         """Start nothing more and remove every session, the waiting ones too."""
         with self._end:
             self._stopped = True
-            for waiting in (self._lack, self._come, self._end):
+            for waiting in (self._need_start, self._ready, self._end):
                 waiting.notify_all()
         for thread in self._starters:
             thread.join(JOIN_SECONDS)

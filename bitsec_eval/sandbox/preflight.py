@@ -13,13 +13,13 @@ from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.docker.engine import DockerSettings, described
 from bitsec_eval.sandbox.engines import EngineSettings, engine_of
 from bitsec_eval.sandbox.hardening.host_checks import (
-    Control,
+    CheckStatus,
+    HostCheck,
     Machine,
-    Standing,
     check_accepted,
-    controls,
     existing,
     free_mib,
+    host_checks,
     refuse_missing,
     swap_mib,
 )
@@ -28,7 +28,9 @@ MEMINFO = Path("/proc/meminfo")
 OF_THE_MACHINE = ("kernel", "swap", "memory", "results-disk")
 
 
-def look(settings: EngineSettings, results: Path, jobs: int, memory_mib: int = Limits().memory_mib) -> list[Control]:
+def look(
+    settings: EngineSettings, results: Path, jobs: int, memory_mib: int = Limits().memory_mib
+) -> list[HostCheck]:
     """Return every control of the engine and of this machine.
 
     Raises:
@@ -38,7 +40,7 @@ def look(settings: EngineSettings, results: Path, jobs: int, memory_mib: int = L
         return _look_at_machine(results, jobs, memory_mib)
     info, version, image_id = described(settings)
     root = info.get("DockerRootDir")
-    return controls(
+    return host_checks(
         Machine(
             info=info,
             version=version,
@@ -55,7 +57,7 @@ def look(settings: EngineSettings, results: Path, jobs: int, memory_mib: int = L
     )
 
 
-def _look_at_machine(results: Path, jobs: int, memory_mib: int) -> list[Control]:
+def _look_at_machine(results: Path, jobs: int, memory_mib: int) -> list[HostCheck]:
     meminfo = MEMINFO.read_text()
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     machine = Machine(
@@ -68,7 +70,7 @@ def _look_at_machine(results: Path, jobs: int, memory_mib: int) -> list[Control]
         free_mib={"results-disk": free_mib(existing(results))},
         swap_mib=swap_mib(meminfo),
     )
-    return [each for each in controls(machine) if each.name in OF_THE_MACHINE]
+    return [each for each in host_checks(machine) if each.name in OF_THE_MACHINE]
 
 
 def refuse(settings: EngineSettings, results: Path, accepted: Collection[str]) -> None:
@@ -82,13 +84,13 @@ def refuse(settings: EngineSettings, results: Path, accepted: Collection[str]) -
     refuse_missing(look(settings, results, jobs=1), accepted)
 
 
-def tried(settings: EngineSettings) -> Control:
+def tried(settings: EngineSettings) -> HostCheck:
     """Open one sandbox as an evaluation would, with every guard read back, and say how that went."""
     try:
         with engine_of(settings) as sandbox, sandbox.open(Limits()):
-            return Control(
-                name="sandbox", standing=Standing.OK, found="opens, every guard is set and seen from inside"
+            return HostCheck(
+                name="sandbox", status=CheckStatus.OK, found="opens, every guard is set and seen from inside"
             )
     except (BitsecError, SettingsError) as error:
         found, _, remedy = str(error).partition("; ")
-        return Control(name="sandbox", standing=Standing.MISSING, found=found, remedy=remedy)
+        return HostCheck(name="sandbox", status=CheckStatus.MISSING, found=found, remedy=remedy)

@@ -27,11 +27,11 @@ from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.sandbox.hardening.policy import UIDS
 
 LABEL = "bitsec-eval.owner"
-BLOCK = 400
-BLOCKS = len(UIDS) // BLOCK
+LEASE_UIDS = 400
+LEASES = len(UIDS) // LEASE_UIDS
 
 
-class Owner:
+class UidLease:
     """One validator's claim: a block of user ids that no other validator of this machine uses."""
 
     def __init__(self, folder: Path, block: int) -> None:
@@ -67,7 +67,7 @@ class Owner:
         """Lend a user id that no other sandbox has at the moment."""
         with self._lock:
             if not self._free:
-                raise SandboxError(f"more than {BLOCK} sandboxes are open at once; use fewer --bitsec-jobs")
+                raise SandboxError(f"more than {LEASE_UIDS} sandboxes are open at once; use fewer --bitsec-jobs")
             lent = self._free.pop()
         try:
             yield lent
@@ -92,7 +92,7 @@ def state_folder(environ: Mapping[str, str]) -> Path:
 
 
 @contextmanager
-def owning(folder: Path) -> Iterator[Owner]:
+def lease_uids(folder: Path) -> Iterator[UidLease]:
     """Hold the first free block until the context is left.
 
     Raises:
@@ -100,13 +100,13 @@ def owning(folder: Path) -> Iterator[Owner]:
     """
     _private(folder)
     busy = _busy_blocks()
-    for block in range(BLOCKS):
+    for block in range(LEASES):
         with ExitStack() as held:
             file = held.enter_context(_block_file(folder, block))
             if block not in busy and _lock(file) and _claim(block, held):
-                yield Owner(folder, block)
+                yield UidLease(folder, block)
                 return
-    raise SandboxError(f"{BLOCKS} validators already run on this machine (locks in {folder}); wait for one to end")
+    raise SandboxError(f"{LEASES} validators already run on this machine (locks in {folder}); wait for one to end")
 
 
 def _claim(block: int, held: ExitStack) -> bool:
@@ -128,12 +128,12 @@ def _busy_blocks() -> set[int]:
         with suppress(OSError):  # ended meanwhile
             uid = process.stat().st_uid
             if uid in UIDS:
-                busy.add(UIDS.index(uid) // BLOCK)
+                busy.add(UIDS.index(uid) // LEASE_UIDS)
     return busy
 
 
 def _users(block: int) -> range:
-    return UIDS[block * BLOCK : (block + 1) * BLOCK]
+    return UIDS[block * LEASE_UIDS : (block + 1) * LEASE_UIDS]
 
 
 def _private(folder: Path) -> None:

@@ -20,12 +20,12 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.inference.gateway import Gateway, SessionKey
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
-from bitsec_eval.sandbox.execution.solution_sandboxes import CheckingSandboxes, Loaded
+from bitsec_eval.sandbox.execution.solution_sandboxes import LoadedSolution, SolutionSandboxes
+from bitsec_eval.schedule.answer_cache import AnswerCache, NoCache
 from bitsec_eval.schedule.attempts import Attempts
-from bitsec_eval.schedule.memory import Memory, NoMemory
+from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
 from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
 from bitsec_eval.schedule.waiting import WatchedLine
-from bitsec_eval.schedule.work import Done, RunKey, Work
 
 JOIN_SECONDS = 20
 MOST_KILLS = 3
@@ -35,14 +35,14 @@ MOST_KILLS = 3
 class _Run:
     """Where one run stands."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: RunSpec) -> None:
         self.work = work
         self.queued = monotonic()
         self.began: float | None = None
         self.agent_began: float | None = None
         self.started = False
-        self.done: Future[Done] = Future()
-        self.loaded: Future[Loaded] | None = None
+        self.done: Future[RunResult] = Future()
+        self.loaded: Future[LoadedSolution] | None = None
         self.released = False
 
     @property
@@ -63,11 +63,11 @@ class Schedule:
         jobs: int,
         gateway: Gateway | None = None,
         llm_jobs: int = 0,
-        memory: Memory | None = None,
+        cache: AnswerCache | None = None,
     ) -> None:
         self._sandbox = sandbox
         self._gateway = gateway
-        self._memory: Memory = memory or NoMemory()
+        self._cache: AnswerCache = cache or NoCache()
         self._tally: Counter[str] = Counter()
         self._paces: dict[str, Pace] = {}
         self._began: float | None = None
@@ -78,14 +78,14 @@ class Schedule:
         self._runs: dict[RunKey, _Run] = {}
         self._open: list[_Run] = []  # wanted and not released, in order
         self._urgent: _Run | None = None
-        self._closing: list[Loaded] = []
-        self._checking = CheckingSandboxes(sandbox)
+        self._closing: list[LoadedSolution] = []
+        self._checking = SolutionSandboxes(sandbox)
         self._changed = Condition(RLock())
         self._stopped = Event()
         self._attempts = Attempts(self._stopped)
         self._threads: list[Thread] = []
 
-    def want(self, work: Work) -> None:
+    def want(self, work: RunSpec) -> None:
         """Queue a run; a run that is queued already stays where it is."""
         with self._changed:
             if work.key not in self._runs:
@@ -96,15 +96,15 @@ class Schedule:
                 self._threads.append(Thread(target=self._serve, name="bitsec-run", daemon=True))
                 self._threads[-1].start()
 
-    def done(self, key: RunKey) -> Done:
+    def done(self, key: RunKey) -> RunResult:
         """Wait for a run and return what came of it."""
         run = self._runs[key]
         if not run.done.done():
             self._urge(run)
         return run.done.result()
 
-    def loaded(self, key: RunKey) -> Loaded:
-        """Wait for a run's answer to be in a sandbox, ready for `Calls.begin`.
+    def loaded(self, key: RunKey) -> LoadedSolution:
+        """Wait for a run's answer to be in a sandbox, ready for `SolutionRpc.begin`.
 
         Raises:
             SandboxError: no sandbox could be had.
@@ -120,10 +120,10 @@ class Schedule:
             self._load(run, future)
         return future.result()
 
-    def reload(self, key: RunKey) -> Loaded:
+    def reload(self, key: RunKey) -> LoadedSolution:
         """Give up the sandbox that a run's answer is in for one that nothing has been in."""
         run = self._runs[key]
-        future: Future[Loaded] = Future()
+        future: Future[LoadedSolution] = Future()
         with self._changed:
             self._close_loaded(run)
             run.loaded = future
@@ -137,7 +137,7 @@ class Schedule:
     def release(self, key: RunKey) -> None:
         """No check needs this run for now: pass its sandbox on and let runs further ahead start."""
         run = self._runs[key]
-        _put_to_rest(run)
+        _quiesce(run)
         with self._changed:
             self._close_loaded(run)
             run.released = True
@@ -150,7 +150,7 @@ class Schedule:
         if future is not None:
             future.add_done_callback(partial(self._give_back, run.work.key.agent))
 
-    def _give_back(self, agent: str, future: Future[Loaded]) -> None:
+    def _give_back(self, agent: str, future: Future[LoadedSolution]) -> None:
         if future.exception() is None:
             surplus = self._checking.give_back(agent, future.result())
             if surplus is not None:
@@ -177,7 +177,7 @@ class Schedule:
         self._checking.close()
         for run in self._runs.values():
             if not run.done.done():
-                run.done.set_result(Done(failure=SandboxError("the evaluation was stopped before this run")))
+                run.done.set_result(RunResult(failure=SandboxError("the evaluation was stopped before this run")))
 
     # -- worker threads
 
@@ -233,7 +233,7 @@ class Schedule:
             waited, took = run.began - run.queued, monotonic() - run.began
             run.done.set_result(replace(done, waited_seconds=waited, took_seconds=took))
         except BaseException as error:  # noqa: BLE001 - whoever waits must hear of a fault of ours in any case
-            run.done.set_result(Done(failure=_as_ours(error)))
+            run.done.set_result(RunResult(failure=_as_ours(error)))
         finally:
             with self._changed:
                 self._running -= 1
@@ -257,11 +257,11 @@ class Schedule:
             paces = dict(self._paces)
             return Snapshot(running=tuple(running), tasks=paces, void=void, reused=reused, elapsed_seconds=elapsed)
 
-    def _remembered(self, work: Work) -> Done:
-        known = self._memory.recall(work)
+    def _remembered(self, work: RunSpec) -> RunResult:
+        known = self._cache.recall(work)
         if known is None:
             known = self._attempted(work)
-            self._memory.keep(work, known)
+            self._cache.keep(work, known)
         return known
 
     def _waits(self, step: int) -> None:
@@ -270,7 +270,7 @@ class Schedule:
             self._waiting += step
             self._changed.notify()
 
-    def _attempted(self, work: Work) -> Done:
+    def _attempted(self, work: RunSpec) -> RunResult:
         answers = []
         attempts = 0
         try:
@@ -281,10 +281,10 @@ class Schedule:
                 if answer.fault:  # nothing of this run can be checked any more
                     break
         except (SandboxError, InferenceError) as error:
-            return Done(failure=error, attempts=error.attempts)
-        return Done(answers=tuple(answers), attempts=attempts)
+            return RunResult(failure=error, attempts=error.attempts)
+        return RunResult(answers=tuple(answers), attempts=attempts)
 
-    def _answer_or_crash(self, work: Work, order: AgentOrder, part: int, kills: list[KilledError]) -> Answer:
+    def _answer_or_crash(self, work: RunSpec, order: AgentOrder, part: int, kills: list[KilledError]) -> Answer:
         """Return the answer, or a crash once every attempt was killed; `kills` is the same list for all of them."""
         try:
             return self._answer(work, order, part)
@@ -294,7 +294,7 @@ class Schedule:
                 raise
             return Answer(ending=Ending.CRASHED, status=f"killed {len(kills)} times")
 
-    def _answer(self, work: Work, order: AgentOrder, part: int) -> Answer:
+    def _answer(self, work: RunSpec, order: AgentOrder, part: int) -> Answer:
         name = SessionKey(agent=work.key.agent, task=work.key.task, part=part, repeat=work.key.repeat)
         with self._sandbox.open(work.limits) as session:
             self._runs[work.key].agent_began = monotonic()
@@ -304,7 +304,7 @@ class Schedule:
             return answer
         return replace(answer, usage=line.settled())  # what is still under way may yet make the run void
 
-    def _load(self, run: _Run, future: Future[Loaded], *, fresh: bool = False) -> None:
+    def _load(self, run: _Run, future: Future[LoadedSolution], *, fresh: bool = False) -> None:
         work, answer = run.work, run.done.result().answers[0].stdout
         load = partial(self._checking.load, work.key.agent, answer, work.limits, fresh=fresh)
         try:
@@ -318,11 +318,11 @@ def _running(run: _Run, now: float) -> Running:
     return Running(key=run.work.key, seconds=seconds, limit_seconds=run.work.limits.wall_seconds)
 
 
-def _put_to_rest(run: _Run) -> None:
+def _quiesce(run: _Run) -> None:
     """Have nothing of a run's answer go on in its sandbox, which may be kept for a while."""
     future = run.loaded
-    if future is not None and future.done() and future.exception() is None and future.result().used:
-        future.result().calls.rest()
+    if future is not None and future.done() and future.exception() is None:
+        future.result().quiesce()
 
 
 def _as_ours(error: BaseException) -> SandboxError:

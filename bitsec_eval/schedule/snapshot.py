@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bitsec_eval.schedule.work import RunKey
+from bitsec_eval.schedule.runs import RunKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

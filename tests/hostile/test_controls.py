@@ -136,7 +136,7 @@ def weakened(engine: DockerSandbox, monkeypatch: pytest.MonkeyPatch) -> Callable
     def weaken(change: Change) -> DockerSandbox:
         if isinstance(change, Runner):
             monkeypatch.setattr(framed, "program", change.program)
-            monkeypatch.setattr(greeting, "unseen", lambda *_: [])
+            monkeypatch.setattr(greeting, "missing_in_guest", lambda *_: [])
             return engine
 
         def body(limits: Limits, placement: Any) -> Body:
@@ -145,8 +145,8 @@ def weakened(engine: DockerSandbox, monkeypatch: pytest.MonkeyPatch) -> Callable
             return made
 
         monkeypatch.setattr(docker_engine, "create_body", body)
-        monkeypatch.setattr(docker_engine, "unmet", lambda *_: [])
-        monkeypatch.setattr(greeting, "unseen", lambda *_: [])
+        monkeypatch.setattr(docker_engine, "missing_in_engine", lambda *_: [])
+        monkeypatch.setattr(greeting, "missing_in_guest", lambda *_: [])
         return engine
 
     return weaken

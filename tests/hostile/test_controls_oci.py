@@ -106,7 +106,7 @@ def test_without_its_guard_the_attack_works(oci_engine: OciSandbox, monkeypatch:
 
     monkeypatch.setattr(oci_engine_module, "bundle_config", without)
     monkeypatch.setattr(oci_engine_module, "missing_guards", lambda *_: [])
-    monkeypatch.setattr(greeting, "unseen", lambda *_: [])
+    monkeypatch.setattr(greeting, "missing_in_guest", lambda *_: [])
 
     answer = answer_of(oci_engine, attack(name).agent_source, limits=LIMITS)
 

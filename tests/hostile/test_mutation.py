@@ -12,7 +12,7 @@ from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.docker import engine as docker_engine
 from bitsec_eval.sandbox.docker.engine import DockerSandbox
-from bitsec_eval.sandbox.hardening.policy import Placement, create_body, unmet
+from bitsec_eval.sandbox.hardening.policy import Placement, create_body, missing_in_engine
 
 LEFT_OUT = (
     *("ReadonlyRootfs", "CapDrop", "Memory", "NanoCpus", "PidsLimit", "ShmSize", "Tmpfs", "OomScoreAdj"),
@@ -78,9 +78,9 @@ def test_a_flag_that_is_left_out_is_missed(engine: DockerSandbox, monkeypatch: p
         mutate(body, flag)
         return body
 
-    read_back: Callable[..., list[str]] = lambda _, found: unmet(asked[-1], found)  # noqa: E731
+    read_back: Callable[..., list[str]] = lambda _, found: missing_in_engine(asked[-1], found)  # noqa: E731
     monkeypatch.setattr(docker_engine, "create_body", mutated)
-    monkeypatch.setattr(docker_engine, "unmet", read_back)
+    monkeypatch.setattr(docker_engine, "missing_in_engine", read_back)
 
     with (
         pytest.raises(SandboxError, match=rf"the engine did not set .*\b{NAMED.get(flag, flag)}\b|could not create"),

@@ -8,8 +8,8 @@ import pytest
 from bitsec_eval.plugin.progress.live_region import Region
 from bitsec_eval.plugin.progress.reporter import live_lines, log_line, mode_of
 from bitsec_eval.plugin.progress.status import Standing, gathered, leave, tidy, together
+from bitsec_eval.schedule.runs import RunKey
 from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
-from bitsec_eval.schedule.work import RunKey
 from tests.plugin.terminal import Terminal
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")

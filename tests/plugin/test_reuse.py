@@ -14,19 +14,19 @@ from bitsec_eval.core.usage import Usage
 from bitsec_eval.plugin.cache.answers import AnswerStore, Condition, digest, signing_key
 from bitsec_eval.plugin.cache.resume import Begun, begun_file, check_same, continued, note_begun
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
-from bitsec_eval.schedule.work import Done, RunKey, Work
+from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
 
 CONDITION = Condition(image="sha256:1", llm={"mode": "off"})
 ANSWER = Answer(
     ending=Ending.EXITED, stdout=b"\xffa", stderr=b"e", seconds=1.5, status="status 0", usage=Usage(calls=2)
 )
-DONE = Done(answers=(ANSWER,), attempts=2)
+DONE = RunResult(answers=(ANSWER,), attempts=2)
 BEGUN = Begun(evaluation="e1", started="2026-01-01T00:00:00+00:00", seed=7, repeats=1, agents={"a": "s"})
 
 
-def work(*, source=b"1", prompt="p", files=None, limits=None, key=None, llm=None) -> Work:
+def work(*, source=b"1", prompt="p", files=None, limits=None, key=None, llm=None) -> RunSpec:
     order = AgentOrder(source=source, prompt=prompt, files=files or {"a": b"x"})
-    return Work(key=key or RunKey("a", "t"), orders=lambda: (order,), limits=limits or Limits(), llm=llm or LLM())
+    return RunSpec(key=key or RunKey("a", "t"), orders=lambda: (order,), limits=limits or Limits(), llm=llm or LLM())
 
 
 def store(folder: Path, key: bytes = b"ours", evaluation: str = "e2", *, recalls: bool = True) -> AnswerStore:
@@ -77,7 +77,7 @@ def test_nothing_is_recalled_unless_asked_for(tmp_path):
 
 
 def test_a_void_run_is_not_kept(tmp_path):
-    store(tmp_path).keep(work(), Done(failure=SandboxError("away")))
+    store(tmp_path).keep(work(), RunResult(failure=SandboxError("away")))
 
     assert store(tmp_path).recall(work()) is None
 

@@ -8,7 +8,7 @@ from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
 from bitsec_eval.sandbox.execution.solution import Solution
-from bitsec_eval.sandbox.execution.solution_rpc import Calls
+from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
 
 LIMITS = Limits(wall_seconds=5, call_seconds=2)
 
@@ -28,11 +28,11 @@ def answer_of(
 
 
 @contextmanager
-def calls_on(sandbox: Sandbox, source: str | bytes, limits: Limits = LIMITS) -> Iterator[Calls]:
+def calls_on(sandbox: Sandbox, source: str | bytes, limits: Limits = LIMITS) -> Iterator[SolutionRpc]:
     """Load a solution of this source."""
     code = source.encode() if isinstance(source, str) else source
     with sandbox.open(limits) as session:
-        calls = Calls(session, code, limits)
+        calls = SolutionRpc(session, code, limits)
         calls.begin()
         yield calls
 

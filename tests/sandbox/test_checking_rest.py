@@ -6,7 +6,7 @@ from sandbox.sessions import LIMITS
 
 from bitsec_eval.sandbox.docker.engine import DockerSandbox
 from bitsec_eval.sandbox.execution.solution import Solution
-from bitsec_eval.sandbox.execution.solution_rpc import Calls
+from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
 
 BUSY = b"""
 import os
@@ -22,16 +22,16 @@ COUNT = b"def f():\n    import os\n    return sum(name.isdigit() for name in os.
 
 def test_what_an_answer_left_running_ends_when_its_checks_are_over(engine: DockerSandbox):
     with engine.open(LIMITS) as session:
-        calls = Calls(session, BUSY, LIMITS)
+        calls = SolutionRpc(session, BUSY, LIMITS)
         calls.begin()
         assert Solution(calls).f() == 1
         assert _processes(engine, session) == 3
 
-        calls.rest()
+        calls.quiesce()
 
         assert calls.usable
-        assert _processes(engine, session) == 2
-        again = Calls(session, COUNT, LIMITS)
+        assert _processes(engine, session) <= 2  # the next check's process may not have started yet
+        again = SolutionRpc(session, COUNT, LIMITS)
         again.begin()
         assert Solution(again).f() == 2
 
@@ -39,11 +39,11 @@ def test_what_an_answer_left_running_ends_when_its_checks_are_over(engine: Docke
 def test_a_sandbox_that_cannot_be_put_to_rest_is_not_used_again(engine: DockerSandbox):
     source = b"import os\nos.chmod('/tmp', 0)\n"
     with engine.open(LIMITS) as session:
-        calls = Calls(session, source, LIMITS)
+        calls = SolutionRpc(session, source, LIMITS)
         calls.begin()
         started = time.monotonic()
 
-        calls.rest()
+        calls.quiesce()
 
         assert not calls.usable
         assert time.monotonic() - started < 10

@@ -12,7 +12,7 @@ from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.docker import engine as docker_engine
 from bitsec_eval.sandbox.docker.engine import DockerSandbox
-from bitsec_eval.sandbox.hardening.policy import UIDS, Placement, create_body, unmet, unseen
+from bitsec_eval.sandbox.hardening.policy import UIDS, Placement, create_body, missing_in_engine, missing_in_guest
 from bitsec_eval.sandbox.hardening.seccomp import ALLOWED, architecture, profile
 
 PLACEMENT = Placement(image="sha256:1", machine="x86_64", uid=20001, labels={"a": "b"}, command=("python3",))
@@ -30,7 +30,7 @@ def inspected() -> dict[str, Any]:
 
 
 def test_an_engine_that_did_as_asked_lacks_nothing():
-    assert unmet(BODY, inspected()) == []
+    assert missing_in_engine(BODY, inspected()) == []
 
 
 def _mutations() -> dict[str, tuple[str, str, object]]:
@@ -74,12 +74,12 @@ def test_a_guard_that_the_engine_did_not_set_is_named(guard: str):
     found = inspected()
     found[part][name] = value
 
-    assert guard in unmet(BODY, found)
+    assert guard in missing_in_engine(BODY, found)
 
 
 def test_another_image_or_a_mount_of_the_hosts_is_named():
-    assert unmet(BODY, inspected() | {"Image": "sha256:2"}) == ["Image"]
-    assert unmet(BODY, inspected() | {"Mounts": [{"Type": "volume"}]}) == ["Mounts"]
+    assert missing_in_engine(BODY, inspected() | {"Image": "sha256:2"}) == ["Image"]
+    assert missing_in_engine(BODY, inspected() | {"Mounts": [{"Type": "volume"}]}) == ["Mounts"]
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_a_guard_that_the_guest_does_not_see_on_itself_is_named(field: str, valu
         "private": True,
     }
 
-    assert unseen(20001, hello) == []
-    assert unseen(20001, hello | {field: value}) == [words]
+    assert missing_in_guest(20001, hello) == []
+    assert missing_in_guest(20001, hello | {field: value}) == [words]
 
 
 WEAKENED = {
@@ -130,12 +130,12 @@ def test_no_agent_runs_in_a_container_whose_guard_an_engine_dropped(
     engine: DockerSandbox, monkeypatch: pytest.MonkeyPatch, guard: str
 ):
     """The engine is real; what is sent to it lacks one guard, as if the engine had ignored it."""
-    real = docker_engine.unmet
+    real = docker_engine.missing_in_engine
 
     def weakened(body: dict[str, Any], found: dict[str, Any]) -> list[str]:
         return real(body, found | {"HostConfig": found["HostConfig"] | {guard: WEAKENED[guard]}})
 
-    monkeypatch.setattr(docker_engine, "unmet", weakened)
+    monkeypatch.setattr(docker_engine, "missing_in_engine", weakened)
 
     with pytest.raises(SandboxError, match=f"the engine did not set {guard}; no agent runs without every guard"):
         answer_of(engine, "print(1)")
@@ -165,7 +165,7 @@ def test_the_guests_own_look_is_a_second_lock(
         return body
 
     monkeypatch.setattr(docker_engine, "create_body", without)
-    monkeypatch.setattr(docker_engine, "unmet", lambda body, found: [])
+    monkeypatch.setattr(docker_engine, "missing_in_engine", lambda body, found: [])
 
     with pytest.raises(SandboxError, match=f"a sandbox lacks: {words}"):
         answer_of(engine, "print(1)")

@@ -14,7 +14,7 @@ from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.oci import engine as oci_engine
 from bitsec_eval.sandbox.oci.bundle import bundle_config
 from bitsec_eval.sandbox.oci.engine import OciSandbox, OciSettings, oci_sandbox
-from bitsec_eval.sandbox.uid_lease import owning
+from bitsec_eval.sandbox.uid_lease import lease_uids
 
 LOST = {
     "user": lambda config: config["process"]["user"].update(gid=0),
@@ -110,7 +110,7 @@ def test_a_container_that_was_being_made_when_all_was_stopped_is_not_started(oci
             self._living = living
             return process
 
-    with owning(tmp_path) as owner, pytest.raises(SandboxError, match="the evaluation was stopped"):
-        StoppedWhileMaking(OciSettings(state=tmp_path, root=oci_root), owner).open(Limits()).__enter__()
+    with lease_uids(tmp_path) as lease, pytest.raises(SandboxError, match="the evaluation was stopped"):
+        StoppedWhileMaking(OciSettings(state=tmp_path, root=oci_root), lease).open(Limits()).__enter__()
 
     assert OciWitness(oci_root).left(tmp_path) == []

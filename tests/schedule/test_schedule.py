@@ -16,8 +16,8 @@ from bitsec_eval.sandbox.api import Frame
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.sandbox.execution.llm_bridge import PART
 from bitsec_eval.schedule.attempts import BREAKER_FAILURES, Attempts
+from bitsec_eval.schedule.runs import RunKey, RunSpec
 from bitsec_eval.schedule.schedule import Schedule
-from bitsec_eval.schedule.work import RunKey, Work
 
 
 class FakeSession:
@@ -39,7 +39,7 @@ class FakeSession:
             time.sleep(self._sandbox.seconds)
         return self._replies.pop(0)
 
-    def death(self) -> Ending:
+    def wait_exit(self) -> Ending:
         return Ending.CRASHED
 
 
@@ -72,13 +72,13 @@ class FakeSandbox:
                 self.open_now -= 1
 
 
-def work(number: int, calls: bool = False) -> Work:
+def work(number: int, calls: bool = False) -> RunSpec:
     source = f"{number:03}".encode()
     order = AgentOrder(source=source, prompt="x", files={})
-    return Work(key=RunKey("a", f"t{number:03}"), orders=lambda: (order,), limits=Limits(), calls=calls)
+    return RunSpec(key=RunKey("a", f"t{number:03}"), orders=lambda: (order,), limits=Limits(), calls=calls)
 
 
-def start(sandbox: FakeSandbox, works: list[Work], jobs: int) -> Schedule:
+def start(sandbox: FakeSandbox, works: list[RunSpec], jobs: int) -> Schedule:
     schedule = Schedule(sandbox, jobs)
     for each in works:
         schedule.want(each)
@@ -207,7 +207,7 @@ def test_a_fault_of_our_own_code_voids_the_run_and_stops_no_other():
         raise ValueError("a bug")
 
     schedule = Schedule(FakeSandbox(), 1)
-    schedule.want(Work(key=RunKey("a", "t"), orders=broken, limits=Limits()))
+    schedule.want(RunSpec(key=RunKey("a", "t"), orders=broken, limits=Limits()))
     schedule.want(work(1))
 
     failure = schedule.done(RunKey("a", "t")).failure

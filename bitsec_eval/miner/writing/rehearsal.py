@@ -14,7 +14,7 @@ from bitsec_eval.miner.hub import OfferedTask
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
-from bitsec_eval.sandbox.execution.solution_rpc import Calls
+from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
 from bitsec_eval.sandbox.uid_lease import state_folder
 
 STDERR_CHARACTERS = 2000
@@ -60,7 +60,7 @@ def problem_of(source: str, task: OfferedTask, sandbox: Sandbox) -> str:
 def _loads(answer: Answer, limits: Limits, sandbox: Sandbox) -> None:
     _says_something(answer, limits, sandbox)
     with sandbox.open(limits) as session:
-        calls = Calls(session, answer.stdout, limits)
+        calls = SolutionRpc(session, answer.stdout, limits)
         calls.begin()
     if isinstance(calls.fault, AnswerFault):
         raise calls.fault

@@ -23,7 +23,7 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.core.usage import Usage
 from bitsec_eval.render.artifacts import read_json, write_json
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
-from bitsec_eval.schedule.work import Done, Work
+from bitsec_eval.schedule.runs import RunResult, RunSpec
 
 FORMAT = 1
 MOST_LINES = 20
@@ -52,7 +52,7 @@ class AnswerStore:
         self._recalls = recalls
         self._lock = Lock()
 
-    def recall(self, work: Work) -> Done | None:
+    def recall(self, work: RunSpec) -> RunResult | None:
         """Return what came of this very run earlier, or None."""
         if not self._recalls:
             return None
@@ -66,7 +66,7 @@ class AnswerStore:
             self._leave_aside(path, error)
             return None
 
-    def keep(self, work: Work, done: Done) -> None:
+    def keep(self, work: RunSpec, done: RunResult) -> None:
         """Write down what came of a run, unless it is void."""
         if done.failure is not None:
             return
@@ -88,7 +88,7 @@ class AnswerStore:
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / f"{name}.json"
 
-    def _read(self, path: Path, name: str) -> Done:
+    def _read(self, path: Path, name: str) -> RunResult:
         entry = read_json(path)
         if entry is None:
             raise ValueError("it cannot be read")
@@ -98,7 +98,7 @@ class AnswerStore:
         if told["format"] != FORMAT or told["digest"] != name:
             raise ValueError("it is another run's")
         answers = tuple(_answer(each) for each in told["answers"])
-        return Done(answers=answers, attempts=told["attempts"], reused=told["evaluation"])
+        return RunResult(answers=answers, attempts=told["attempts"], reused=told["evaluation"])
 
     def _signature(self, told: object) -> str:
         text = json.dumps(told, sort_keys=True).encode()
@@ -114,7 +114,7 @@ class AnswerStore:
                 self.lines.append(line)
 
 
-def digest(work: Work, condition: Condition) -> str:
+def digest(work: RunSpec, condition: Condition) -> str:
     """Return the name of a run's entry: SHA-256 of agent, prompt, files, image, limits, LLM settings, task, repeat.
 
     Runs on two tasks are two draws even where the tasks look alike to the agent, as are two repeats.

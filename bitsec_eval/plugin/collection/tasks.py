@@ -16,7 +16,7 @@ from bitsec_eval.core.task import Task
 from bitsec_eval.plugin.collection.agents import Agent, Turn
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.sandbox.execution.workspace import read_workspace
-from bitsec_eval.schedule.work import RunKey, Work
+from bitsec_eval.schedule.runs import RunKey, RunSpec
 
 FIXTURES = ("answer", "solution", "report", "twin_report")
 AGENT_FIXTURE = "bitsec_agent"
@@ -104,9 +104,9 @@ class CollectedTask:
         """Return the checks declared for one run."""
         return [check for check in self.declared.values() if check.key == key]
 
-    def work(self, key: RunKey, agent: Agent, seed: int) -> Work:
+    def work(self, key: RunKey, agent: Agent, seed: int) -> RunSpec:
         """Return the run `key`, which is of `agent` on this task."""
-        return Work(
+        return RunSpec(
             key=key,
             orders=partial(self._orders, agent, seed),
             limits=self.task.limits,

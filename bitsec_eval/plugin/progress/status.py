@@ -11,8 +11,8 @@ from pathlib import Path
 from statistics import fmean
 
 from bitsec_eval.render.artifacts import read_json, write_json
+from bitsec_eval.schedule.runs import RunKey
 from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
-from bitsec_eval.schedule.work import RunKey
 
 SETTLED_SECONDS = 10.0
 

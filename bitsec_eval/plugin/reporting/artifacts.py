@@ -14,7 +14,7 @@ from bitsec_eval.render.json import board_json
 from bitsec_eval.render.links import BOARD, pages_beside
 from bitsec_eval.render.tables import board_markdown
 from bitsec_eval.render.trace import write_run_pages
-from bitsec_eval.schedule.work import RunKey
+from bitsec_eval.schedule.runs import RunKey
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 

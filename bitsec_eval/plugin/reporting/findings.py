@@ -13,12 +13,12 @@ from bitsec_eval.plugin.collection.tasks import CollectedTask
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.render.findings import findings_file, reported, write_findings
 from bitsec_eval.render.findings_index import write_tally
-from bitsec_eval.schedule.work import Done, RunKey
+from bitsec_eval.schedule.runs import RunKey, RunResult
 
 FINDINGS = "findings"
 
 
-def reported_in(task: CollectedTask, done: Done) -> Mapping[str, Any]:
+def reported_in(task: CollectedTask, done: RunResult) -> Mapping[str, Any]:
     """Return what a run's public file tells of its findings, nothing for a task of another kind."""
     if task.kind != FINDINGS or any(answer.fault for answer in done.answers):
         return {}

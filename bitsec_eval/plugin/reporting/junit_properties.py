@@ -10,7 +10,7 @@ from typing import Any
 from bitsec_eval.core.usage import total_usage
 from bitsec_eval.plugin.collection.tasks import Check, CollectedTask
 from bitsec_eval.plugin.config.settings import Settings
-from bitsec_eval.schedule.work import Done, RunKey
+from bitsec_eval.schedule.runs import RunKey, RunResult
 
 PLAN = "bitsec.plan"
 RUN = "bitsec.run"
@@ -52,7 +52,7 @@ def _planned(task: CollectedTask) -> dict[str, Any]:
 
 
 def check_properties(
-    evaluation: str, check: Check, task: CollectedTask, done: Done, reason: str, *, run_is_told: bool = False
+    evaluation: str, check: Check, task: CollectedTask, done: RunResult, reason: str, *, run_is_told: bool = False
 ) -> list[tuple[str, str]]:
     """Return what a leaderboard needs to know of one check and of its run; no hidden input is among it.
 
@@ -65,7 +65,7 @@ def check_properties(
     return [(RUN, _compact(run)), (CHECK, _compact(of_check))]
 
 
-def _run(evaluation: str, check: Check, task: CollectedTask, done: Done) -> dict[str, Any]:
+def _run(evaluation: str, check: Check, task: CollectedTask, done: RunResult) -> dict[str, Any]:
     declared = task.of_run(check.key)
     answer = next((each for each in done.answers if each.fault), done.answers[0] if done.answers else None)
     usage = total_usage(each.usage for each in done.answers)

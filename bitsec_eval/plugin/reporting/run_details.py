@@ -10,14 +10,14 @@ from bitsec_eval.core.text import printable
 from bitsec_eval.core.usage import total_usage
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.reporting.timeline import steps_of
-from bitsec_eval.schedule.work import Done, RunKey
+from bitsec_eval.schedule.runs import RunKey, RunResult
 
 SHOWN_PROMPT = 16 << 10
 SHOWN_EXCHANGE = 16 << 10
 MOST_EXCHANGES = 50
 
 
-def trace_of(key: RunKey, task: Task, done: Done, settings: Settings, image: str) -> Mapping[str, Any]:
+def trace_of(key: RunKey, task: Task, done: RunResult, settings: Settings, image: str) -> Mapping[str, Any]:
     """Return what a run's file tells; nothing of its checks is known here."""
     usage = total_usage(answer.usage for answer in done.answers)
     return {

@@ -15,12 +15,12 @@ import pytest
 from bitsec_eval.core.answer import Answer
 from bitsec_eval.plugin.reporting.junit_properties import CHECK, RUN, run_key
 from bitsec_eval.render.timeline import at_most
-from bitsec_eval.schedule.work import Done, RunKey
+from bitsec_eval.schedule.runs import RunKey, RunResult
 
 Step = Mapping[str, Any]
 
 
-def steps_of(done: Done) -> Iterator[Step]:
+def steps_of(done: RunResult) -> Iterator[Step]:
     """Yield what happened up to the answers, in seconds since the run was queued."""
     at = done.waited_seconds
     yield _step("queue", "queued", 0.0, at)

@@ -14,7 +14,7 @@ import pytest
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.reporting.junit_properties import RUN, run_key
 from bitsec_eval.schedule.attempts import first_cause
-from bitsec_eval.schedule.work import RunKey
+from bitsec_eval.schedule.runs import RunKey
 
 SHOWN_CAUSES = 5
 

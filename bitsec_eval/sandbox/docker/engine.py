@@ -18,12 +18,12 @@ from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.docker.address import dialling
 from bitsec_eval.sandbox.docker.api import EngineClient, MissingError
 from bitsec_eval.sandbox.docker.stream import DockerStream
-from bitsec_eval.sandbox.hardening.policy import IMAGE, Placement, create_body, unmet
+from bitsec_eval.sandbox.hardening.policy import IMAGE, Placement, create_body, missing_in_engine
 from bitsec_eval.sandbox.hardening.seccomp import architecture
 from bitsec_eval.sandbox.protocol.guest_program import COMMAND
-from bitsec_eval.sandbox.protocol.handshake import greet
+from bitsec_eval.sandbox.protocol.handshake import check_hello
 from bitsec_eval.sandbox.protocol.session import FramedSession
-from bitsec_eval.sandbox.uid_lease import LABEL, Owner, owning
+from bitsec_eval.sandbox.uid_lease import LABEL, UidLease, lease_uids
 
 CALL_SECONDS = 30
 DEATH_SECONDS = 15
@@ -51,8 +51,8 @@ def docker_sandbox(settings: DockerSettings) -> Iterator["DockerSandbox"]:
     Raises:
         SandboxError: no engine answers, it lacks the image, or its machine has no profile of ours.
     """
-    with owning(settings.state) as owner, _connected(settings.base_url) as api:
-        engine = DockerSandbox(settings, owner, api)
+    with lease_uids(settings.state) as lease, _connected(settings.base_url) as api:
+        engine = DockerSandbox(settings, lease, api)
         engine.sweep()
         try:
             yield engine
@@ -63,9 +63,9 @@ def docker_sandbox(settings: DockerSettings) -> Iterator["DockerSandbox"]:
 class DockerSandbox:
     """Opens one fresh, read-back, single-use container for each session."""
 
-    def __init__(self, settings: DockerSettings, owner: Owner, api: EngineClient) -> None:
+    def __init__(self, settings: DockerSettings, lease: UidLease, api: EngineClient) -> None:
         self._settings = settings
-        self._owner = owner
+        self._lease = lease
         self._stopped = False
         self.api = api
         self.engine: Mapping[str, Any] = api.get("ask the engine for its version", "/version")
@@ -77,14 +77,14 @@ class DockerSandbox:
     def open(self, limits: Limits) -> Iterator["DockerSession"]:
         """Return a session in a fresh container; see `Sandbox.open`."""
         with ExitStack() as stack:
-            uid = stack.enter_context(self._owner.uid())
+            uid = stack.enter_context(self._lease.uid())
             container = self._create(limits, uid)
             stack.callback(self._remove, container)
             stream = self._attach(container)
             session = DockerSession(self, container, stream, limits)
             stack.callback(session.hang_up)
             self.api.post("start a container", f"/containers/{container}/start")
-            greet(session, uid, lambda: stream.complaint)
+            check_hello(session, uid, lambda: stream.complaint)
             yield session
 
     def _create(self, limits: Limits, uid: int) -> str:
@@ -92,7 +92,7 @@ class DockerSandbox:
             image=self.image,
             machine=self._machine,
             uid=uid,
-            labels=self._owner.labels,
+            labels=self._lease.labels,
             command=COMMAND,
             runtime=self._settings.runtime,
         )
@@ -101,7 +101,7 @@ class DockerSandbox:
         container = str(self.api.post("create a container", "/containers/create", body)["Id"])
         try:
             self._refuse_if_stopped()  # again: what was being made is not among those that were removed
-            missing = unmet(body, self.inspect(container))
+            missing = missing_in_engine(body, self.inspect(container))
             if missing:
                 raise SandboxError(f"the engine did not set {', '.join(missing)}; no agent runs without every guard")
         except SandboxError:
@@ -135,7 +135,7 @@ class DockerSandbox:
         """Remove the containers that dead validators left; return how many there were."""
         query = {"all": 1, "filters": json.dumps({"label": [LABEL]})}
         found = self.api.get("list containers", "/containers/json", query)
-        left = [each["Id"] for each in found if self._owner.abandoned(each.get("Labels") or {})]
+        left = [each["Id"] for each in found if self._lease.abandoned(each.get("Labels") or {})]
         for container in left:
             self._remove(container)
         return len(left)
@@ -180,8 +180,8 @@ class DockerSession(FramedSession):
             with suppress(SandboxError):
                 self._sandbox.wait(self._container, GOING_SECONDS)
 
-    def death(self) -> Ending:
-        """See `Session.death`."""
+    def wait_exit(self) -> Ending:
+        """See `Session.wait_exit`."""
         state = self._final_state()
         if state.get("OOMKilled"):
             return Ending.OUT_OF_MEMORY
@@ -201,8 +201,8 @@ class DockerSession(FramedSession):
         state: dict[str, Any] = self._sandbox.inspect(self._container)["State"]
         return state
 
-    def vouch(self) -> None:
-        """See `Session.vouch`."""
+    def check_engine_alive(self) -> None:
+        """See `Session.check_engine_alive`."""
         started = time.monotonic()
         running = self._sandbox.inspect(self._container)["State"].get("Running")
         seconds = time.monotonic() - started

@@ -9,7 +9,7 @@ from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.values import ValueFault, loads
-from bitsec_eval.sandbox.api import Frame, Session
+from bitsec_eval.sandbox.api import Frame, FrameKind, Session
 from bitsec_eval.sandbox.execution.llm_bridge import Exchanges, Line, door_order, environment_of
 from bitsec_eval.sandbox.hardening.policy import ENVIRONMENT
 
@@ -51,15 +51,15 @@ def run_agent(session: Session, order: AgentOrder, limits: Limits, line: Line | 
 
 
 def _start(session: Session, order: AgentOrder, line: Line | None) -> None:
-    session.send("P", b"/tmp/agent/agent.py\0" + order.source)
+    session.send(FrameKind.PUT_FILE, b"/tmp/agent/agent.py\0" + order.source)
     for path, content in sorted(order.files.items()):
-        session.send("P", f"/workspace/{path}".encode() + b"\0" + content)
+        session.send(FrameKind.PUT_FILE, f"/workspace/{path}".encode() + b"\0" + content)
     environment = {**ENVIRONMENT, **(environment_of(line) if line else {})}
     door = door_order(line) if line else None
     whole = {"argv": ["--task", order.prompt], "env": environment, "door": door}
-    session.send("A", marshal.dumps(whole, MARSHAL_VERSION))
+    session.send(FrameKind.RUN_AGENT, marshal.dumps(whole, MARSHAL_VERSION))
     heard = session.receive(time.monotonic() + BEGIN_SECONDS)
-    if not isinstance(heard, Frame) or heard.kind != "B":
+    if not isinstance(heard, Frame) or heard.kind != FrameKind.BEGUN:
         raise SandboxError("a sandbox did not take the agent and its workspace; is this machine overloaded?")
 
 
@@ -82,7 +82,7 @@ class _Listening:
         while ending is None:
             ending = self._hear(self._next())
         if ending is Ending.TIMED_OUT:
-            self._session.vouch()
+            self._session.check_engine_alive()
         return Answer(
             ending=ending,
             stdout=bytes(self._stdout[: self._limits.output_bytes]),
@@ -110,17 +110,17 @@ class _Listening:
     def _hear(self, heard: Frame | Ending) -> Ending | None:
         if isinstance(heard, Ending):
             return heard
-        if heard.kind == "O":
+        if heard.kind == FrameKind.STDOUT:
             if self._first_byte_seconds is None:
                 self._first_byte_seconds = time.monotonic() - self._started
             self._stdout += heard.payload
             return Ending.TOO_LOUD if len(self._stdout) > self._limits.output_bytes else None
-        if heard.kind == "E":
+        if heard.kind == FrameKind.STDERR:
             self._stderr = (self._stderr + heard.payload)[-STDERR_BYTES:]
             return None
-        if heard.kind == "Q" and self._exchanges is not None:
+        if heard.kind == FrameKind.LLM_REQUEST and self._exchanges is not None:
             return self._exchanges.take(heard.payload)
-        if heard.kind == "X":
+        if heard.kind == FrameKind.EXITED:
             return self._exited(heard.payload)
         return Ending.MALFORMED
 
@@ -132,7 +132,7 @@ class _Listening:
         self._status = f"{word} {number}"
         if word == "status":
             return Ending.EXITED
-        return self._session.death() if number == SIGKILL else Ending.CRASHED
+        return self._session.wait_exit() if number == SIGKILL else Ending.CRASHED
 
 
 def _exit_words(told: object) -> tuple[str, int]:

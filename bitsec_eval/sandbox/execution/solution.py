@@ -9,7 +9,7 @@ from typing import Any
 
 from bitsec_eval.core.errors import SolutionError
 from bitsec_eval.core.values import HandleRef
-from bitsec_eval.sandbox.execution.solution_rpc import Calls, encoded_arguments
+from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc, encoded_arguments
 
 MODULE = 0
 
@@ -20,7 +20,7 @@ class Handle:
     __slots__ = ("_calls", "_known", "_number", "_type_name")
     __hash__ = object.__hash__
 
-    def __init__(self, calls: Calls, reference: HandleRef) -> None:
+    def __init__(self, calls: SolutionRpc, reference: HandleRef) -> None:
         self._calls = calls
         self._number = reference.number
         self._type_name = reference.type_name
@@ -91,7 +91,7 @@ class Function:
 
     __slots__ = ("_calls", "_name", "_on")
 
-    def __init__(self, calls: Calls, on: int, name: str) -> None:
+    def __init__(self, calls: SolutionRpc, on: int, name: str) -> None:
         self._calls = calls
         self._on = on
         self._name = name
@@ -108,7 +108,7 @@ class Solution(Handle):
 
     __slots__ = ()
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: SolutionRpc) -> None:
         super().__init__(calls, HandleRef(MODULE, "module"))
 
     def __repr__(self) -> str:
@@ -116,7 +116,7 @@ class Solution(Handle):
 
 
 def _call(
-    calls: Calls, target: dict[str, Any], name: str, arguments: tuple[object, ...], named: dict[str, object]
+    calls: SolutionRpc, target: dict[str, Any], name: str, arguments: tuple[object, ...], named: dict[str, object]
 ) -> Any:
     passed = encoded_arguments(
         [_reference(each) for each in arguments], {key: _reference(value) for key, value in named.items()}
@@ -131,7 +131,7 @@ def _reference(value: object) -> object:
     return HandleRef(value._number, "") if isinstance(value, Handle) else value
 
 
-def _wrapped(calls: Calls, value: Any) -> Any:
+def _wrapped(calls: SolutionRpc, value: Any) -> Any:
     """Put a `Handle` wherever a value, however deep, stands for an object of the sandbox."""
     kind = type(value)
     if kind is HandleRef:

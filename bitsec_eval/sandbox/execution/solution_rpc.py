@@ -10,12 +10,15 @@ from bitsec_eval.core.errors import AnswerFault, SandboxError, SolutionError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.values import ValueFault, decode, dumps, encode, loads
-from bitsec_eval.sandbox.api import Frame, Session
+from bitsec_eval.sandbox.api import Frame, FrameKind, Session
 
 BEGIN_SECONDS = 60
 REST_SECONDS = 5
 MESSAGE_CHARACTERS = 4096
 LOADING = "loading the answer"
+
+_OF_THE_LAST_CHECK = (FrameKind.REPLY, FrameKind.WORKER_EXITED)
+"""What it may have left on its way when the next one begins."""
 
 _STORIES = {
     Ending.TIMED_OUT: "took longer than {seconds:g} s",
@@ -26,7 +29,7 @@ _STORIES = {
 }
 
 
-class Calls:
+class SolutionRpc:
     """The solution's side of a run: `begin` once for each check, then `ask`.
 
     The first fault of a check stays: every later request of the check raises it again, so that a check which expects
@@ -39,7 +42,7 @@ class Calls:
         self._left_seconds = 0.0
         self.fault: AnswerFault | SandboxError | None = None
         self.usable = True
-        session.send("L", answer)
+        session.send(FrameKind.LOAD_ANSWER, answer)
 
     def begin(self) -> None:
         """Load the answer in a fresh process with nothing left of the last check; a fault to load is in `fault`.
@@ -48,9 +51,9 @@ class Calls:
             SandboxError: the sandbox failed.
         """
         self.fault = None
-        self._session.refill()
+        self._session.reset_output_quota()
         self._left_seconds = self._limits.wall_seconds + self._limits.call_seconds
-        self._session.send("N")
+        self._session.send(FrameKind.NEW_CHECK)
         number = self._send({"op": "load"})  # one message with the other: the guest takes them in order
         try:
             self._await_begin()
@@ -61,12 +64,12 @@ class Calls:
             self.fault, self.usable = error, False
             raise
 
-    def rest(self) -> None:
+    def quiesce(self) -> None:
         """Leave nothing running, behind the last check; a sandbox in which that fails is not `usable` any more."""
         if not self.usable:
             return
-        self._session.refill()
-        self._session.send("N")
+        self._session.reset_output_quota()
+        self._session.send(FrameKind.NEW_CHECK)
         try:
             self._await_begin(REST_SECONDS)
         except (AnswerFault, SandboxError):
@@ -75,9 +78,12 @@ class Calls:
     def _await_begin(self, seconds: float = BEGIN_SECONDS) -> None:
         deadline = time.monotonic() + seconds
         heard = self._session.receive(deadline)
-        while isinstance(heard, Frame) and heard.kind in "VD":  # what the last check left on its way
+        while isinstance(heard, Frame) and heard.kind in (
+            FrameKind.REPLY,
+            FrameKind.WORKER_EXITED,
+        ):  # what the last check left on its way
             heard = self._session.receive(deadline)
-        if not isinstance(heard, Frame) or heard.kind != "B":
+        if not isinstance(heard, Frame) or heard.kind != FrameKind.BEGUN:
             self.usable = False
             raise AnswerFault("the solution left its sandbox unusable for the next check")
 
@@ -100,7 +106,7 @@ class Calls:
 
     def _send(self, request: Mapping[str, Any]) -> str:
         number = secrets.token_hex(16)
-        self._session.send("C", dumps({**request, "id": number}))
+        self._session.send(FrameKind.CALL, dumps({**request, "id": number}))
         return number
 
     def _reply(self, number: str, doing: str) -> dict[str, Any]:
@@ -109,11 +115,11 @@ class Calls:
         heard = self._session.receive(started + seconds)
         self._left_seconds -= time.monotonic() - started
         if heard is Ending.TIMED_OUT:
-            self._session.vouch()
+            self._session.check_engine_alive()
         if isinstance(heard, Ending):
             self.usable = heard is Ending.TIMED_OUT
             raise AnswerFault(f"{doing}: {self._story(heard, seconds)}")
-        if heard.kind == "D":
+        if heard.kind == FrameKind.WORKER_EXITED:
             raise AnswerFault(f"{doing}: the solution's process ended ({_death_words(heard.payload)})")
         return self._read(heard, number, doing)
 
@@ -158,7 +164,7 @@ _REPLY_KINDS: Mapping[str, type] = {
 
 
 def _checked_reply(heard: Frame, number: str) -> dict[str, Any]:
-    if heard.kind != "V":
+    if heard.kind != FrameKind.REPLY:
         raise ValueFault(f"a frame of kind {heard.kind!r} for a reply")
     reply = loads(heard.payload)
     if not isinstance(reply, dict) or reply.pop("id", None) != number or len(reply) != 1:

@@ -10,18 +10,18 @@ from threading import Lock
 
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.api import Sandbox, Session
-from bitsec_eval.sandbox.execution.solution_rpc import Calls
+from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
 
 MOST_KEPT = 64
 """How many sandboxes wait for another answer of their agent; each is one idle process."""
 
 
-class Loaded:
+class LoadedSolution:
     """An answer in a sandbox: `calls` on it, and the sandbox to be given back or closed."""
 
     def __init__(self, session: Session, sandbox: ExitStack, answer: bytes, limits: Limits, *, used: bool) -> None:
-        self.calls = Calls(session, answer, limits)
-        self.used = used
+        self.calls = SolutionRpc(session, answer, limits)
+        self._used = used
         self._session = session
         self._sandbox = sandbox
         self._limits = limits
@@ -31,20 +31,36 @@ class Loaded:
         """The sandbox, for another answer."""
         return self._session, self._sandbox, self._limits
 
+    def begin_check(self) -> bool:
+        """Load the answer afresh; False where earlier use has spoilt the sandbox: the check needs another one.
+
+        Raises:
+            SandboxError: the sandbox failed.
+        """
+        used, self._used = self._used, True
+        if self.calls.usable:
+            self.calls.begin()
+        return self.calls.usable or not used
+
+    def quiesce(self) -> None:
+        """Leave nothing running of the checks that were made here."""
+        if self._used:
+            self.calls.quiesce()
+
     def close(self) -> None:
         """Remove the sandbox."""
         self._sandbox.close()
 
 
-class CheckingSandboxes:
+class SolutionSandboxes:
     """Lends sandboxes to answers; `sandbox` opens new ones."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._kept: OrderedDict[tuple[str, Limits], Loaded] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, Limits], LoadedSolution] = OrderedDict()
         self._lock = Lock()
 
-    def load(self, agent: str, answer: bytes, limits: Limits, *, fresh: bool = False) -> Loaded:
+    def load(self, agent: str, answer: bytes, limits: Limits, *, fresh: bool = False) -> LoadedSolution:
         """Return `answer` in a sandbox that no other agent has used, and none at all if it must be `fresh`.
 
         Raises:
@@ -54,12 +70,12 @@ class CheckingSandboxes:
             kept = None if fresh else self._kept.pop((agent, limits), None)
         if kept is not None:
             session, sandbox, _ = kept.again
-            return Loaded(session, sandbox, answer, limits, used=True)
+            return LoadedSolution(session, sandbox, answer, limits, used=True)
         with ExitStack() as stack:
             session = stack.enter_context(self._sandbox.open(limits))
-            return Loaded(session, stack.pop_all(), answer, limits, used=False)
+            return LoadedSolution(session, stack.pop_all(), answer, limits, used=False)
 
-    def give_back(self, agent: str, loaded: Loaded) -> Loaded | None:
+    def give_back(self, agent: str, loaded: LoadedSolution) -> LoadedSolution | None:
         """Keep a sandbox for the agent's next answer; return the one that must be closed instead, if any."""
         limits = loaded.again[2]
         with self._lock:

@@ -24,7 +24,7 @@ OLDEST_KERNEL = (5, 4)
 MEMORY_SHARE = 0.8
 
 
-class Standing(StrEnum):
+class CheckStatus(StrEnum):
     """How a control stands."""
 
     OK = "ok"
@@ -33,11 +33,11 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
+class HostCheck:
     """One thing that sandboxes rest on: what was found, and what to do about it where it is not well."""
 
     name: str
-    standing: Standing
+    status: CheckStatus
     found: str
     remedy: str = ""
 
@@ -60,18 +60,18 @@ REQUIRED = frozenset({"seccomp", "memory-limit", "process-limit", "processor-lim
 """Controls without which no evaluation starts, unless the operator accepts that by name."""
 
 
-def controls(machine: Machine) -> list[Control]:
+def host_checks(machine: Machine) -> list[HostCheck]:
     """Return every control of a machine, in the order a reader wants them."""
     return [judge(machine) for judge in _JUDGES]
 
 
-def refuse_missing(found: Iterable[Control], accepted: Collection[str]) -> None:
+def refuse_missing(found: Iterable[HostCheck], accepted: Collection[str]) -> None:
     """Refuse to go on where a required control is missing and not accepted.
 
     Raises:
         SettingsError: one line that names each, with its remedy.
     """
-    missing = [each for each in found if each.standing is Standing.MISSING and each.name in REQUIRED]
+    missing = [each for each in found if each.status is CheckStatus.MISSING and each.name in REQUIRED]
     refused = [each for each in missing if each.name not in accepted]
     if refused:
         told = "; ".join(f"{each.name} is missing ({each.found}): {each.remedy}" for each in refused)
@@ -116,11 +116,11 @@ def existing(folder: Path) -> Path:
 # -- one judge for each control
 
 
-def _engine(machine: Machine) -> Control:
+def _engine(machine: Machine) -> HostCheck:
     return _ok("engine", f"{machine.version.get('Version')} (API {machine.version.get('ApiVersion')})")
 
 
-def _runtime(machine: Machine) -> Control:
+def _runtime(machine: Machine) -> HostCheck:
     parts = {each.get("Name"): str(each.get("Version")) for each in machine.version.get("Components") or ()}
     found = parts.get("runc") or parts.get("crun") or ""
     shown = f"{machine.info.get('DefaultRuntime')} {found}".strip()
@@ -130,14 +130,14 @@ def _runtime(machine: Machine) -> Control:
     return _ok("runtime", shown)
 
 
-def _kernel(machine: Machine) -> Control:
+def _kernel(machine: Machine) -> HostCheck:
     found = str(machine.info.get("KernelVersion"))
     if _numbers(found) < OLDEST_KERNEL:
         return _weak("kernel", found, "run a kernel that still gets security updates")
     return _ok("kernel", found)
 
 
-def _cgroup(machine: Machine) -> Control:
+def _cgroup(machine: Machine) -> HostCheck:
     found = f"version {machine.info.get('CgroupVersion', '1')}, {machine.info.get('CgroupDriver')}"
     if str(machine.info.get("CgroupVersion", "1")) != "2":
         return _weak(
@@ -146,13 +146,13 @@ def _cgroup(machine: Machine) -> Control:
     return _ok("cgroup", found)
 
 
-def _seccomp(machine: Machine) -> Control:
+def _seccomp(machine: Machine) -> HostCheck:
     if any("name=seccomp" in option for option in _security(machine)):
         return _ok("seccomp", "system calls are filtered")
     return _missing("seccomp", "no filter", "use an engine and a kernel built with seccomp")
 
 
-def _user_namespace(machine: Machine) -> Control:
+def _user_namespace(machine: Machine) -> HostCheck:
     names = {"name=rootless": "the engine is not root", "name=userns": "user ids are mapped"}
     found = [words for name, words in names.items() if any(name in option for option in _security(machine))]
     if found:
@@ -160,15 +160,15 @@ def _user_namespace(machine: Machine) -> Control:
     return _weak("user-namespace", "ids are the host's", "run the engine rootless or with --userns-remap")
 
 
-def _module(machine: Machine) -> Control:
+def _module(machine: Machine) -> HostCheck:
     found = [name for name in ("apparmor", "selinux") if any(f"name={name}" in each for each in _security(machine))]
     if found:
         return _ok("security-module", ", ".join(found))
     return _weak("security-module", "none", "enable AppArmor or SELinux, or use a virtual machine or runsc")
 
 
-def _limit(name: str, field: str, what: str) -> Callable[[Machine], Control]:
-    def judge(machine: Machine) -> Control:
+def _limit(name: str, field: str, what: str) -> Callable[[Machine], HostCheck]:
+    def judge(machine: Machine) -> HostCheck:
         if machine.info.get(field) or machine.info.get(field.replace("Cpu", "CPU", 1)):
             return _ok(name, f"{what} can be limited")
         return _missing(name, f"{what} cannot be limited", "enable the cgroup controller (docker info names it)")
@@ -176,7 +176,7 @@ def _limit(name: str, field: str, what: str) -> Callable[[Machine], Control]:
     return judge
 
 
-def _swap(machine: Machine) -> Control:
+def _swap(machine: Machine) -> HostCheck:
     if not machine.swap_mib:
         return _ok("swap", "none")
     if machine.info.get("SwapLimit"):
@@ -184,7 +184,7 @@ def _swap(machine: Machine) -> Control:
     return _weak("swap", f"{machine.swap_mib} MiB that sandboxes may use", "boot with swapaccount=1, or swapoff -a")
 
 
-def _memory(machine: Machine) -> Control:
+def _memory(machine: Machine) -> HostCheck:
     total = int(machine.info.get("MemTotal") or 0) >> 20
     needed = 2 * machine.jobs * machine.memory_mib  # a run's own sandbox, and the one its answer is checked in
     found = f"{total} MiB; {machine.jobs} jobs may use {needed} MiB"
@@ -194,8 +194,8 @@ def _memory(machine: Machine) -> Control:
     return _ok("memory", found)
 
 
-def _disk(name: str, what: str) -> Callable[[Machine], Control]:
-    def judge(machine: Machine) -> Control:
+def _disk(name: str, what: str) -> Callable[[Machine], HostCheck]:
+    def judge(machine: Machine) -> HostCheck:
         free = machine.free_mib.get(name)
         if free is None:
             return _ok(name, f"{what} is not on this machine")
@@ -208,13 +208,13 @@ def _disk(name: str, what: str) -> Callable[[Machine], Control]:
     return judge
 
 
-def _image(machine: Machine) -> Control:
+def _image(machine: Machine) -> HostCheck:
     if machine.image_id:
         return _ok("image", f"{machine.image} {machine.image_id}")
     return _missing("image", f"no image {machine.image}", "run script/setup to make it")
 
 
-_JUDGES: tuple[Callable[[Machine], Control], ...] = (
+_JUDGES: tuple[Callable[[Machine], HostCheck], ...] = (
     _engine,
     _runtime,
     _kernel,
@@ -233,16 +233,16 @@ _JUDGES: tuple[Callable[[Machine], Control], ...] = (
 )
 
 
-def _ok(name: str, found: str) -> Control:
-    return Control(name=name, standing=Standing.OK, found=one_line(found, 200))
+def _ok(name: str, found: str) -> HostCheck:
+    return HostCheck(name=name, status=CheckStatus.OK, found=one_line(found, 200))
 
 
-def _weak(name: str, found: str, remedy: str) -> Control:
-    return Control(name=name, standing=Standing.WEAK, found=one_line(found, 200), remedy=remedy)
+def _weak(name: str, found: str, remedy: str) -> HostCheck:
+    return HostCheck(name=name, status=CheckStatus.WEAK, found=one_line(found, 200), remedy=remedy)
 
 
-def _missing(name: str, found: str, remedy: str) -> Control:
-    return Control(name=name, standing=Standing.MISSING, found=one_line(found, 200), remedy=remedy)
+def _missing(name: str, found: str, remedy: str) -> HostCheck:
+    return HostCheck(name=name, status=CheckStatus.MISSING, found=one_line(found, 200), remedy=remedy)
 
 
 def _security(machine: Machine) -> list[str]:

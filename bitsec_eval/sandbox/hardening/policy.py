@@ -1,6 +1,7 @@
 """Every guard of a container, as data: what is asked for, and how the engine's and the guest's words are read back.
 
-`create_body` is the one place that says how a sandbox is hardened, and `unmet` and `unseen` refuse one that is not.
+`create_body` is the one place that says how a sandbox is hardened, and `missing_in_engine` and `missing_in_guest`
+refuse one that is not.
 """
 
 import json
@@ -130,7 +131,7 @@ _EMPTY = (
 )
 
 
-def unmet(body: Mapping[str, Any], inspected: Mapping[str, Any]) -> list[str]:
+def missing_in_engine(body: Mapping[str, Any], inspected: Mapping[str, Any]) -> list[str]:
     """Return what an engine's inspection of a container lacks of the guards its create body asked for."""
     asked, got, config = body["HostConfig"], inspected["HostConfig"], inspected["Config"]
     missing = [name for name in _SAME_AS_ASKED if got.get(name) != asked[name]]
@@ -161,7 +162,7 @@ def _ulimits(config: Mapping[str, Any]) -> set[tuple[str, int, int]]:
     return {(limit["Name"], limit["Soft"], limit["Hard"]) for limit in config.get("Ulimits") or ()}
 
 
-def unseen(uid: int, hello: Mapping[str, Any]) -> list[str]:
+def missing_in_guest(uid: int, hello: Mapping[str, Any]) -> list[str]:
     """Return which guards the guest's own process, before any untrusted code, does not see on itself."""
     seen = {
         "uid": hello.get("uid") == uid,

@@ -1,4 +1,4 @@
-"""A sandbox as an OCI bundle: the same guards as `guards.create_body`, in the runtime specification's words.
+"""A sandbox as an OCI bundle: the same guards as `policy.create_body`, in the runtime specification's words.
 
 Source: Open Container Initiative, Runtime Specification 1.0, config.json.
 """

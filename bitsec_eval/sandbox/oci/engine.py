@@ -30,10 +30,10 @@ from bitsec_eval.sandbox.oci.cleanup import remove_cgroups, wait_for_runtimes
 from bitsec_eval.sandbox.oci.stream import PipeStream
 from bitsec_eval.sandbox.oci.verify import Cgroup, missing_guards
 from bitsec_eval.sandbox.protocol.guest_program import COMMAND
-from bitsec_eval.sandbox.protocol.handshake import greet
+from bitsec_eval.sandbox.protocol.handshake import check_hello
 from bitsec_eval.sandbox.protocol.polling import is_readable
 from bitsec_eval.sandbox.protocol.session import FramedSession
-from bitsec_eval.sandbox.uid_lease import Owner, owning
+from bitsec_eval.sandbox.uid_lease import UidLease, lease_uids
 
 ROOT = Path("/var/lib/bitsec-eval/rootfs")
 RUNTIME = "runc"
@@ -58,8 +58,8 @@ def oci_sandbox(settings: OciSettings) -> Iterator["OciSandbox"]:
     Raises:
         SandboxError: not root, no such runtime, no such root file system, or no profile for this machine.
     """
-    with owning(settings.state) as owner:
-        engine = OciSandbox(settings, owner)
+    with lease_uids(settings.state) as lease:
+        engine = OciSandbox(settings, lease)
         engine.sweep()
         try:
             yield engine
@@ -70,11 +70,11 @@ def oci_sandbox(settings: OciSettings) -> Iterator["OciSandbox"]:
 class OciSandbox:
     """Opens one fresh, read-back, single-use container for each session; see `Sandbox`."""
 
-    def __init__(self, settings: OciSettings, owner: Owner) -> None:
+    def __init__(self, settings: OciSettings, lease: UidLease) -> None:
         self._machine = _checked(settings)
         self._settings = settings
-        self._owner = owner
-        self._prefix = f"{owner.block}-{secrets.token_hex(4)}"  # whoever holds the block next uses other names
+        self._lease = lease
+        self._prefix = f"{lease.block}-{secrets.token_hex(4)}"  # whoever holds the block next uses other names
         self._numbers = itertools.count()
         self._living: dict[str, int] = {}  # process descriptors by container
         self._stopped = False
@@ -84,7 +84,7 @@ class OciSandbox:
     def open(self, limits: Limits) -> Iterator["OciSession"]:
         """Return a session in a fresh container; see `Sandbox.open`."""
         with ExitStack() as stack:
-            uid = stack.enter_context(self._owner.uid())
+            uid = stack.enter_context(self._lease.uid())
             name = f"{self._prefix}-{uid}-{next(self._numbers)}"
             bundle = self._bundle(stack, limits, uid, name)
             stream = PipeStream(bundle / "stderr")
@@ -94,7 +94,7 @@ class OciSandbox:
             self._refuse_if_stopped()  # again: what was being made is not among those that were killed
             session = OciSession(stream, process, limits, self._folder / name)
             stack.callback(session.close)
-            greet(session, uid, lambda: stream.complaint)
+            check_hello(session, uid, lambda: stream.complaint)
             missing = missing_guards(process.pid, uid, limits)
             if missing:
                 raise SandboxError(f"the runtime did not set {', '.join(missing)}; no agent runs without every guard")
@@ -147,12 +147,12 @@ class OciSandbox:
         remove_cgroups(self._cgroup(name), DEATH_SECONDS)
 
     def _cgroup(self, name: str) -> str:
-        return f"/bitsec-eval/{self._owner.identity}-{name}"
+        return f"/bitsec-eval/{self._lease.identity}-{name}"
 
     def sweep(self) -> int:
         """Delete the containers that dead validators left, begun or whole; return how many there were."""
         names = {path.name.removeprefix(BUNDLE) for path in self._folder.iterdir()}
-        left = [name for name in names if self._owner.left_by_the_dead(name.partition("-")[0])]
+        left = [name for name in names if self._lease.left_by_the_dead(name.partition("-")[0])]
         if left:
             wait_for_runtimes(left, COMMAND_SECONDS)
         for name in left:
@@ -242,8 +242,8 @@ class OciSession(FramedSession):
         self._process = process
         self._state = state
 
-    def death(self) -> Ending:
-        """See `Session.death`."""
+    def wait_exit(self) -> Ending:
+        """See `Session.wait_exit`."""
         ended = is_readable(self._process.descriptor, DEATH_SECONDS)
         if self._process.cgroup.out_of_memory():
             return Ending.OUT_OF_MEMORY
@@ -256,8 +256,8 @@ class OciSession(FramedSession):
             raise SandboxError("a sandbox was removed from outside")
         raise KilledError("a sandbox was killed from outside; is this machine short of memory?")
 
-    def vouch(self) -> None:
-        """See `Session.vouch`: there is no engine that could be away."""
+    def check_engine_alive(self) -> None:
+        """See `Session.check_engine_alive`: there is no engine that could be away."""
 
 
 def _checked(settings: OciSettings) -> str:

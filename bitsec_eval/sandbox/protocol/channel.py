@@ -46,7 +46,7 @@ class Channel:
         self._frames = FrameReader()
         self._outgoing: deque[bytes] = deque()
         self._leaving = memoryview(b"")
-        self._alarm = Alarm()
+        self._waker = Waker()
         self.closed = False
 
     def send(self, kind: str, payload: bytes) -> None:
@@ -56,16 +56,16 @@ class Channel:
     def send_bytes(self, data: bytes) -> None:
         """Queue bytes that are no frame."""
         self._outgoing.append(data)
-        self._alarm.ring()
+        self._waker.wake()
 
-    def refill(self) -> None:
+    def reset_output_quota(self) -> None:
         """Let the guest send its whole share again: it is put to another use."""
         self._left = self._most_bytes
 
     def close(self) -> None:
         """Take nothing more: what is sent from now on goes nowhere."""
         self.closed = True
-        self._alarm.close()
+        self._waker.close()
 
     def receive(self, deadline: float) -> Frame | Ending | None:
         """Return the next frame, or why there is none: late, too loud, malformed, or None for a closed stream."""
@@ -89,13 +89,13 @@ class Channel:
             return False
         reader, writer = self._transport.filenos()
         poll = select.poll()
-        poll.register(self._alarm, select.POLLIN)
+        poll.register(self._waker, select.POLLIN)
         poll.register(reader, select.POLLIN)
         sending = bool(self._outgoing or self._leaving)
         if sending:
             poll.register(writer, select.POLLOUT if writer != reader else select.POLLIN | select.POLLOUT)
         ready = dict(poll.poll(seconds * 1000))
-        self._alarm.hush()
+        self._waker.clear()
         try:
             if sending and ready.get(writer, 0) & (select.POLLOUT | select.POLLERR):
                 self._write()
@@ -123,36 +123,36 @@ class Channel:
         self._frames.feed(chunk)
 
 
-class Alarm:
+class Waker:
     """Wakes the thread that waits for `fileno` to be readable; may be rung from any thread, also when closed."""
 
     def __init__(self) -> None:
-        self._ear, self._bell = socket.socketpair()
-        self._ear.setblocking(False)
-        self._bell.setblocking(False)
+        self._wait_end, self._wake_end = socket.socketpair()
+        self._wait_end.setblocking(False)
+        self._wake_end.setblocking(False)
         self._lock = Lock()  # a number that was closed may be another session's by the time it is written to
         self._open = True
 
     def fileno(self) -> int:
         """Return what to wait on."""
-        return self._ear.fileno()
+        return self._wait_end.fileno()
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """Wake whoever waits."""
         with self._lock:
             if self._open:
-                self._ignoring(lambda: self._bell.send(b"\0"))
+                self._ignoring(lambda: self._wake_end.send(b"\0"))
 
-    def hush(self) -> None:
+    def clear(self) -> None:
         """Forget how often it was rung."""
-        self._ignoring(lambda: self._ear.recv(4096))
+        self._ignoring(lambda: self._wait_end.recv(4096))
 
     def close(self) -> None:
         """Ring no more."""
         with self._lock:
             self._open = False
-            self._ear.close()
-            self._bell.close()
+            self._wait_end.close()
+            self._wake_end.close()
 
     def __del__(self) -> None:
         self.close()

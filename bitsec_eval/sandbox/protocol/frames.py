@@ -5,13 +5,26 @@ The guest's side is in `guest/runner.py`. This side reads bytes that an enemy ma
 
 import struct
 
-from bitsec_eval.sandbox.api import Frame
+from bitsec_eval.sandbox.api import Frame, FrameKind
 
 HEADER = struct.Struct(">IB")
 FRAME_BYTES = (1 << 20) + 4096
 """The longest payload a guest may send; a longer one is refused before it is held in memory."""
 
-GUEST_KINDS = frozenset("HBOEXVDQ")
+GUEST_KINDS = {
+    ord(kind): kind
+    for kind in (
+        FrameKind.HELLO,
+        FrameKind.BEGUN,
+        FrameKind.STDOUT,
+        FrameKind.STDERR,
+        FrameKind.EXITED,
+        FrameKind.REPLY,
+        FrameKind.WORKER_EXITED,
+        FrameKind.LLM_REQUEST,
+    )
+}
+"""The kinds that a guest sends, by their byte."""
 
 
 class MalformedFrame(Exception):  # noqa: N818 - what the guest did, not an error of ours
@@ -42,9 +55,9 @@ class FrameReader:
         if len(self._buffer) < HEADER.size:
             return None
         length, code = HEADER.unpack_from(self._buffer)
-        kind = chr(code)
-        if length > FRAME_BYTES or kind not in GUEST_KINDS:
-            raise MalformedFrame(f"a frame of kind {kind!r} and {length} bytes")
+        kind = GUEST_KINDS.get(code)
+        if length > FRAME_BYTES or kind is None:
+            raise MalformedFrame(f"a frame of kind {chr(code)!r} and {length} bytes")
         end = HEADER.size + length
         if len(self._buffer) < end:
             return None

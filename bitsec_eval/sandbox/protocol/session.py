@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.api import Frame
+from bitsec_eval.sandbox.api import Frame, FrameKind
 from bitsec_eval.sandbox.protocol.channel import Channel, Transport
 from bitsec_eval.sandbox.protocol.guest_program import program
 
@@ -24,24 +24,24 @@ class FramedSession(ABC):
         """See `Session.send`."""
         self._channel.send(kind, payload)
 
-    def refill(self) -> None:
-        """See `Session.refill`."""
-        self._channel.refill()
+    def reset_output_quota(self) -> None:
+        """See `Session.reset_output_quota`."""
+        self._channel.reset_output_quota()
 
     def receive(self, deadline: float) -> Frame | Ending:
         """See `Session.receive`."""
         heard = self._channel.receive(deadline)
-        self.told_of_an_end = isinstance(heard, Frame) and heard.kind == "X"
-        return self.death() if heard is None else heard
+        self.told_of_an_end = isinstance(heard, Frame) and heard.kind == FrameKind.EXITED
+        return self.wait_exit() if heard is None else heard
 
     def close(self) -> None:
         """Take nothing more to send."""
         self._channel.close()
 
     @abstractmethod
-    def death(self) -> Ending:
-        """See `Session.death`."""
+    def wait_exit(self) -> Ending:
+        """See `Session.wait_exit`."""
 
     @abstractmethod
-    def vouch(self) -> None:
-        """See `Session.vouch`."""
+    def check_engine_alive(self) -> None:
+        """See `Session.check_engine_alive`."""

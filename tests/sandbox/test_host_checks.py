@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.sandbox.hardening.host_checks import Machine, Standing, check_accepted, controls, refuse_missing
+from bitsec_eval.sandbox.hardening.host_checks import (
+    CheckStatus,
+    Machine,
+    check_accepted,
+    host_checks,
+    refuse_missing,
+)
 
 INFO: dict[str, Any] = {
     "DefaultRuntime": "runc",
@@ -44,51 +50,51 @@ def machine(
     )
 
 
-def not_ok(found: Machine) -> dict[str, tuple[Standing, str]]:
+def not_ok(found: Machine) -> dict[str, tuple[CheckStatus, str]]:
     """Return what is not well, by name."""
-    return {each.name: (each.standing, each.remedy) for each in controls(found) if each.standing is not Standing.OK}
+    return {each.name: (each.status, each.remedy) for each in host_checks(found) if each.status is not CheckStatus.OK}
 
 
 def test_a_good_machine_has_nothing_to_be_told():
     assert not_ok(machine()) == {}
-    assert [each.name for each in controls(machine())][:4] == ["engine", "runtime", "kernel", "cgroup"]
+    assert [each.name for each in host_checks(machine())][:4] == ["engine", "runtime", "kernel", "cgroup"]
 
 
 @pytest.mark.parametrize(
-    ("change", "name", "standing", "remedy"),
+    ("change", "name", "status", "remedy"),
     [
-        ({"runc": "1.1.5+ds1"}, "runtime", Standing.WEAK, "CVE-2024-21626"),
-        ({"KernelVersion": "4.19.0"}, "kernel", Standing.WEAK, "security updates"),
-        ({"CgroupVersion": "1"}, "cgroup", Standing.WEAK, "unified_cgroup_hierarchy=1"),
-        ({"MemoryLimit": False}, "memory-limit", Standing.MISSING, "cgroup controller"),
-        ({"PidsLimit": False}, "process-limit", Standing.MISSING, "cgroup controller"),
-        ({"CpuCfsQuota": False}, "processor-limit", Standing.MISSING, "cgroup controller"),
-        ({"SecurityOptions": ["name=apparmor", "name=userns"]}, "seccomp", Standing.MISSING, "built with seccomp"),
-        ({"SecurityOptions": ["name=seccomp", "name=apparmor"]}, "user-namespace", Standing.WEAK, "userns-remap"),
-        ({"SecurityOptions": ["name=seccomp", "name=rootless"]}, "security-module", Standing.WEAK, "AppArmor"),
-        ({"swap": 2048, "SwapLimit": False}, "swap", Standing.WEAK, "swapaccount=1"),
-        ({"jobs": 64}, "memory", Standing.WEAK, "use --bitsec-jobs=25"),
-        ({"image_id": ""}, "image", Standing.MISSING, "script/setup"),
+        ({"runc": "1.1.5+ds1"}, "runtime", CheckStatus.WEAK, "CVE-2024-21626"),
+        ({"KernelVersion": "4.19.0"}, "kernel", CheckStatus.WEAK, "security updates"),
+        ({"CgroupVersion": "1"}, "cgroup", CheckStatus.WEAK, "unified_cgroup_hierarchy=1"),
+        ({"MemoryLimit": False}, "memory-limit", CheckStatus.MISSING, "cgroup controller"),
+        ({"PidsLimit": False}, "process-limit", CheckStatus.MISSING, "cgroup controller"),
+        ({"CpuCfsQuota": False}, "processor-limit", CheckStatus.MISSING, "cgroup controller"),
+        ({"SecurityOptions": ["name=apparmor", "name=userns"]}, "seccomp", CheckStatus.MISSING, "built with seccomp"),
+        ({"SecurityOptions": ["name=seccomp", "name=apparmor"]}, "user-namespace", CheckStatus.WEAK, "userns-remap"),
+        ({"SecurityOptions": ["name=seccomp", "name=rootless"]}, "security-module", CheckStatus.WEAK, "AppArmor"),
+        ({"swap": 2048, "SwapLimit": False}, "swap", CheckStatus.WEAK, "swapaccount=1"),
+        ({"jobs": 64}, "memory", CheckStatus.WEAK, "use --bitsec-jobs=25"),
+        ({"image_id": ""}, "image", CheckStatus.MISSING, "script/setup"),
     ],
 )
 def test_what_is_not_well_is_named_with_its_remedy(
-    change: dict[str, Any], name: str, standing: Standing, remedy: str
+    change: dict[str, Any], name: str, status: CheckStatus, remedy: str
 ):
     found = not_ok(machine(**change))
 
     assert list(found) == [name]
-    assert found[name][0] is standing
+    assert found[name][0] is status
     assert remedy in found[name][1]
 
 
 def test_too_little_room_is_missing_and_an_engine_elsewhere_is_not_judged():
-    assert not_ok(machine(free=10))["engine-disk"][0] is Standing.MISSING
-    assert not_ok(machine(free=500))["results-disk"][0] is Standing.WEAK
+    assert not_ok(machine(free=10))["engine-disk"][0] is CheckStatus.MISSING
+    assert not_ok(machine(free=500))["results-disk"][0] is CheckStatus.WEAK
     assert not_ok(machine(free=None)) == {}
 
 
 def test_a_missing_control_refuses_unless_it_is_accepted_by_name():
-    found = controls(machine(SecurityOptions=["name=apparmor", "name=userns"]))
+    found = host_checks(machine(SecurityOptions=["name=apparmor", "name=userns"]))
 
     with pytest.raises(SettingsError, match=r"seccomp is missing \(no filter\): .*--bitsec-accept-weaker=seccomp"):
         refuse_missing(found, ())
@@ -98,4 +104,4 @@ def test_a_missing_control_refuses_unless_it_is_accepted_by_name():
 
 
 def test_what_is_weak_refuses_nothing():
-    refuse_missing(controls(machine(CgroupVersion="1", runc="1.0.0", free=500)), ())
+    refuse_missing(host_checks(machine(CgroupVersion="1", runc="1.0.0", free=500)), ())

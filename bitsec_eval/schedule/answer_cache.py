@@ -2,24 +2,24 @@
 
 from typing import Protocol
 
-from bitsec_eval.schedule.work import Done, Work
+from bitsec_eval.schedule.runs import RunResult, RunSpec
 
 
-class Memory(Protocol):
+class AnswerCache(Protocol):
     """What is known of runs; called from many threads at once."""
 
-    def recall(self, work: Work) -> Done | None:
+    def recall(self, work: RunSpec) -> RunResult | None:
         """Return what came of this very run earlier, or None where it must be done."""
 
-    def keep(self, work: Work, done: Done) -> None:
+    def keep(self, work: RunSpec, done: RunResult) -> None:
         """Take note of what came of a run."""
 
 
-class NoMemory:
+class NoCache:
     """Knows nothing and keeps nothing."""
 
-    def recall(self, work: Work) -> Done | None:  # noqa: ARG002 - as the Protocol has it
+    def recall(self, work: RunSpec) -> RunResult | None:  # noqa: ARG002 - as the Protocol has it
         return None
 
-    def keep(self, work: Work, done: Done) -> None:
+    def keep(self, work: RunSpec, done: RunResult) -> None:
         """Forget it."""

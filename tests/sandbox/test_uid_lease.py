@@ -13,23 +13,23 @@ from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.sandbox.docker.engine import DockerSandbox
 from bitsec_eval.sandbox.hardening.policy import UIDS
 from bitsec_eval.sandbox.oci.engine import OciSandbox
-from bitsec_eval.sandbox.uid_lease import BLOCK, BLOCKS, LABEL, owning
+from bitsec_eval.sandbox.uid_lease import LABEL, LEASE_UIDS, LEASES, lease_uids
 
 
 def block_of(uid: int) -> int:
-    return UIDS.index(uid) // BLOCK
+    return UIDS.index(uid) // LEASE_UIDS
 
 
 def test_two_validators_hold_different_users(tmp_path: Path):
-    with owning(tmp_path) as one, owning(tmp_path) as other, one.uid() as uid, other.uid() as another:
+    with lease_uids(tmp_path) as one, lease_uids(tmp_path) as other, one.uid() as uid, other.uid() as another:
         assert one.labels != other.labels
         assert block_of(uid) != block_of(another)
 
 
 def test_validators_with_different_folders_hold_different_users(tmp_path: Path):
     with (
-        owning(tmp_path / "one") as one,
-        owning(tmp_path / "other") as other,
+        lease_uids(tmp_path / "one") as one,
+        lease_uids(tmp_path / "other") as other,
         one.uid() as uid,
         other.uid() as another,
     ):
@@ -44,9 +44,9 @@ def test_sandboxes_of_two_engines_are_of_different_users(engine: DockerSandbox, 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to have a process of another user")
 def test_users_who_have_a_process_already_are_passed_over(tmp_path: Path):
-    with owning(tmp_path) as mine, mine.uid() as uid:
+    with lease_uids(tmp_path) as mine, mine.uid() as uid:
         first = mine.block
-    with subprocess.Popen(["sleep", "60"], user=uid) as orphan, owning(tmp_path) as mine:
+    with subprocess.Popen(["sleep", "60"], user=uid) as orphan, lease_uids(tmp_path) as mine:
         found = mine.block
         swept = mine.left_by_the_dead(str(first))
         orphan.kill()
@@ -56,8 +56,8 @@ def test_users_who_have_a_process_already_are_passed_over(tmp_path: Path):
 
 
 def test_a_living_validators_containers_are_left_alone_and_a_dead_ones_are_not(tmp_path: Path):
-    with owning(tmp_path) as mine:
-        with owning(tmp_path) as theirs:
+    with lease_uids(tmp_path) as mine:
+        with lease_uids(tmp_path) as theirs:
             labels = theirs.labels
             assert not mine.abandoned(labels)
         assert mine.abandoned(labels)
@@ -75,7 +75,7 @@ def test_a_living_validators_containers_are_left_alone_and_a_dead_ones_are_not(t
     ],
 )
 def test_what_is_not_known_to_be_dead_is_left_alone(tmp_path: Path, part: str, other: str):
-    with owning(tmp_path) as mine:
+    with lease_uids(tmp_path) as mine:
         label = mine.labels[LABEL]
         assert mine.abandoned({LABEL: label})
 
@@ -84,12 +84,12 @@ def test_what_is_not_known_to_be_dead_is_left_alone(tmp_path: Path, part: str, o
 
 
 def test_no_validator_outlives_a_restart_of_its_machine(tmp_path: Path):
-    with owning(tmp_path) as mine, owning(tmp_path) as theirs:
+    with lease_uids(tmp_path) as mine, lease_uids(tmp_path) as theirs:
         assert mine.abandoned({LABEL: theirs.labels[LABEL].replace(":boot=", ":boot=before-")})
 
 
 def _hold(folder: Path, ready: "multiprocessing.synchronize.Event") -> None:
-    with owning(folder):
+    with lease_uids(folder):
         ready.set()
         multiprocessing.Event().wait()
 
@@ -100,8 +100,8 @@ def test_the_kernel_frees_the_block_of_a_validator_that_was_killed(tmp_path: Pat
     process = context.Process(target=_hold, args=(tmp_path, ready))
     process.start()
     assert ready.wait(30)
-    with owning(tmp_path) as mine:
-        others = [str(block) for block in range(BLOCKS) if block != mine.block]
+    with lease_uids(tmp_path) as mine:
+        others = [str(block) for block in range(LEASES) if block != mine.block]
         (held,) = [block for block in others if not mine.left_by_the_dead(block)]
         process.kill()
         process.join()
@@ -110,11 +110,11 @@ def test_the_kernel_frees_the_block_of_a_validator_that_was_killed(tmp_path: Pat
 
 
 def test_users_run_out_with_a_message(tmp_path: Path):
-    with owning(tmp_path) as mine, pytest.raises(SandboxError, match="more than 400 sandboxes are open at once"):
+    with lease_uids(tmp_path) as mine, pytest.raises(SandboxError, match="more than 400 sandboxes are open at once"):
         from contextlib import ExitStack
 
         with ExitStack() as stack:
-            for _ in range(BLOCK + 1):
+            for _ in range(LEASE_UIDS + 1):
                 stack.enter_context(mine.uid())
 
 
@@ -123,6 +123,6 @@ def test_a_folder_that_cannot_hold_locks_is_named(tmp_path: Path):
 
     with (
         pytest.raises(SandboxError, match="cannot use .*file for locks: .*; set --bitsec-state"),
-        owning(tmp_path / "file"),
+        lease_uids(tmp_path / "file"),
     ):
         pass

@@ -20,7 +20,7 @@ class RunKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
+class RunSpec:
     """One run to do: the agent, once for each order (a task's workspace, and its twin if it has one).
 
     `orders` is called when the run starts, so that no more workspaces are held in memory than runs are going on.
@@ -34,7 +34,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class RunResult:
     """What came of a run: one answer for each order, or the failure of ours that makes it void.
 
     `waited_seconds` is how long it stood in the queue and `took_seconds` how long it was after that until it was
