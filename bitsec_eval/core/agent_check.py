@@ -1,4 +1,4 @@
-"""What an agent must be before it may run: UTF-8 Python for the sandbox, standard library only, taking `--task`.
+"""What an agent must be to be accepted: UTF-8 Python for the sandbox, standard library only, that does something.
 
 This is a fairness check and early feedback, not the wall: the sandbox has no other package and no network, so what a
 static check cannot see (`exec("import " + name)`) fails there.
@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bitsec_eval.core.entry_point import runs_nothing
 from bitsec_eval.core.fstrings import newer_fstring
 from bitsec_eval.core.stdlib_modules import STDLIB_MODULES
 from bitsec_eval.core.text import one_line
@@ -30,6 +31,7 @@ Nodes = Sequence[ast.AST]
 _DYNAMIC_CODE = {"exec", "eval", "compile"}
 _DYNAMIC_IMPORT = {"__import__", "import_module"}
 _UNUSUAL_MODULES = {"ctypes", "socket", "subprocess"}
+_ARGUMENTS = {"argv", "orig_argv"}
 _TASK_OPTION = re.compile(r"--task(?![\w-])")
 
 
@@ -70,7 +72,7 @@ def examine(source: bytes, modules: frozenset[str] = STDLIB_MODULES) -> Examinat
     if isinstance(tree, Refusal):
         return Examination(refusal=tree)
     nodes = tuple(ast.walk(tree))  # not a NodeVisitor, which recurses where the parser did not
-    refusal = foreign_import(nodes, modules) or missing_entry(nodes)
+    refusal = foreign_import(nodes, modules) or no_entry_point(tree)
     if refusal is not None:
         return Examination(refusal=refusal)
     return Examination(cautions=cautions(nodes), tree=tree)
@@ -221,34 +223,15 @@ def _called(call: ast.Call) -> str:
     return ""
 
 
-def missing_entry(nodes: Nodes) -> Refusal | None:
-    """Refuse an agent that has no `__main__` path or in which no string names the option `--task`."""
-    if not any(_is_main_guard(node) for node in nodes):
-        return _no_entry('The file has no `if __name__ == "__main__":` part, so running it would do nothing.')
-    if not any(_names_task(text) for text in _strings(nodes)):
-        return _no_entry("The file never reads `--task`, so it cannot know what is asked.")
-    return None
-
-
-def _no_entry(sentence: str) -> Refusal:
+def no_entry_point(tree: ast.Module) -> Refusal | None:
+    """Refuse a file that only defines things: starting it prints nothing, whatever the task."""
+    if not runs_nothing(tree):
+        return None
     return Refusal(
         reason="no_entry_point",
-        sentence=sentence,
-        remedy='Under `if __name__ == "__main__":` read `--task` (argparse) and print the answer.',
+        sentence="Starting the file does nothing: it only defines functions, classes and values.",
+        remedy='End it with `if __name__ == "__main__": main()`, where main reads `--task` and prints the answer.',
     )
-
-
-def _is_main_guard(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and any(_compares_to_main(part) for part in ast.walk(node.test))
-
-
-def _compares_to_main(node: ast.AST) -> bool:
-    match node:
-        case ast.Compare(left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value="__main__")]):
-            return True
-        case ast.Compare(left=ast.Constant(value="__main__"), ops=[ast.Eq()], comparators=[ast.Name(id="__name__")]):
-            return True
-    return False
 
 
 def _names_task(text: str) -> bool:
@@ -266,7 +249,25 @@ def _strings(nodes: Nodes) -> Iterator[str]:
 def cautions(nodes: Nodes) -> tuple[Caution, ...]:
     """The first few things, by line, that are accepted but will probably not work in the sandbox."""
     found = (caution for node in nodes for caution in _cautions_of(node))
-    return tuple(sorted(found, key=lambda caution: caution.line or 0)[:SHOWN_CAUTIONS])
+    by_line = sorted(found, key=lambda caution: caution.line or 0)
+    return (*_task_unread(nodes), *by_line)[:SHOWN_CAUTIONS]
+
+
+def _task_unread(nodes: Nodes) -> Iterator[Caution]:
+    """Warn of an agent in which neither a string names `--task` nor anything is called `argv`."""
+    named = any(_names_task(text) for text in _strings(nodes))
+    if not named and not any(_called_argv(node) for node in nodes):
+        sentence = (
+            "The file names neither --task nor sys.argv; if it reads no argument, every task has the same answer."
+        )
+        yield Caution(reason="task_not_read", sentence=sentence)
+
+
+def _called_argv(node: ast.AST) -> bool:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
+            return name in _ARGUMENTS
+    return False
 
 
 def _cautions_of(node: ast.AST) -> Iterator[Caution]:

@@ -11,7 +11,6 @@ from pathlib import Path
 from threading import Event
 
 import bitsec_eval
-from bitsec_eval.core.text import one_line
 
 STOP_SECONDS = 15.0
 """How long a stopped evaluation may take to remove its containers."""
@@ -99,25 +98,3 @@ def _end_politely(process: subprocess.Popen[bytes]) -> bool:
     except subprocess.TimeoutExpired:
         return False
     return True
-
-
-_TELLING = (
-    ("python -m pytest: error: ", 0),
-    ("ERROR: ", 0),
-    ("E   ", -1),  # of a task that cannot be collected
-    ("ERROR ", 0),
-    ("INTERNALERROR> ", -1),
-)
-"""How lines begin that say what went wrong, the best first, and which of several says it best."""
-
-
-def trouble(log: Path) -> str:
-    """Return the line of pytest's output that says best why there is no result."""
-    with log.open("rb") as stream:
-        stream.seek(max(0, log.stat().st_size - (64 << 10)))
-        lines = [line.strip() for line in stream.read().decode("utf-8", "backslashreplace").splitlines()]
-    for beginning, place in _TELLING:
-        told = [line.removeprefix(beginning).strip() for line in lines if line.startswith(beginning)]
-        if told:
-            return one_line(told[place])
-    return one_line((list(filter(None, lines)) or ["pytest said nothing"])[-1])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from bitsec_eval.core.evaluation import outcomes_of, reasons_of
 from bitsec_eval.core.scores import Cell
@@ -45,10 +46,9 @@ def result_lines(results: Iterable[TaskResult]) -> Iterator[str]:
 def _lost(result: TaskResult) -> Iterator[str]:
     """Yield a line for each check that did not pass; a reason stands once, behind the last that has it."""
     lost = [(outcome, name) for name, outcome in result.checks.items() if outcome != "passed"]
-    reasons = [result.reasons.get(name, "") for _, name in lost]
-    for (outcome, name), reason, following in zip(lost, reasons, [*reasons[1:], ""], strict=True):
-        yield f"       {one_line(outcome, 20)}: {one_line(name, 200)}"
-        if reason and reason != following:
+    for reason, sharing in groupby(lost, lambda check: result.reasons.get(check[1], "")):
+        yield from (f"       {one_line(outcome, 20)}: {one_line(name, 200)}" for outcome, name in sharing)
+        if reason:
             yield f"         why: {one_line(reason)}"
 
 

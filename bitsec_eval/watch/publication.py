@@ -72,15 +72,14 @@ class Publication:
     def publish(self, agent: str, made: Made) -> Leaderboard:
         """Publish the agent's draft and return the board of it alone.
 
-        A result without a single scored run replaces no earlier one: a void run must not cost points.
+        A result in which nothing could be scored is not published: it says nothing of the agent.
 
         Raises:
             ResultsError: there is no draft that can be read.
         """
         draft, published = self.draft(agent), self._published(agent)
         board = _board(draft)
-        if published.exists() and all(row.score is None for row in board.rows):
-            draft.unlink()
+        if all(row.score is None for row in board.rows):
             return board
         draft.replace(published)
         self._note(agent, None if board.provisional else made)

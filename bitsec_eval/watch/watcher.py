@@ -12,7 +12,8 @@ from bitsec_eval.core.errors import BitsecError, SandboxError
 from bitsec_eval.core.leaderboard import Leaderboard
 from bitsec_eval.core.renaming import SEEDS
 from bitsec_eval.core.text import one_line
-from bitsec_eval.evaluate.process import Order, Stopped, trouble
+from bitsec_eval.evaluate.process import Order, Stopped
+from bitsec_eval.evaluate.trouble import no_result
 from bitsec_eval.render.figures import points
 from bitsec_eval.watch.patience import Patience
 from bitsec_eval.watch.publication import Made, Publication
@@ -146,9 +147,10 @@ class Watcher:
         try:
             publication.draft(agent.name).unlink(missing_ok=True)
             publication.staged(agent.name).write_bytes(agent.source)
-            status = self._evaluate(self._order(agent), stop)
-            if stop.is_set() or not publication.draft(agent.name).exists():
-                return None, f"not evaluated (pytest ended with {status}): {trouble(publication.log(agent.name))}"
+            order = self._order(agent)
+            reason = no_result(self._evaluate(order, stop), order)
+            if stop.is_set() or reason:
+                return None, reason
             board = publication.publish(agent.name, made)
         except Stopped as stopped:
             if stopped.forced:
@@ -158,6 +160,7 @@ class Watcher:
             return None, _told(error)
         finally:
             publication.staged(agent.name).unlink(missing_ok=True)
+            publication.draft(agent.name).unlink(missing_ok=True)
         return board, ", ".join(board.doubts)
 
     def _order(self, agent: Submission) -> Order:

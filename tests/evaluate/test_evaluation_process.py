@@ -11,8 +11,9 @@ from threading import Event, Thread
 import pytest
 
 from bitsec_eval.evaluate import process
-from bitsec_eval.evaluate.process import Order, Stopped, evaluate, trouble
+from bitsec_eval.evaluate.process import Order, Stopped, evaluate
 from bitsec_eval.evaluate.stopping import stop_on_signals
+from bitsec_eval.evaluate.trouble import no_result, trouble
 
 TASK = "from bitsec_eval import Task\nTASK = Task(prompt='x')\ndef test_it(answer): pass\n"
 
@@ -39,6 +40,33 @@ def test_the_reason_for_no_result_is_one_line(tmp_path: Path, task: str, more: d
     assert evaluate(ordered, Event()) not in (0, 1)
     assert words in trouble(ordered.log)
     assert not ordered.junit.exists()
+
+
+def test_a_task_that_cannot_be_collected_is_named_by_file_and_line_and_there_is_no_result(tmp_path: Path):
+    good, typo, syntax, package = (tmp_path / f"test_{name}.py" for name in ("it", "typo", "syntax", "package"))
+    typo.write_text(TASK.replace("prompt=", "promt="))
+    syntax.write_text("def f(:\n")
+    package.write_text("\nimport no_such_package\n")
+    wanted = {
+        typo: f"{typo.name}:2: TypeError: Task.__init__() got an unexpected keyword argument 'promt'",
+        syntax: f"{syntax.name}:1: SyntaxError: invalid syntax",
+        package: f"{package.name}:2: ModuleNotFoundError: No module named 'no_such_package'",
+    }
+    for broken, words in wanted.items():
+        for more in ((), ("--continue-on-collection-errors", "--collect-only")):
+            ordered = order(tmp_path, tasks=(good, broken), more=more)
+            reason = no_result(evaluate(ordered, Event()), ordered)
+
+            assert reason.startswith("not evaluated (pytest ended with ")
+            assert reason.endswith(words), reason
+
+
+def test_several_broken_files_are_counted(tmp_path: Path):
+    for name in "bcd":
+        (tmp_path / f"test_{name}.py").write_text("import no_such_package\n")
+    ordered = order(tmp_path, tasks=(tmp_path,))
+
+    assert no_result(evaluate(ordered, Event()), ordered).endswith(" (and 2 more)")
 
 
 def test_an_empty_log_is_told_too(tmp_path: Path):

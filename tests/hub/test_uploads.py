@@ -77,7 +77,7 @@ def test_an_earlier_version_can_become_the_current_one_again(hub: RunningHub):
         (b"x = " + b"2**" * 50_000 + b"2\n" + agent(), 422, "too_complex"),
         (b"import requests\n" + agent(), 422, "not_stdlib"),
         (b"", 422, "no_entry_point"),
-        (b"print('--task')", 422, "no_entry_point"),
+        (b"def main(): print('--task')", 422, "no_entry_point"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

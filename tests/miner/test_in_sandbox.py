@@ -99,7 +99,7 @@ def test_when_all_attempts_fail_the_last_draft_is_kept(
     miner: Miner, home: Path, docker_cli: DockerSandbox, monkeypatch
 ):
     (home / "agent.py.draft-1").write_text("an earlier one")
-    with llm_server(["```python\nprint(1)\n```", "Sorry."]) as server:
+    with llm_server(["```python\n1 / 0\n```", "Sorry."]) as server:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
         failed = miner("make", "demo/reverse", "--llm", "--attempts", "2")
@@ -150,6 +150,27 @@ def test_try_prints_the_agents_own_board_and_what_it_failed(tmp_path: Path, dock
     assert (selected.returncode, selected.stderr) == (1, "")
     assert selected.stdout.splitlines()[1] == "  0.0  suite/reverse: 0 of 1 checks, incomplete"
     assert (tmp_path / "kept/runs/mine/suite__reverse.json").exists()
+
+
+HALF = printing("def reverse_string(s):\n    return s[::-1] if ' ' in s else s\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        (GOOD, ["100.0  suite/reverse: 2 of 2 checks", ""]),
+        (HALF, [" 50.0  suite/reverse: 1 of 2 checks", "       failed: test_reverses_a_word"]),
+    ],
+)
+def test_try_tells_of_an_agent_that_passes(tmp_path: Path, docker_cli: DockerSandbox, source: str, lines: list[str]):
+    (tmp_path / "suite").mkdir()
+    (tmp_path / "suite/test_reverse.py").write_text(REVERSE_TASK)
+    (tmp_path / "mine.py").write_text(source)
+
+    ran = tried(tmp_path, "mine.py", "--tasks", "suite")
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines()[1:3] == lines
 
 
 def test_try_says_why_there_is_no_board_and_keeps_the_last_one(tmp_path: Path, docker_cli: DockerSandbox):

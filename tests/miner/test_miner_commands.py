@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.core.agent_check import AGENT_BYTES
+from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.miner.commands.try_agent import board_of_agent
 from tests.hub.conftest import ROOT, RunningHub
 from tests.junit_files import JunitFile
 from tests.miner.conftest import Miner
@@ -132,7 +134,7 @@ def test_a_lost_answer_loses_nobody_the_miner_id(miner: Miner, agent: Path, hub:
             "not_stdlib): Line 1 imports requests, which is not in Python 3.11's standard library.",
         ),
         (b"def f(:\n", "syntax_error): Line 1 is not Python 3.11"),
-        (b"print(1)\n", "no_entry_point): The file has no `if __name__"),
+        (b"def f(): print(1)\n", "no_entry_point): Starting the file does nothing: it only defines"),
         (b"\n\n\xff\n", "not_utf8): Line 3 is not valid UTF-8"),
         (b"#" * (AGENT_BYTES + 1), "too_large): "),
         (b"#" * (AGENT_BYTES * 3), "too_large): "),
@@ -165,6 +167,44 @@ def test_status_says_where_it_stands_and_which_checks_failed(miner: Miner, agent
     assert evaluated.lines[0].startswith("standing: evaluated, version 1, rank 1, score 50.0, reward ")
     assert evaluated.lines[1:3] == [" 50.0  demo/one: 1 of 2 checks", "       failed: test_says_it_once"]
     assert "\x1b" not in "".join(evaluated.lines)
+
+
+OUTCOMES = {"full": "PP", "half": "PF", "none": "FF", "void": "PE", "short": "P"}
+WORDS = {"P": "passed", "F": "failed", "E": "error"}
+TOLD = {
+    "full": ["100.0  demo/one: 2 of 2 checks"],
+    "half": [" 50.0  demo/one: 1 of 2 checks", "       failed: c1"],
+    "none": ["  0.0  demo/one: 0 of 2 checks", "       failed: c0", "       failed: c1"],
+    "void": ["    -  demo/one: 1 of 2 checks, void", "       error: c1"],
+    "short": [" 50.0  demo/one: 1 of 1 checks, incomplete"],
+}
+
+
+def outcome_of(kind: str, **more: str) -> JunitFile:
+    """An evaluation in which an agent called after its outcome has a task with two checks."""
+    outcomes = [WORDS[letter] for letter in OUTCOMES[kind]]
+    return JunitFile(evaluation=kind).run(kind, "demo/one", outcomes, declared=2, **more)
+
+
+@pytest.mark.parametrize("kind", OUTCOMES)
+def test_status_tells_every_kind_of_result(miner: Miner, agent: Path, hub: RunningHub, kind: str):
+    miner("submit", "agent.py", "--miner-id", kind)
+    sha = hub.get(f"/agents/{kind}").json()["versions"][0]["sha256"]
+    hub.results.mkdir(exist_ok=True)
+    (hub.results / f"{kind}.xml").write_bytes(outcome_of(kind, sha=sha).text)
+
+    told = miner("status", "--miner-id", kind)
+
+    assert (told.status, told.trouble) == (0, [])
+    assert told.lines[0].startswith(f"{kind}: {'void' if kind == 'void' else 'evaluated'}, version 1")
+    assert told.lines[-len(TOLD[kind]) :] == TOLD[kind]
+
+
+@pytest.mark.parametrize("kind", OUTCOMES)
+def test_try_tells_every_kind_of_result(kind: str):
+    lines = list(board_of_agent(leaderboard([outcome_of(kind).read()])))
+
+    assert lines[: len(TOLD[kind])] == TOLD[kind]
 
 
 def test_a_copy_and_a_caution_are_told(miner: Miner, agent: Path):

@@ -16,11 +16,17 @@ TASK = "coding/reverse_string"
 
 @dataclass
 class Evaluations:
-    """Stands for pytest: writes junit with these outcomes of checks, by agent; None writes none."""
+    """Stands for pytest: writes junit with these outcomes of checks, by agent; None writes none.
+
+    Those in `void_elsewhere` have a void run of another task beside it; `collection_error` is told in the log.
+    """
 
     outcomes: dict[str, list[str] | None] = field(default_factory=dict)
     seen: list[tuple[str, bytes]] = field(default_factory=list)
     options: list[tuple[str, ...]] = field(default_factory=list)
+    void_elsewhere: set[str] = field(default_factory=set)
+    collection_error: str = ""
+    status: int = 0
     during: Callable[[Order], None] = lambda order: None
 
     def __call__(self, order: Order, stop: Event) -> int:
@@ -34,8 +40,13 @@ class Evaluations:
         order.log.write_text("" if outcomes else "ERROR: the task is wrong; mend it\n")
         if outcomes is None:
             return 4
-        order.junit.write_bytes(JunitFile(evaluation=f"e{len(self.seen)}").run(name, TASK, outcomes).text)
-        return 0
+        if self.collection_error:
+            order.log.write_text(f"___ ERROR collecting t/test_typo.py ___\nE   {self.collection_error}\n")
+        junit = JunitFile(evaluation=f"e{len(self.seen)}").run(name, TASK, outcomes)
+        if name in self.void_elsewhere:
+            junit.run(name, f"{TASK}_too", ["error"])
+        order.junit.write_bytes(junit.text)
+        return self.status
 
     @property
     def names(self) -> list[str]:

@@ -197,21 +197,52 @@ def test_a_surprise_is_said_and_survived(tmp_path: Path):
     assert watched.published == ["agent.bob.xml"]
 
 
-def test_void_runs_are_published_as_such_and_tried_again(tmp_path: Path):
+def test_an_evaluation_with_a_void_run_is_published_as_such_and_done_again(tmp_path: Path):
     watched = Watched(tmp_path, alice="1")
-    watched.evaluations.outcomes["alice"] = ["passed", "error"]
+    watched.evaluations.void_elsewhere.add("alice")
 
     watched.look()
 
     assert watched.published == ["agent.alice.xml"]
     assert watched.lines == [
-        "alice: scored nothing over 0 runs",
+        "alice: scored 100.0 over 1 run",
         f"alice: 1 run void; trying again in 60 s, see {tmp_path}/results/watch/alice.log",
     ]
     assert not watched.current
-    watched.evaluations.outcomes["alice"] = ["passed", "passed"]
+    watched.evaluations.void_elsewhere.clear()
     assert watched.look(after_seconds=60) == ["alice"]
     assert watched.current
+
+
+def test_nothing_is_published_where_every_run_is_void(tmp_path: Path):
+    watched = Watched(tmp_path, alice="1")
+    watched.evaluations.outcomes["alice"] = ["passed", "error"]
+
+    watched.look()
+
+    assert watched.published == []
+    assert watched.lines[0] == "alice: scored nothing over 0 runs"
+    assert list((tmp_path / "results/watch").glob("alice.xml")) == []
+    watched.evaluations.outcomes["alice"] = ["passed"]
+    assert watched.look(after_seconds=60) == ["alice"]
+    assert watched.published == ["agent.alice.xml"]
+
+
+@pytest.mark.parametrize("status", [0, 1, 2])
+def test_a_task_that_cannot_be_collected_replaces_no_result_and_is_named(tmp_path: Path, status: int):
+    watched = Watched(tmp_path, alice="1", bob="2")
+    watched.look()
+    before = {name: (tmp_path / "results" / name).read_bytes() for name in watched.published}
+    watched.evaluations.outcomes["alice"] = ["failed"]
+    watched.evaluations.collection_error = "t/test_typo.py:3: TypeError: no such field"
+    watched.evaluations.status = status
+    watched.task.write_text("TASK = 2")
+
+    assert watched.look() == ["alice", "bob"]
+    assert {name: (tmp_path / "results" / name).read_bytes() for name in watched.published} == before
+    words = f"not evaluated (pytest ended with {status}): t/test_typo.py:3: TypeError: no such field; trying again in"
+    assert [line.partition(": ")[2].startswith(words) for line in watched.lines[-2:]] == [True, True]
+    assert not watched.current
 
 
 def test_an_evaluation_of_which_nothing_could_be_scored_replaces_no_score(tmp_path: Path):

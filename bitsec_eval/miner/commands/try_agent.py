@@ -12,8 +12,9 @@ from bitsec_eval.core.errors import ResultsError, SettingsError
 from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.core.text import one_line
-from bitsec_eval.evaluate.process import Order, Stopped, evaluate, trouble
+from bitsec_eval.evaluate.process import Order, Stopped, evaluate
 from bitsec_eval.evaluate.stopping import stop_on_signals
+from bitsec_eval.evaluate.trouble import no_result
 from bitsec_eval.miner.commands.options import Subparsers
 from bitsec_eval.miner.files import read_agent
 from bitsec_eval.miner.show import result_lines, say, task_result
@@ -63,7 +64,7 @@ def main(args: argparse.Namespace) -> int:
             more=tuple(args.options),
         )
         board = _evaluated(order)
-    say(*_lines(board))
+    say(*board_of_agent(board))
     return PROVISIONAL_EXIT if board.provisional else 0
 
 
@@ -71,17 +72,19 @@ def _evaluated(order: Order) -> Leaderboard:
     order.junit.unlink(missing_ok=True)
     try:
         with stop_on_signals() as stop:
-            status = evaluate(order, stop)
+            reason = no_result(evaluate(order, stop), order)
     except Stopped:
         raise KeyboardInterrupt from None
-    if not order.junit.exists():
-        raise ResultsError(f"not evaluated (pytest ended with {status}): {trouble(order.log)}")
+    if reason:
+        order.junit.unlink(missing_ok=True)
+        raise ResultsError(reason)
     junit = order.junit.replace(order.results / "junit.xml")  # what was there before stays until this is here
     with junit.open("rb") as stream:
         return leaderboard([read_junit(stream)])
 
 
-def _lines(board: Leaderboard) -> Iterator[str]:
+def board_of_agent(board: Leaderboard) -> Iterator[str]:
+    """Yield what is printed of an evaluation: a line for each task with what it lost, then the board."""
     for row in board.rows:
         yield from result_lines(map(task_result, row.tasks))
     yield ""
