@@ -11,6 +11,9 @@ from bitsec_eval.core.llm import LLM
 PROMPT_BYTES = 120_000
 """A prompt travels as one argument of a process, which the kernel caps at 131,071 bytes."""
 
+COMPILERS = ("0.8.26", "0.8.30")
+"""The Solidity compilers that patch and exploit tasks may pin."""
+
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*\Z")
 
 

@@ -1,0 +1,126 @@
+"""Programs of ours that run in a sandbox of the EVM's image, called as a code answer is."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from bitsec_eval.core.errors import AnswerFault, SandboxError, SolutionError
+from bitsec_eval.core.proof.public import Public
+from bitsec_eval.core.task import Limits
+from bitsec_eval.sandbox.calls import Calls
+from bitsec_eval.sandbox.session import Session
+from bitsec_eval.sandbox.solution import Solution
+
+COMPILER_LIMITS = Limits(wall_seconds=120, call_seconds=20, memory_mib=768, pids=64)
+EVM_LIMITS = Limits(wall_seconds=120, call_seconds=10, memory_mib=512, pids=32)
+MOST_PARTS = 64
+
+
+@cache
+def _program(*names: str) -> bytes:
+    folder = files("bitsec_eval.sandbox.guest")
+    return b"".join(folder.joinpath(name).read_bytes() for name in names)
+
+
+@cache
+def _compiler_program() -> bytes:
+    script = _program("solc.js").decode()
+    return f"PROGRAM = {script!r}\n".encode() + _program("solc_worker.py")
+
+
+class Guest:
+    """One program in its sandbox; `usable` until something went wrong there."""
+
+    def __init__(self, session: Session, program: bytes, limits: Limits) -> None:
+        self._calls = Calls(session, program, limits)
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the program afresh, with nothing left of what ran there before.
+
+        Raises:
+            SandboxError: it does not start: nothing of an answer is in there yet, so that is ours.
+        """
+        self._calls.begin()
+        if self._calls.fault is not None:
+            raise SandboxError(f"the EVM image does not start its program: {self._calls.fault}; run script/setup")
+        self._solution = Solution(self._calls)
+
+    @property
+    def usable(self) -> bool:
+        """Whether it may be asked again."""
+        return self._calls.usable and self._calls.fault is None
+
+    def ask(self, name: str, *arguments: object, blame: Public) -> Any:
+        """Call a function of the program.
+
+        Raises:
+            AnswerFault: it was late, died, or said nothing readable.
+            SandboxError: the sandbox failed.
+        """
+        function: Callable[..., Any] = getattr(self._solution, name)
+        try:
+            return function(*arguments)
+        except SolutionError as error:
+            raise AnswerFault(f"{blame}: {error}", blame) from None
+        except AnswerFault as fault:
+            raise AnswerFault(f"{blame}: {fault}", blame) from None
+
+
+class Compiler:
+    """A compiler's process, started ahead, with the versions that are asked of it loaded."""
+
+    def __init__(self, session: Session, versions: Sequence[str]) -> None:
+        self._guest = Guest(session, _compiler_program(), COMPILER_LIMITS)
+        try:
+            ready = self._guest.ask("start", list(versions), blame=Public.COMPILER)
+        except AnswerFault as fault:
+            raise SandboxError(f"the Solidity compiler does not start: {fault}; run script/setup") from fault
+        if ready != "ready":
+            raise SandboxError("the Solidity compiler does not start; run script/setup")
+
+    @property
+    def usable(self) -> bool:
+        """Whether it may be asked again."""
+        return self._guest.usable
+
+    def compile(self, version: str, text: str) -> str:
+        """Return the output for an input, both standard JSON.
+
+        Raises:
+            AnswerFault: the input took it down, or more time or memory than it may.
+            SandboxError: the sandbox failed.
+        """
+        parts = self._guest.ask("translate", version, text, blame=Public.COMPILER)
+        if type(parts) is not int or not 0 < parts <= MOST_PARTS:
+            raise AnswerFault(f"{Public.COMPILER}: its process ended", Public.COMPILER)
+        read = [self._guest.ask("part", index, blame=Public.COMPILER) for index in range(parts)]
+        if not all(type(part) is str for part in read):
+            raise AnswerFault(f"{Public.COMPILER}: its output is no text", Public.COMPILER)
+        return "".join(read)
+
+
+class SandboxMachine:
+    """An EVM's process; see `Machine`."""
+
+    def __init__(self, session: Session) -> None:
+        self._guest = Guest(session, _program("evm_worker.py"), EVM_LIMITS)
+
+    @property
+    def usable(self) -> bool:
+        """Whether it may be asked again."""
+        return self._guest.usable
+
+    def renew(self) -> None:
+        """Start the EVM's process afresh, for another answer.
+
+        Raises:
+            SandboxError: that fails.
+        """
+        self._guest.begin()
+
+    def run(self, steps: Sequence[Sequence[object]]) -> list[Any]:
+        """See `Machine.run`."""
+        told = self._guest.ask("run", [list(step) for step in steps], blame=Public.EVM)
+        return told if isinstance(told, list) else []

@@ -1,0 +1,119 @@
+"""Loaded in a sandbox like a code answer: runs transactions on EVMs of its own and reports plain values.
+
+A call of the EVM holds the interpreter's lock, so nothing in this process can stop one: every call has a gas limit,
+and process 1 can kill this process. Nothing here is trusted by the host.
+"""
+
+import _ctypes
+import sys
+
+for library in ("libdl.so.2", "libpthread.so.0", "librt.so.1"):  # found by name once they are loaded
+    _ctypes.dlopen("/opt/lib/" + library, 0x102)
+sys.path.insert(0, "/opt/python")
+
+import pyrevm  # noqa: E402 - its libraries come first
+
+MOST_OUTPUT_BYTES = 1 << 16
+MOST_LOGS = 32
+MOST_LOG_BYTES = 1 << 10
+MOST_REASON = 4096
+
+machines = {}
+
+
+def run(steps):
+    """Do steps in order; returns what came of each. A step is a list: its name, and what it needs."""
+    return [STEPS[step[0]](*step[1:]) for step in steps]
+
+
+def new(number, block, timestamp):
+    """Make a machine without any account; it replaces the one of the same number."""
+    machines[number] = Machine(block, timestamp)
+    return True
+
+
+def drop(number):
+    machines.pop(number, None)
+    return True
+
+
+class Machine:
+    """One chain: a new EVM, its block, and snapshots of it."""
+
+    def __init__(self, block, timestamp):
+        self.evm = pyrevm.EVM()
+        self.snapshots = []
+        self.move(block, timestamp)
+
+    def move(self, block, timestamp):
+        # Fields that are not named go back to defaults, and BASEFEE reads 0 whatever is set.
+        self.evm.set_block_env(pyrevm.BlockEnv(number=block, timestamp=timestamp, gas_limit=30_000_000))
+        return True
+
+    def transact(self, action, gas):
+        """Return what came of one transaction; transient storage ends with it, as on a chain."""
+        outcome = {"ok": True, "output": b"", "reason": "", "gas": 0, "logs": []}
+        try:
+            outcome["output"] = action(gas)
+        except RuntimeError as error:
+            outcome["ok"] = False
+            outcome["reason"] = str(error)[:MOST_REASON]
+        result = self.evm.result
+        if result is not None:
+            outcome["gas"] = result.gas_used
+            if outcome["ok"]:
+                outcome["logs"] = [told(log) for log in result.logs[:MOST_LOGS]]
+        self.evm.reset_transient_storage()
+        return outcome
+
+    def deploy(self, sender, code, value, gas):
+        outcome = self.transact(lambda limit: self.evm.deploy(sender, code, value=value, gas=limit), gas)
+        outcome["address"] = outcome["output"] if outcome["ok"] else ""
+        outcome["output"] = b""
+        return outcome
+
+    def call(self, sender, to, data, value, gas):
+        outcome = self.transact(
+            lambda limit: self.evm.message_call(sender, to, calldata=data, value=value, gas=limit), gas
+        )
+        outcome["output"] = bytes(outcome["output"])[:MOST_OUTPUT_BYTES]
+        return outcome
+
+    def view(self, sender, to, data, gas):
+        """A call that changes nothing: what it did is undone."""
+        checkpoint = self.evm.snapshot()
+        try:
+            return self.call(sender, to, data, 0, gas)
+        finally:
+            self.evm.revert(checkpoint)
+
+    def snapshot(self):
+        self.snapshots.append(self.evm.snapshot())
+        return len(self.snapshots) - 1
+
+    def revert(self, number):
+        """Go back to a snapshot, which is gone with every later one: an inner one left behind would leak."""
+        for checkpoint in reversed(self.snapshots[number:]):
+            self.evm.revert(checkpoint)
+        del self.snapshots[number:]
+        return True
+
+
+def told(log):
+    topics, data = log.data
+    return [log.address, [bytes(topic) for topic in topics], bytes(data)[:MOST_LOG_BYTES]]
+
+
+STEPS = {
+    "new": new,
+    "drop": drop,
+    "move": lambda number, *rest: machines[number].move(*rest),
+    "deploy": lambda number, *rest: machines[number].deploy(*rest),
+    "call": lambda number, *rest: machines[number].call(*rest),
+    "view": lambda number, *rest: machines[number].view(*rest),
+    "fund": lambda number, address, amount: machines[number].evm.set_balance(address, amount) or True,
+    "balance": lambda number, address: machines[number].evm.get_balance(address),
+    "storage": lambda number, address, slot: machines[number].evm.storage(address, slot),
+    "snapshot": lambda number: machines[number].snapshot(),
+    "revert": lambda number, snapshot: machines[number].revert(snapshot),
+}
