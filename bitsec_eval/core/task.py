@@ -11,6 +11,9 @@ from bitsec_eval.core.llm import LLM
 PROMPT_BYTES = 120_000
 """A prompt travels as one argument of a process, which the kernel caps at 131,071 bytes."""
 
+PROOF_ANSWERS = ("exploit", "patch")
+"""Answers that are judged by running them."""
+
 COMPILERS = ("0.8.26", "0.8.30")
 """The Solidity compilers that patch and exploit tasks may pin."""
 
@@ -68,6 +71,9 @@ class Task:
     own and with no word of which is which.
     `rename` lists identifiers that get new names in workspace and twin, other ones in every evaluation.
     `weight` is the task's share of an agent's score.
+    `answer` says what the agent is to print where that is judged by running it: "exploit" or "patch". Such a task has a
+    workspace, a twin that no agent sees, a `compiler` (a version of Solidity's) and a `scenario`, the folder of
+    scenario.py and its Solidity files; a patch may change the `editable` files and what lies in `editable` folders.
     `llm` is how much of the LLM a run may use, where the validator offers one.
 
     Raises:
@@ -80,6 +86,10 @@ class Task:
     workspace: str | None = None
     twin: str | None = None
     rename: Iterable[str] = ()
+    answer: str = ""
+    compiler: str = ""
+    scenario: str | None = None
+    editable: Iterable[str] = ("src",)
     memory_mib: int = 256
     cpus: float = 1.0
     pids: int = 64
@@ -96,6 +106,7 @@ class Task:
         _check_folders(self.workspace, self.twin)
         if not isinstance(self.llm, LLM):
             raise TaskError(f"llm must be a bitsec_eval.LLM, as in llm=LLM(calls=10), got {self.llm!r}")
+        _check_proof(self)
         object.__setattr__(self, "rename", _checked_names(self.rename, self.workspace))
         object.__setattr__(self, "limits", self._limits())
 
@@ -143,6 +154,26 @@ def _check_folders(workspace: object, twin: object) -> None:
             raise TaskError(f"{name} must name a folder beside the test file, got {folder!r}")
     if twin is not None and workspace is None:
         raise TaskError(f"twin {twin!r} has no workspace to be the twin of; give workspace= too")
+
+
+def _check_proof(task: Task) -> None:
+    __tracebackhide__ = True
+    kinds = ", ".join(map(repr, PROOF_ANSWERS))
+    if task.answer not in ("", *PROOF_ANSWERS):
+        raise TaskError(f"answer must be one of {kinds}, or left out, got {task.answer!r}")
+    if not task.answer:
+        if task.compiler or task.scenario is not None:
+            raise TaskError(f"compiler and scenario are for tasks with answer= one of {kinds}; give it too")
+        return
+    if task.compiler not in COMPILERS:
+        raise TaskError(f"compiler must be one of {', '.join(COMPILERS)}, got {task.compiler!r}")
+    for name in ("workspace", "twin", "scenario"):
+        if not isinstance(getattr(task, name), str):
+            raise TaskError(f"a task with answer={task.answer!r} needs {name}=, a folder beside the test file")
+    editable = (task.editable,) if isinstance(task.editable, str) else tuple(task.editable)
+    if not editable or not all(isinstance(each, str) and each.strip("/.") for each in editable):
+        raise TaskError(f"editable must list files or folders of the workspace, got {task.editable!r}")
+    object.__setattr__(task, "editable", tuple(each.strip("/") for each in editable))
 
 
 def _checked_names(names: object, workspace: object) -> tuple[str, ...]:

@@ -8,12 +8,12 @@ from typing import Any
 from bitsec_eval.core.errors import AnswerFault, SandboxError, SolutionError
 from bitsec_eval.core.proof.public import Public
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.calls import Calls
-from bitsec_eval.sandbox.session import Session
-from bitsec_eval.sandbox.solution import Solution
+from bitsec_eval.sandbox.api import Session
+from bitsec_eval.sandbox.execution.solution import Solution
+from bitsec_eval.sandbox.execution.solution_rpc import Calls
 
-COMPILER_LIMITS = Limits(wall_seconds=120, call_seconds=20, memory_mib=768, pids=64)
-EVM_LIMITS = Limits(wall_seconds=120, call_seconds=10, memory_mib=512, pids=32)
+COMPILER_LIMITS = Limits(wall_seconds=86_400, call_seconds=20, memory_mib=768, pids=64)
+EVM_LIMITS = Limits(wall_seconds=20, call_seconds=10, memory_mib=512, pids=32)
 MOST_PARTS = 64
 
 
@@ -33,6 +33,7 @@ class Guest:
     """One program in its sandbox; `usable` until something went wrong there."""
 
     def __init__(self, session: Session, program: bytes, limits: Limits) -> None:
+        self._session = session
         self._calls = Calls(session, program, limits)
         self.begin()
 
@@ -59,6 +60,7 @@ class Guest:
             AnswerFault: it was late, died, or said nothing readable.
             SandboxError: the sandbox failed.
         """
+        self._session.refill()
         function: Callable[..., Any] = getattr(self._solution, name)
         try:
             return function(*arguments)

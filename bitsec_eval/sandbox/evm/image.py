@@ -19,7 +19,7 @@ from pathlib import Path
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import COMPILERS
 from bitsec_eval.core.text import one_line
-from bitsec_eval.sandbox.guards import IMAGE
+from bitsec_eval.sandbox.hardening.policy import IMAGE
 
 EVM_IMAGE = "bitsec-eval/evm:1"
 LABEL = "bitsec-eval.evm-recipe"

@@ -1,0 +1,113 @@
+"""What an agent printed for an exploit or patch task: Solidity, JSON or a diff, as the work of somebody hostile.
+
+Nothing an agent can print makes these functions raise anything but `AnswerFault`.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bitsec_eval.core.errors import AnswerFault
+from bitsec_eval.core.proof.calls import Transaction, transactions_of
+from bitsec_eval.core.proof.diff import apply_diff
+from bitsec_eval.core.proof.public import Public
+
+MOST_CHARACTERS = 256 << 10
+EXPLOIT_FILE = "Exploit.sol"
+_EXPLOIT_FENCES = frozenset({"solidity", "sol", "json", ""})
+_PATCH_FENCES = frozenset({"json", "diff", "patch", ""})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExploitAnswer:
+    """The source of a contract `Exploit`, and the transactions that are sent before it is let go."""
+
+    source: str
+    transactions: tuple[Transaction, ...] = ()
+
+
+def parse_exploit(text: str) -> ExploitAnswer:
+    """Return the exploit that `text`, an agent's whole output, holds.
+
+    It is Solidity, or a JSON object {"source": ..., "calls": [...]}; either may stand in a fence behind other words.
+
+    Raises:
+        AnswerFault: there is none, it is too large, or its calls are not of the right form.
+    """
+    content = _content(text, _EXPLOIT_FENCES)
+    told = _json_object(content)
+    if told is None:
+        return ExploitAnswer(source=_checked_source(content))
+    calls = told.get("calls", [])
+    return ExploitAnswer(source=_checked_source(told.get("source")), transactions=transactions_of(calls))
+
+
+def _checked_source(source: object) -> str:
+    if not isinstance(source, str) or "Exploit" not in source or "contract" not in source:
+        raise AnswerFault(Public.NO_SOURCE, Public.NO_SOURCE)
+    return source
+
+
+def parse_patch(text: str, files: Mapping[str, str], editable: Iterable[str]) -> dict[str, str]:
+    """Return `files` as the patch in `text` leaves them.
+
+    It is a JSON object of whole files by path, alone or under "files", or a unified diff.
+    A path may be changed if it is one of `editable` or lies in a folder of them, and ends in .sol.
+
+    Raises:
+        AnswerFault: there is no patch, it does not apply, changes nothing, or changes what it may not.
+    """
+    content = _content(text, _PATCH_FENCES)
+    told = _json_object(content)
+    changed = apply_diff(content, files) if told is None else {**files, **_whole_files(told)}
+    allowed = tuple(editable)
+    touched = [path for path in changed.keys() | files.keys() if changed.get(path) != files.get(path)]
+    for path in sorted(touched):
+        if not _may_change(path, allowed):
+            raise AnswerFault(f"{Public.FORBIDDEN_PATH}: {path!r:.200}", Public.FORBIDDEN_PATH)
+    if not touched:
+        raise AnswerFault(Public.NOTHING_CHANGED, Public.NOTHING_CHANGED)
+    if sum(map(len, changed.values())) > sum(map(len, files.values())) + MOST_CHARACTERS:
+        raise AnswerFault(Public.TOO_LARGE, Public.TOO_LARGE)
+    return changed
+
+
+def _may_change(path: str, editable: Iterable[str]) -> bool:
+    parts = path.split("/")
+    plain = path.isprintable() and "\\" not in path and not {"", ".", ".."} & set(parts)
+    return plain and path.endswith(".sol") and any(path == each or path.startswith(f"{each}/") for each in editable)
+
+
+def _whole_files(told: Mapping[str, Any]) -> dict[str, str]:
+    files = told["files"] if isinstance(told.get("files"), dict) and len(told) == 1 else told
+    if not files or not all(isinstance(content, str) for content in files.values()):
+        raise AnswerFault(Public.NO_PATCH, Public.NO_PATCH)
+    return {str(path).removeprefix("./"): content for path, content in files.items()}
+
+
+def _json_object(content: str) -> dict[str, Any] | None:
+    if not content.startswith("{"):
+        return None
+    try:
+        told = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _content(text: str, languages: frozenset[str]) -> str:
+    """Return the answer in an agent's output: all of it, or what stands in its last closed fence of a right kind."""
+    if len(text) > MOST_CHARACTERS:
+        raise AnswerFault(f"{Public.TOO_LARGE}: {len(text)} characters", Public.TOO_LARGE)
+    whole = text.removeprefix("\ufeff").strip("\r\n\t ")
+    block, opened, wanted = None, None, False
+    lines = whole.split("\n")
+    for number, line in enumerate(lines):
+        fence = line.strip()
+        if opened is None and fence.startswith("```"):
+            opened, wanted = number, fence[3:].strip().lower() in languages
+        elif opened is not None and fence == "```":
+            block = "\n".join(lines[opened + 1 : number]) if wanted else block
+            opened = None
+    return whole if block is None or whole.startswith("{") else block.strip("\r\n")

@@ -1,0 +1,183 @@
+"""Sandboxes in which answers are compiled and run: an agent's own, kept for its next answer, and one of the tasks'.
+
+A task's sources are compiled where no answer has ever been, once, whoever's answers they are needed for.
+An answer that takes a sandbox down which an earlier one was in is tried once more in a new one, which has shown that
+it works a moment before: what happens there is that answer's doing.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from threading import Lock
+from typing import Generic, Protocol, TypeVar
+
+from bitsec_eval.core.errors import AnswerFault, SandboxError
+from bitsec_eval.core.task import COMPILERS, Limits
+from bitsec_eval.sandbox.api import Sandbox, Session
+from bitsec_eval.sandbox.evm.guests import COMPILER_LIMITS, EVM_LIMITS, Compiler, SandboxMachine
+
+MOST_KEPT = 2
+"""How many agents' sandboxes wait for another answer, of each kind; a compiler's has 250 MiB."""
+
+
+class Started(Protocol):
+    """A program that has started in its sandbox."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether it may be asked again."""
+
+
+Program = TypeVar("Program", bound=Started)
+Result = TypeVar("Result")
+
+
+class Place(Generic[Program]):
+    """A program in a sandbox of its own; `used` once an answer has been in there."""
+
+    def __init__(self, sandbox: Sandbox, limits: Limits, start: Callable[[Session], Program]) -> None:
+        self.used = False
+        with ExitStack() as stack:
+            self.program = start(stack.enter_context(sandbox.open(limits)))
+            self._stack = stack.pop_all()
+
+    def close(self) -> None:
+        """Remove the sandbox."""
+        self._stack.close()
+
+
+class Places(Generic[Program]):
+    """Places of one kind by agent; one more is started ahead for the next agent that asks."""
+
+    def __init__(self, start: Callable[[], Place[Program]], ahead: ThreadPoolExecutor) -> None:
+        self._start = start
+        self._ahead = ahead
+        self._next: Future[Place[Program]] | None = None
+        self._kept: OrderedDict[str, Place[Program]] = OrderedDict()
+        self._lock = Lock()
+
+    def expect(self) -> None:
+        """Have one started, if none is waiting."""
+        with self._lock:
+            if self._next is None:
+                self._next = self._ahead.submit(self._start)
+
+    def use(self, agent: str, action: Callable[[Program], Result]) -> Result:
+        """Return what `action` returns in a place that no other agent has used.
+
+        Raises:
+            AnswerFault: what was done there failed, in a place that was new.
+            SandboxError: no place could be had, or it was lost.
+        """
+        place = self._take(agent)
+        try:
+            return self._tried(agent, place, action)
+        except AnswerFault:
+            if place.program.usable or not place.used:
+                raise
+        return self._tried(agent, self._fresh(), action)
+
+    def _tried(self, agent: str, place: Place[Program], action: Callable[[Program], Result]) -> Result:
+        with self._given_back(agent, place):
+            return action(place.program)
+
+    @contextmanager
+    def _given_back(self, agent: str, place: Place[Program]) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            surplus: Place[Program] | None = place
+            if place.program.usable:
+                place.used = True
+                with self._lock:
+                    self._kept[agent] = place
+                    surplus = self._kept.popitem(last=False)[1] if len(self._kept) > MOST_KEPT else None
+            if surplus is not None:
+                surplus.close()
+
+    def _take(self, agent: str) -> Place[Program]:
+        with self._lock:
+            kept = self._kept.pop(agent, None)
+        return kept or self._fresh()
+
+    def _fresh(self) -> Place[Program]:
+        with self._lock:
+            waiting, self._next = self._next, None
+        if waiting is not None:
+            try:
+                return waiting.result()
+            except SandboxError:  # that was earlier: now it is tried for somebody
+                pass
+        return self._start()
+
+    def close(self) -> None:
+        """Remove every sandbox that is kept or waits."""
+        while self._kept:
+            self._kept.popitem()[1].close()
+        waiting, self._next = self._next, None
+        if waiting is not None and not waiting.cancel() and waiting.exception() is None:
+            waiting.result().close()
+
+
+class EvmSandboxes:
+    """Compilers and EVMs over a sandbox engine of the EVM's image."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._ahead = ThreadPoolExecutor(2, thread_name_prefix="bitsec-evm-start")
+        self._compilers = Places(
+            lambda: Place(sandbox, COMPILER_LIMITS, lambda session: Compiler(session, COMPILERS[-1:])), self._ahead
+        )
+        self._machines = Places(lambda: Place(sandbox, EVM_LIMITS, SandboxMachine), self._ahead)
+        self._outputs: dict[str, str] = {}
+        self._lock = Lock()
+
+    def expect(self) -> None:
+        """Have a compiler and an EVM started for whoever asks first."""
+        self._compilers.expect()
+        self._machines.expect()
+
+    def compile_task(self, version: str, text: str) -> str:
+        """Return the output for a task's own input; the same input is compiled once.
+
+        Raises:
+            SandboxError: the compiler or its sandbox failed.
+        """
+        digest = hashlib.sha256(f"{version}\0{text}".encode()).hexdigest()
+        with self._lock:  # the tasks' own place is used by one check at a time
+            if digest not in self._outputs:
+                try:
+                    self._outputs[digest] = self._compilers.use("", lambda compiler: compiler.compile(version, text))
+                except AnswerFault as fault:
+                    raise SandboxError(f"a task's own sources take the compiler down: {fault}") from fault
+            return self._outputs[digest]
+
+    def compile_answer(self, agent: str, version: str, text: str) -> str:
+        """Return the output for an input that holds an agent's answer.
+
+        Raises:
+            AnswerFault: the answer took the compiler down, or more time or memory than it may.
+            SandboxError: the sandbox failed.
+        """
+        return self._compilers.use(agent, lambda compiler: compiler.compile(version, text))
+
+    def run(self, agent: str, action: Callable[[SandboxMachine], Result]) -> Result:
+        """Return what `action` returns on a machine that has just been started, in a sandbox of this agent's.
+
+        Raises:
+            AnswerFault: what was run there took it down.
+            SandboxError: the sandbox failed.
+        """
+
+        def renewed(machine: SandboxMachine) -> Result:
+            machine.renew()
+            return action(machine)
+
+        return self._machines.use(agent, renewed)
+
+    def close(self) -> None:
+        """Remove every sandbox."""
+        self._compilers.close()
+        self._machines.close()
+        self._ahead.shutdown(cancel_futures=True)
