@@ -14,6 +14,7 @@ from long import LONG
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.docker.engine import DockerSandbox, DockerSettings, docker_sandbox
+from bitsec_eval.sandbox.evm.image import EVM_IMAGE, build_evm_image
 from bitsec_eval.sandbox.hardening.policy import IMAGE
 from bitsec_eval.sandbox.oci.engine import RUNTIME, OciSandbox, OciSettings, oci_sandbox
 
@@ -62,8 +63,8 @@ def oci_root(engine: DockerSandbox) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _export(root: Path) -> None:
-    container = subprocess.run(["docker", "create", IMAGE, "x"], capture_output=True, text=True, check=True).stdout
+def _export(root: Path, image: str = IMAGE) -> None:
+    container = subprocess.run(["docker", "create", image, "x"], capture_output=True, text=True, check=True).stdout
     with subprocess.Popen(["docker", "export", container.strip()], stdout=subprocess.PIPE) as exported:
         subprocess.run(["tar", "-x", "-C", str(root)], stdin=exported.stdout, check=True)
     root.chmod(0o755)
@@ -75,6 +76,35 @@ def oci_engine(oci_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """The same image, started by an OCI runtime alone."""
     with oci_sandbox(OciSettings(state=tmp_path_factory.mktemp("state"), root=oci_root)) as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="session")
+def evm_engine(engine: DockerSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerSandbox]:
+    """The image of patch and exploit tasks, on a real Docker engine; it is made if need be."""
+    build_evm_image()
+    with docker_sandbox(DockerSettings(state=tmp_path_factory.mktemp("state"), image=EVM_IMAGE)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def evm_root(evm_engine: DockerSandbox, oci_root: Path) -> Iterator[Path]:
+    """The same image as a folder, for an OCI runtime."""
+    with tempfile.TemporaryDirectory(prefix="rootfs-") as folder:
+        _export(Path(folder), EVM_IMAGE)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def evm_oci_engine(evm_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OciSandbox]:
+    """The same image, started by an OCI runtime alone."""
+    with oci_sandbox(OciSettings(state=tmp_path_factory.mktemp("state"), root=evm_root)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(params=["docker", "oci"], scope="module")
+def evm_sandbox(request: pytest.FixtureRequest) -> Sandbox:
+    """The image of patch and exploit tasks on every engine, one after the other."""
+    return request.getfixturevalue("evm_engine" if request.param == "docker" else "evm_oci_engine")
 
 
 @pytest.fixture(params=["docker", "oci"])

@@ -10,7 +10,7 @@ from bitsec_eval.core.proof.public import Public
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.api import Session
 from bitsec_eval.sandbox.execution.solution import Solution
-from bitsec_eval.sandbox.execution.solution_rpc import Calls
+from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
 
 COMPILER_LIMITS = Limits(wall_seconds=86_400, call_seconds=20, memory_mib=768, pids=64)
 EVM_LIMITS = Limits(wall_seconds=20, call_seconds=10, memory_mib=512, pids=32)
@@ -34,7 +34,7 @@ class Guest:
 
     def __init__(self, session: Session, program: bytes, limits: Limits) -> None:
         self._session = session
-        self._calls = Calls(session, program, limits)
+        self._rpc = SolutionRpc(session, program, limits)
         self.begin()
 
     def begin(self) -> None:
@@ -43,15 +43,16 @@ class Guest:
         Raises:
             SandboxError: it does not start: nothing of an answer is in there yet, so that is ours.
         """
-        self._calls.begin()
-        if self._calls.fault is not None:
-            raise SandboxError(f"the EVM image does not start its program: {self._calls.fault}; run script/setup")
-        self._solution = Solution(self._calls)
+        self._is_sound = True
+        self._rpc.begin()
+        if self._rpc.fault is not None:
+            raise SandboxError(f"the EVM image does not start its program: {self._rpc.fault}; run script/setup")
+        self._solution = Solution(self._rpc)
 
     @property
     def usable(self) -> bool:
         """Whether it may be asked again."""
-        return self._calls.usable and self._calls.fault is None
+        return self._is_sound and self._rpc.usable and self._rpc.fault is None
 
     def ask(self, name: str, *arguments: object, blame: Public) -> Any:
         """Call a function of the program.
@@ -60,14 +61,17 @@ class Guest:
             AnswerFault: it was late, died, or said nothing readable.
             SandboxError: the sandbox failed.
         """
-        self._session.refill()
+        self._session.reset_output_quota()
         function: Callable[..., Any] = getattr(self._solution, name)
         try:
             return function(*arguments)
-        except SolutionError as error:
-            raise AnswerFault(f"{blame}: {error}", blame) from None
-        except AnswerFault as fault:
-            raise AnswerFault(f"{blame}: {fault}", blame) from None
+        except (SolutionError, AnswerFault) as error:
+            raise self.fault(blame, error) from None
+
+    def fault(self, blame: Public, told: object) -> AnswerFault:
+        """Return what is raised where the program said `told`; it is not asked again."""
+        self._is_sound = False
+        return AnswerFault(f"{blame}: {told}", blame)
 
 
 class Compiler:
@@ -96,10 +100,10 @@ class Compiler:
         """
         parts = self._guest.ask("translate", version, text, blame=Public.COMPILER)
         if type(parts) is not int or not 0 < parts <= MOST_PARTS:
-            raise AnswerFault(f"{Public.COMPILER}: its process ended", Public.COMPILER)
+            raise self._guest.fault(Public.COMPILER, "its process ended")
         read = [self._guest.ask("part", index, blame=Public.COMPILER) for index in range(parts)]
         if not all(type(part) is str for part in read):
-            raise AnswerFault(f"{Public.COMPILER}: its output is no text", Public.COMPILER)
+            raise self._guest.fault(Public.COMPILER, "its output is no text")
         return "".join(read)
 
 
