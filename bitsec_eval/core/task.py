@@ -71,8 +71,8 @@ class Task:
     own and with no word of which is which.
     `rename` lists identifiers that get new names in workspace and twin, other ones in every evaluation.
     `weight` is the task's share of an agent's score.
-    `answer` says what the agent is to print where that is judged by running it: "exploit" or "patch". Such a task has a
-    workspace, a twin that no agent sees, a `compiler` (a version of Solidity's) and a `scenario`, the folder of
+    `answer` says what the agent is to print where that is judged by running it: "exploit" or "patch". Such a task has
+    a workspace, a twin that no agent sees, a `compiler` (a version of Solidity's) and a `scenario`, the folder of
     scenario.py and its Solidity files; a patch may change the `editable` files and what lies in `editable` folders.
     `llm` is how much of the LLM a run may use, where the validator offers one.
 

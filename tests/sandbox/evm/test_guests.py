@@ -1,4 +1,4 @@
-"""Compilers and EVMs in their sandboxes, on every engine: what they say, what takes them down, and what that costs."""
+"""Compilers and EVMs in their sandboxes, on every engine: what they say, and what takes them down."""
 
 import json
 from collections.abc import Iterator
