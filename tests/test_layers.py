@@ -18,7 +18,7 @@ ENGINE, HTTP, PYTEST, WEB = (
 
 MAY_IMPORT = {
     "bitsec_eval/core": set(),
-    "bitsec_eval/sandbox": {"core", *ENGINE},
+    "bitsec_eval/sandbox": {"core", *ENGINE, "pyrevm"},  # pyrevm: by a program that runs in the EVM image alone
     "bitsec_eval/inference": {"core", *HTTP},
     "bitsec_eval/judge": {"core", *HTTP},
     "bitsec_eval/scabench": {"core", "sandbox"},
