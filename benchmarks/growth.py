@@ -38,7 +38,18 @@ def evaluation(runs: int) -> tuple[float, float]:
             (folder / f"agents/a{number}.py").write_text("def double(x): return 2 * x\n")
         for number in range(max(1, runs // AGENTS)):
             (folder / f"suite/test_{number:04}.py").write_text(TASK)
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "bitsec_eval.plugin", "-p", "simulated", "--tb=no"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "bitsec_eval.plugin",
+            "-p",
+            "simulated",
+            "--bitsec-sandbox=simulated",
+            "--tb=no",
+        ]
         environment = {**os.environ, "PYTHONPATH": f"{HERE.parent}:{HERE}"}
         with subprocess.Popen(
             [*command, "-p", "no:cacheprovider", "--bitsec-agents=agents", "suite"],

@@ -1,15 +1,15 @@
 """An engine that starts nothing: guests answer at once, so that what is left is what the harness itself costs.
 
-Loaded as a pytest plugin (`-p simulated`) by growth.py.
+Loaded as a pytest plugin (`-p simulated`, --bitsec-sandbox=simulated) by growth.py.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import bitsec_eval.plugin.evaluation as evaluation
 from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.values import dumps
+from bitsec_eval.plugin.extension import SandboxEngine
 from bitsec_eval.sandbox.api import Frame
 
 
@@ -56,9 +56,11 @@ class SimulatedEngine:
 
 
 @contextmanager
-def simulated_engine(settings: object) -> Iterator[SimulatedEngine]:
-    """Stands for `engine_of`."""
+def simulated_engine(request: object) -> Iterator[SimulatedEngine]:
+    """Open the engine that starts nothing."""
     yield SimulatedEngine()
 
 
-evaluation.engine_of = simulated_engine
+def pytest_bitsec_engines() -> list[SandboxEngine]:
+    """Offer it."""
+    return [SandboxEngine(name="simulated", summary="starts nothing", open=simulated_engine)]

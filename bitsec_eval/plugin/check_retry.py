@@ -15,7 +15,9 @@ from _pytest.runner import runtestprotocol
 
 from bitsec_eval.core.errors import AnswerFault, KilledError, SandboxError
 from bitsec_eval.plugin.collection.tasks import CHECK
-from bitsec_eval.plugin.evaluation import CALLS, REASON, Evaluation
+from bitsec_eval.plugin.evaluation import Evaluation
+from bitsec_eval.plugin.reporting.check_reports import REASON
+from bitsec_eval.plugin.running.checked_run import USED
 from bitsec_eval.schedule.schedule import MOST_KILLS
 
 PATIENCE_SECONDS = 60
@@ -25,7 +27,7 @@ LOST = pytest.StashKey[SandboxError]()
 KILLS = pytest.StashKey[int]()
 
 
-class Rechecks:
+class CheckRetry:
     """Makes checks in place of pytest, which would report on each attempt."""
 
     def __init__(self, evaluation: Evaluation) -> None:
@@ -55,12 +57,12 @@ class Rechecks:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Take note of a loss, before anybody is blamed."""
-        calls = item.stash.get(CALLS, None)
-        if calls is not None and call.excinfo is not None and isinstance(calls.fault, SandboxError):
-            if _always_killed(item, calls.fault):
-                call.excinfo = _brought_down(calls.fault)
-            elif call.excinfo.value is calls.fault:
-                item.stash[LOST] = calls.fault
+        used = item.stash.get(USED, None)
+        if used is not None and call.excinfo is not None and isinstance(used.fault, SandboxError):
+            if _always_killed(item, used.fault):
+                call.excinfo = _brought_down(used.fault)
+            elif call.excinfo.value is used.fault:
+                item.stash[LOST] = used.fault
         return (yield)
 
 
@@ -104,7 +106,7 @@ class _Making:
 
 
 def _forget(stash: pytest.Stash) -> None:
-    keys: tuple[pytest.StashKey[Any], ...] = (LOST, REASON, CALLS)
+    keys: tuple[pytest.StashKey[Any], ...] = (LOST, REASON, USED)
     for key in keys:
         if key in stash:
             del stash[key]

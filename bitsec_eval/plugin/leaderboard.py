@@ -13,15 +13,14 @@ import pytest
 from _pytest.junitxml import xml_key
 
 from bitsec_eval.core.errors import BitsecError
+from bitsec_eval.core.evaluation import Evaluation as RecordedEvaluation
 from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.plugin.cache.resume import note_begun
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.evaluation import Evaluation
-from bitsec_eval.plugin.reporting.artifacts import publish
 from bitsec_eval.plugin.reporting.junit_properties import PLAN
-from bitsec_eval.plugin.reporting.timeline import CheckTimes
-from bitsec_eval.plugin.reporting.void_summary import Voids
+from bitsec_eval.plugin.reporting.void_summary import VoidSummary
 from bitsec_eval.render.console import board_lines, wrapped
 from bitsec_eval.render.findings import FOLDER
 from bitsec_eval.render.findings_index import INDEX
@@ -30,15 +29,12 @@ from bitsec_eval.render.links import BOARD
 JUNIT = "junit.xml"
 
 
-class Board:
+class BoardReporter:
     """Writes junit whole or not at all, computes the leaderboard from it, and sets the exit code."""
 
-    def __init__(
-        self, settings: Settings, evaluation: Evaluation, times: CheckTimes, voids: Voids, config: pytest.Config
-    ) -> None:
+    def __init__(self, settings: Settings, evaluation: Evaluation, voids: VoidSummary, config: pytest.Config) -> None:
         self._settings = settings
         self._evaluation = evaluation
-        self._times = times
         self._voids = voids
         self._plan: dict[str, Any] | None = None
         self._board: Leaderboard | None = None
@@ -102,7 +98,7 @@ class Board:
             with self._junit.open("rb") as stream:
                 evaluation = read_junit(stream, str(self._junit))
             self._board = leaderboard([evaluation])
-            self._lines += publish(self._settings.results, evaluation, self._board, self._times, os.environ)
+            self._lines += self._written(session.config, evaluation, self._board)
             if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 ended = replace(self._settings.begun, ended=True, run_seconds=self._run_seconds())
                 note_begun(self._settings.results, ended)
@@ -111,6 +107,12 @@ class Board:
         except OSError as error:
             self._unwritten(session, error)
         session.exitstatus = self._exit_status(session.exitstatus)
+
+    def _written(self, config: pytest.Config, evaluation: RecordedEvaluation, board: Leaderboard) -> list[str]:
+        """Have every plugin write its files, and return a line for each that could not be written."""
+        write = config.hook.pytest_bitsec_write_artifacts
+        results = write(config=config, results=self._settings.results, evaluation=evaluation, board=board)
+        return [line for lines in results for line in lines]
 
     def _run_seconds(self) -> dict[str, float]:
         took: defaultdict[str, list[float]] = defaultdict(list)

@@ -4,14 +4,17 @@ import os
 
 import pytest
 
-from bitsec_eval.plugin.check_retry import Rechecks
-from bitsec_eval.plugin.config.settings import settings_from
+from bitsec_eval.plugin.builtin import Builtin
+from bitsec_eval.plugin.check_retry import CheckRetry
+from bitsec_eval.plugin.collection.wrong_tasks import WrongTasks
+from bitsec_eval.plugin.config.settings import Settings, settings_from
 from bitsec_eval.plugin.evaluation import Evaluation
-from bitsec_eval.plugin.leaderboard import Board
-from bitsec_eval.plugin.progress.reporter import Progress
-from bitsec_eval.plugin.reporting.assertions import Comparisons
+from bitsec_eval.plugin.leaderboard import BoardReporter
+from bitsec_eval.plugin.progress.reporter import ProgressReporter
+from bitsec_eval.plugin.reporting.artifacts import ArtifactWriter
+from bitsec_eval.plugin.reporting.assertions import AssertionLimits
 from bitsec_eval.plugin.reporting.timeline import CheckTimes
-from bitsec_eval.plugin.reporting.void_summary import Voids, arguments_of
+from bitsec_eval.plugin.reporting.void_summary import VoidSummary, arguments_of
 from bitsec_eval.plugin.signals import Termination
 from bitsec_eval.plugin.xdist import Controller, Worker
 
@@ -22,18 +25,28 @@ def register(config: pytest.Config) -> None:
     Raises:
         SettingsError: an option is wrong.
     """
+    manager = config.pluginmanager
+    manager.register(Builtin(), "bitsec-builtin")
     settings = settings_from(config)
     evaluation = Evaluation(settings)
-    config.pluginmanager.register(evaluation, "bitsec-evaluation")
-    config.pluginmanager.register(Rechecks(evaluation), "bitsec-rechecks")
-    config.pluginmanager.register(Comparisons(), "bitsec-comparisons")
+    evaluation.register(manager)
+    manager.register(WrongTasks(), "bitsec-wrong-tasks")
+    manager.register(CheckRetry(evaluation), "bitsec-check-retry")
+    manager.register(AssertionLimits(), "bitsec-assertion-limits")
     if hasattr(config, "workerinput"):
-        config.pluginmanager.register(Worker(evaluation), "bitsec-worker")
+        manager.register(Worker(evaluation), "bitsec-worker")
     elif not config.option.collectonly:
-        times, voids = CheckTimes(), Voids(arguments_of(config, os.environ))
-        config.pluginmanager.register(times, "bitsec-check-times")
-        config.pluginmanager.register(voids, "bitsec-voids")
-        config.pluginmanager.register(Board(settings, evaluation, times, voids, config), "bitsec-board")
-        config.pluginmanager.register(Controller(settings), "bitsec-controller")
-        config.pluginmanager.register(Progress(evaluation.standing, config), "bitsec-progress")
-        config.pluginmanager.register(Termination(), "bitsec-termination")
+        _register_reporters(config, settings, evaluation)
+
+
+def _register_reporters(config: pytest.Config, settings: Settings, evaluation: Evaluation) -> None:
+    """Register what one process does for all: the results, the terminal, xdist's workers and signals."""
+    manager = config.pluginmanager
+    times, voids = CheckTimes(), VoidSummary(arguments_of(config, os.environ))
+    manager.register(times, "bitsec-check-times")
+    manager.register(voids, "bitsec-void-summary")
+    manager.register(ArtifactWriter(times, os.environ), "bitsec-artifacts")
+    manager.register(BoardReporter(settings, evaluation, voids, config), "bitsec-board")
+    manager.register(Controller(settings), "bitsec-controller")
+    manager.register(ProgressReporter(evaluation.progress, settings.progress), "bitsec-progress")
+    manager.register(Termination(), "bitsec-termination")

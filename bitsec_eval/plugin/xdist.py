@@ -71,7 +71,7 @@ class Worker:
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Tell every second how far the runs of this worker have got."""
         name = session.config.workerinput["workerid"]  # type: ignore[attr-defined]
-        thread = Thread(target=self._tell, args=(name,), name="bitsec-standing", daemon=True)
+        thread = Thread(target=self._tell, args=(name,), name="bitsec-tell-progress", daemon=True)
         thread.start()
         try:
             return (yield)
@@ -82,9 +82,9 @@ class Worker:
     def _tell(self, name: str) -> None:
         settings = self._evaluation.settings
         while not self._over.wait(TELL_SECONDS):
-            standing = self._evaluation.own_standing()
-            if standing is not None:
-                leave(folder_of(settings.results, settings.evaluation), name, standing.totals, standing.snapshot)
+            progress = self._evaluation.own_progress()
+            if progress is not None:
+                leave(folder_of(settings.results, settings.evaluation), name, progress.totals, progress.snapshot)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Send the plan."""

@@ -41,6 +41,11 @@ class Case:
     matcher: Matcher[Finding] = field(default_factory=LexicalMatcher)
     _last: tuple[Report, Scored | InferenceError] | None = field(default=None, init=False, repr=False)
 
+    def take_matcher(self, matcher: Matcher[Finding]) -> None:
+        """Have `matcher` decide from now on; the evaluation says which (--bitsec-matcher)."""
+        self.matcher = matcher
+        self._last = None
+
     def finds(self, name: str, report: Report) -> Credit:
         """Say whether `report` is credited with the expected finding called `name`, such as "h_01".
 

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from bitsec_eval.plugin.progress.live_region import Region
+from bitsec_eval.plugin.progress.live_region import LiveRegion
 from bitsec_eval.plugin.progress.reporter import live_lines, log_line, mode_of
-from bitsec_eval.plugin.progress.status import Standing, gathered, leave, tidy, together
+from bitsec_eval.plugin.progress.status import RunProgress, gathered, leave, tidy, together
 from bitsec_eval.schedule.runs import RunKey
 from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
 from tests.plugin.terminal import Terminal
@@ -15,12 +15,12 @@ from tests.plugin.terminal import Terminal
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def standing(done=4, timed=4, seconds=40.0, expected=None) -> Standing:
+def standing(done=4, timed=4, seconds=40.0, expected=None) -> RunProgress:
     """Ten runs of a task of 10 s, one of which goes on."""
     running = (Running(key=RunKey("naive\x1b[2J", "coding/a"), seconds=12.0, limit_seconds=30.0),)
     tasks = {"coding/a": Pace(done=done, timed=timed, seconds=seconds)}
     snapshot = Snapshot(running=running, tasks=tasks, void=1, reused=done - timed)
-    return Standing(totals={"coding/a": 10}, snapshot=snapshot, jobs=2, expected=expected or {})
+    return RunProgress(totals={"coding/a": 10}, snapshot=snapshot, jobs=2, expected=expected or {})
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,9 @@ def test_what_was_reused_says_nothing_about_how_long_a_run_takes():
 def test_each_task_takes_what_it_took_here_or_else_the_last_time_or_else_what_others_take():
     paces = {"quick": Pace(done=2, timed=2, seconds=2.0), "slow": Pace(done=1, timed=1, seconds=9.0)}
     totals = {"quick": 5, "slow": 2, "known": 1, "unknown": 1}
-    told = Standing(totals=totals, snapshot=Snapshot(tasks=paces), jobs=1, expected={"known": 60.0, "slow": 1000.0})
+    told = RunProgress(
+        totals=totals, snapshot=Snapshot(tasks=paces), jobs=1, expected={"known": 60.0, "slow": 1000.0}
+    )
 
     assert told.seconds_left == 3 * 1.0 + 1 * 9.0 + 60.0 + (1.0 + 9.0) / 2
 
@@ -64,7 +66,7 @@ def test_once_it_has_settled_the_pace_is_what_was_seen_and_not_the_jobs(elapsed,
     paces = {"a": Pace(done=4, timed=4, seconds=40.0)}
     snapshot = Snapshot(tasks=paces, elapsed_seconds=elapsed)
 
-    assert Standing(totals={"a": 8}, snapshot=snapshot, jobs=2).seconds_left == left
+    assert RunProgress(totals={"a": 8}, snapshot=snapshot, jobs=2).seconds_left == left
 
 
 @pytest.mark.parametrize("columns", [20, 40, 59, 60, 80, 200])
@@ -79,7 +81,7 @@ def test_no_line_is_wider_than_the_terminal(columns):
 @pytest.mark.parametrize("begun", [0, 3, 9, 30])
 def test_the_region_grows_and_goes_and_no_line_above_it_is_lost(begun):
     terminal = Terminal(20, 12)
-    region = Region(terminal, lambda: os.terminal_size((20, 12)))
+    region = LiveRegion(terminal, lambda: os.terminal_size((20, 12)))
     for height, number in enumerate(range(begun, begun + 4)):
         terminal.write("".join(f"line {n}\n" for n in range(0 if not height else number, number + 1)))
         region.show([f"live {n}" for n in range(1 + min(height, 2))])
@@ -97,7 +99,7 @@ def test_the_region_grows_and_goes_and_no_line_above_it_is_lost(begun):
 def test_a_terminal_of_a_few_rows_is_left_alone():
     terminal = Terminal(80, 5)
 
-    Region(terminal, lambda: os.terminal_size((80, 5))).show(["one"])
+    LiveRegion(terminal, lambda: os.terminal_size((80, 5))).show(["one"])
 
     assert not any(terminal.lines)
 

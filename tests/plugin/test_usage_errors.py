@@ -104,7 +104,7 @@ def test_a_task_that_is_wrong_fails_at_collection_on_its_own_line(tmp_path: Path
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        ("--bitsec-jobs=0", "--bitsec-jobs 0: at least 1 run must go on at a time"),
+        ("--bitsec-jobs=0", "--bitsec-jobs must be at least 1 (got 0)."),
         ("--bitsec-emission=lots", "lots"),
         ("--bitsec-image=no/such:image", "the engine has no image no/such:image; run script/setup to make it"),
     ],

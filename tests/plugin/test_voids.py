@@ -6,7 +6,7 @@ import pytest
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.plugin.reporting.junit_properties import RUN
-from bitsec_eval.plugin.reporting.void_summary import Voids, asks_for_each
+from bitsec_eval.plugin.reporting.void_summary import VoidSummary, asks_for_each
 
 GONE = "could not create a container: no such file; is the Docker engine running?"
 REFUSED = f"not tried, since 6 attempts in a row failed: {GONE}"
@@ -32,9 +32,9 @@ def ended(check: str, agent: str) -> pytest.TestReport:
     return pytest.TestReport(check, ("t.py", 1, check), {}, "passed", None, "teardown", user_properties=[(RUN, run)])
 
 
-def noted(*arguments: str, checks: list[tuple[str, str]]) -> tuple[Voids, Reporter]:
+def noted(*arguments: str, checks: list[tuple[str, str]]) -> tuple[VoidSummary, Reporter]:
     """Return what was noted of checks, each given as its agent and what failed."""
-    voids, errors = Voids(arguments), []
+    voids, errors = VoidSummary(arguments), []
     for number, (agent, message) in enumerate(checks):
         errors.append(failed(f"t.py::test_{number}[{agent}]", message))
         voids.pytest_runtest_logreport(errors[-1])
@@ -44,7 +44,7 @@ def noted(*arguments: str, checks: list[tuple[str, str]]) -> tuple[Voids, Report
     return voids, Reporter(errors)
 
 
-def listed(voids: Voids, reporter: Reporter) -> list[str]:
+def listed(voids: VoidSummary, reporter: Reporter) -> list[str]:
     with voids.folded(reporter):
         return [report.nodeid for report in reporter.stats["error"]]
 

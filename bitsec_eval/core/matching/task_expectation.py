@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from bitsec_eval.core.errors import TaskError
 from bitsec_eval.core.finding import Finding
-from bitsec_eval.core.matching import Decision, Verdict
+from bitsec_eval.core.matching import Decision, Matcher, Verdict
 from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet, Pair
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.structured import StructuredMatcher, judged
@@ -25,6 +25,14 @@ class HoldsReports(Protocol):
 
     def sheet(self, report: Report) -> ComparisonSheet:
         """Return `report` beside what was expected."""
+
+
+@runtime_checkable
+class TakesMatcher(Protocol):
+    """What is expected of a report and leaves it to the evaluation who decides."""
+
+    def take_matcher(self, matcher: Matcher[Finding]) -> None:
+        """Have `matcher` decide from now on."""
 
 
 def expected_in(module: object) -> ExpectedFinding | HoldsReports | None:

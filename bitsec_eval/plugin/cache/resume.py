@@ -11,8 +11,6 @@ from pathlib import Path
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.render.artifacts import read_json, write_json
 
-RERUNS = ("void",)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:

@@ -14,11 +14,11 @@ from bitsec_eval.core.matching.task_expectation import HoldsReports
 from bitsec_eval.core.renaming import Renaming
 from bitsec_eval.core.task import Task
 from bitsec_eval.plugin.collection.agents import Agent, Turn
+from bitsec_eval.plugin.extension import AnswerKind, AnswerKinds
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.sandbox.execution.workspace import read_workspace
 from bitsec_eval.schedule.runs import RunKey, RunSpec
 
-FIXTURES = ("answer", "solution", "report", "twin_report")
 AGENT_FIXTURE = "bitsec_agent"
 SUITES = "task_suites"
 
@@ -62,14 +62,6 @@ def task_id(path: Path, root: Path) -> str:
     return "/".join([*parts[:-1], path.stem.removeprefix("test_")])
 
 
-def kind_of(fixtures: Iterable[str]) -> str:
-    """Return what a task asks for, told from the fixtures its checks use."""
-    used = set(fixtures)
-    if used & {"report", "twin_report"}:
-        return "findings"
-    return "code" if "solution" in used else "answer"
-
-
 @dataclass(slots=True)
 class CollectedTask:
     """One task file and every check it declares, whether or not it was selected."""
@@ -77,14 +69,15 @@ class CollectedTask:
     id: str
     task: Task
     path: Path
+    kinds: AnswerKinds
     declared: dict[str, Check] = field(default_factory=dict)  # by node id
     fixtures: set[str] = field(default_factory=set)
     expected: ExpectedFinding | HoldsReports | None = None
 
     @property
-    def kind(self) -> str:
-        """What the task asks for."""
-        return kind_of(self.fixtures)
+    def kind(self) -> AnswerKind:
+        """The kind of answer the task asks for."""
+        return self.kinds.of(self.fixtures)
 
     def declare(self, items: Iterable[pytest.Function]) -> None:
         """Take note of the items one test function became; told twice, they count once."""
@@ -98,7 +91,7 @@ class CollectedTask:
             name = _name(item) + (f"#{seen[key]}" if several else "")
             check = Check(key, name, _weight(item))
             self.declared[item.nodeid] = item.stash[CHECK] = check
-            self.fixtures.update(each for each in FIXTURES if each in item.fixturenames)
+            self.fixtures.update(each for each in self.kinds.fixtures if each in item.fixturenames)
 
     def of_run(self, key: RunKey) -> list[Check]:
         """Return the checks declared for one run."""
@@ -110,7 +103,7 @@ class CollectedTask:
             key=key,
             orders=partial(self._orders, agent, seed),
             limits=self.task.limits,
-            calls="solution" in self.fixtures,
+            calls=any(kind.loads_solution for kind in self.kinds.used(self.fixtures)),
             llm=self.task.llm,
         )
 

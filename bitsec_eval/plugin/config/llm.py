@@ -17,7 +17,8 @@ from bitsec_eval.inference.cassette import keep_seed, kept_seed
 from bitsec_eval.inference.gateway import Gateway, off_gateway, replaying_gateway
 from bitsec_eval.inference.limits import RunLimits, TotalLimits
 from bitsec_eval.inference.prices import Price, read_prices
-from bitsec_eval.plugin.config.llm_options import Told
+from bitsec_eval.plugin.config.llm_options import OPTIONS
+from bitsec_eval.plugin.config.option import OptionValues
 
 if TYPE_CHECKING:
     from bitsec_eval.inference.live_gateway import LiveConfig
@@ -48,7 +49,7 @@ def llm_settings(config: pytest.Config, results: Path, evaluation: str) -> LLMSe
     Raises:
         SettingsError: an option is wrong, or the environment lacks the key.
     """
-    told = Told(config)
+    told = OptionValues(config, OPTIONS)
     mode = told.value("llm")
     if mode not in MODES:
         raise SettingsError(f"--bitsec-llm {mode}: choose one of {', '.join(MODES)}")
@@ -83,7 +84,7 @@ def _gateway(settings: LLMSettings) -> AbstractContextManager[Gateway]:
     return replaying_gateway(settings.recordings) if settings.mode == "replay" else off_gateway()
 
 
-def _provision(told: Told, ledger: Path, workers: int) -> "LiveConfig":
+def _provision(told: OptionValues, ledger: Path, workers: int) -> "LiveConfig":
     from bitsec_eval.inference.call import RetryPolicy
     from bitsec_eval.inference.live_gateway import LiveConfig
     from bitsec_eval.inference.upstream import Provider
@@ -112,14 +113,14 @@ def _provision(told: Told, ledger: Path, workers: int) -> "LiveConfig":
     )
 
 
-def _positive(told: Told, name: str) -> Any:
+def _positive(told: OptionValues, name: str) -> Any:
     value = told.value(name)
     if not 0 < value < 1e9:
         raise SettingsError(f"--bitsec-{name} {value}: give more than 0")
     return value
 
 
-def _models(told: Told, prices: Mapping[str, Price]) -> tuple[str, ...]:
+def _models(told: OptionValues, prices: Mapping[str, Price]) -> tuple[str, ...]:
     named = tuple(name.strip() for name in told.value("llm-models").split(",") if name.strip())
     unpriced = [name for name in named if prices and name not in prices]
     if unpriced:

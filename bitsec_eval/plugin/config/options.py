@@ -1,52 +1,109 @@
-"""The options of an evaluation; nothing here loads an engine, since every pytest run of an environment comes by."""
+"""The one table of all options; nothing here loads an engine, since every pytest run of an environment comes by.
+
+Each option is `--bitsec-NAME` on the command line and `bitsec_NAME` in pytest.ini.
+docs/configuration.md is made of this table.
+"""
 
 import pytest
 
 from bitsec_eval.core.rewards import RULE_NAMES
 from bitsec_eval.core.usage import TIEBREAKS
-from bitsec_eval.plugin.config.llm_options import add_llm_options
-from bitsec_eval.plugin.config.repeat_options import add_repeat_options
-from bitsec_eval.plugin.config.reuse_options import add_reuse_options
-from bitsec_eval.plugin.progress.reporter import add_progress_options
+from bitsec_eval.plugin.config.llm_options import OPTIONS as LLM_OPTIONS
+from bitsec_eval.plugin.config.option import Option, OptionValues, flag, words
 from bitsec_eval.sandbox.hardening.policy import IMAGE
+
+RERUNS = ("void",)
+PROGRESS_MODES = ("auto", "live", "log", "off")
+
+EVALUATION = (
+    Option("agents", str, "", "PATH", "evaluate these agents: a folder of NAME.py, or one file"),
+    Option("results", str, "results", "DIR", "where results go"),
+    Option("jobs", int, None, "N", "runs at the same time", unit="runs", automatic="number of CPUs"),
+    Option("seed", int, None, "N", "draw what differs per evaluation from this seed", automatic="drawn"),
+    Option("fail-under", float, None, "N", "exit 1 if an agent scores less than this", unit="points"),
+    Option(
+        "progress",
+        str,
+        "auto",
+        "MODE",
+        "live lines at the foot of the terminal, one line every 30 s (log), or nothing (off);"
+        " auto: live on a terminal, log where CI is set, else off",
+        choices=PROGRESS_MODES,
+    ),
+)
+SCORING = (
+    Option("emission", str, "100", "TAO", "reward pool that is split"),
+    Option("rewards", str, "score", "RULE", "reward rule", choices=tuple(sorted(RULE_NAMES))),
+    Option("tiebreak", str, "none", "RULE", "what ranks equal scores", choices=TIEBREAKS),
+    Option("baseline", str, "", "XML", "the earlier junit file for --bitsec-rewards=improvement"),
+    Option("repeat", int, 1, "K", "do every run K times", unit="runs"),
+    Option(
+        "at-least",
+        int,
+        None,
+        "N",
+        "a task counts in full if N of its runs pass every check, else not",
+        unit="runs",
+        automatic="the mean of its runs",
+    ),
+    Option(
+        "matcher",
+        str,
+        "",
+        "NAME",
+        "who decides whether a reported finding is the expected one: lexical, judge, or a plugin's",
+        automatic="judge where BITSEC_JUDGE_MODEL is set, else lexical",
+    ),
+)
+REUSE = (
+    Option("reuse", flag, False, "", "run only what is new; answers of runs done before are checked again"),
+    Option("resume", flag, False, "", "continue an interrupted evaluation"),
+    Option("rerun", str, "", "WHAT", "repeat the void runs of the last evaluation", choices=RERUNS),
+)
+SANDBOX = (
+    Option("sandbox", str, "docker", "NAME", "what starts sandboxes: docker, oci, or a plugin's engine"),
+    Option(
+        "image",
+        str,
+        "",
+        "NAME",
+        "sandbox image; for oci the folder of its root file system",
+        automatic=IMAGE,
+    ),
+    Option("runtime", str, "", "NAME", "the engine's runtime for sandboxes, such as crun or runsc"),
+    Option(
+        "accept-weaker",
+        words,
+        (),
+        "NAME",
+        "evaluate without this control, which `python -m bitsec_eval doctor` calls missing; results say so",
+    ),
+    Option(
+        "state",
+        str,
+        "",
+        "DIR",
+        "where validators of this machine keep their locks",
+        automatic="$XDG_RUNTIME_DIR/bitsec-eval, else a folder of the user in the temporary directory",
+    ),
+)
+SECTIONS = {
+    "Evaluation": EVALUATION,
+    "Scores and rewards": SCORING,
+    "Reuse and resume": REUSE,
+    "Sandboxes": SANDBOX,
+    "LLM": LLM_OPTIONS,
+}
+OPTIONS = tuple(option for section in SECTIONS.values() for option in section)
 
 
 def add_options(parser: pytest.Parser) -> None:
     """Add the options of an evaluation to pytest's."""
     group = parser.getgroup("bitsec", "evaluation of agents (bitsec-eval)")
-    group.addoption("--bitsec-agents", metavar="PATH", help="evaluate these agents: a folder of NAME.py, or one file")
-    group.addoption("--bitsec-jobs", metavar="N", type=int, help="runs at the same time (default: CPUs)")
-    group.addoption("--bitsec-seed", metavar="N", type=int, help="draw what differs per evaluation from this seed")
-    group.addoption("--bitsec-emission", metavar="TAO", default="100", help="what is shared out (default: 100)")
-    group.addoption(
-        "--bitsec-rewards", choices=sorted(RULE_NAMES), default="score", help="how it is shared out (default: score)"
-    )
-    group.addoption(
-        "--bitsec-tiebreak", choices=TIEBREAKS, default="none", help="what ranks equal scores (default: none)"
-    )
-    group.addoption("--bitsec-results", metavar="DIR", default="results", help="where results go (default: results)")
-    group.addoption("--bitsec-fail-under", metavar="N", type=float, help="exit 1 if an agent scores less than this")
-    group.addoption(
-        "--bitsec-sandbox",
-        choices=("docker", "oci"),
-        default="docker",
-        help="what starts sandboxes (default: docker)",
-    )
-    group.addoption(
-        "--bitsec-image", metavar="NAME", help=f"sandbox image (default: {IMAGE}); for oci the folder of its files"
-    )
-    group.addoption(
-        "--bitsec-runtime", metavar="NAME", help="the engine's runtime for sandboxes, such as crun or runsc"
-    )
-    group.addoption(
-        "--bitsec-accept-weaker",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="evaluate without this control, which `python -m bitsec_eval doctor` calls missing; results say so",
-    )
-    group.addoption("--bitsec-state", metavar="DIR", help="where validators of this machine keep their locks")
-    add_llm_options(parser)
-    add_repeat_options(parser)
-    add_reuse_options(parser)
-    add_progress_options(parser)
+    for option in OPTIONS:
+        option.add_to(parser, group)
+
+
+def options_of(config: pytest.Config) -> OptionValues:
+    """Return the values of all options."""
+    return OptionValues(config, OPTIONS)

@@ -10,14 +10,27 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.core.finding import Finding
+from bitsec_eval.core.matching import Matcher
 from bitsec_eval.core.renaming import SEEDS
 from bitsec_eval.core.rewards import parse_emission
+from bitsec_eval.plugin.builtin import JUDGE, LEXICAL
 from bitsec_eval.plugin.cache.resume import Begun, check_same
 from bitsec_eval.plugin.collection.agents import Agent, find_agents
 from bitsec_eval.plugin.config.llm import LLMSettings, llm_settings
-from bitsec_eval.plugin.config.repeat_options import at_least_from, baseline_from, repeats_from
-from bitsec_eval.plugin.config.reuse_options import ReuseSettings, reuse_settings
-from bitsec_eval.sandbox.engines import EngineSettings, engine_settings
+from bitsec_eval.plugin.config.option import OptionValues
+from bitsec_eval.plugin.config.options import options_of
+from bitsec_eval.plugin.config.repeat import at_least_from, baseline_from, repeats_from
+from bitsec_eval.plugin.config.reuse import ReuseSettings, reuse_settings
+from bitsec_eval.plugin.extension import (
+    AnswerKinds,
+    EngineRequest,
+    SandboxEngine,
+    chosen,
+    offered_engines,
+    offered_kinds,
+    offered_matchers,
+)
 from bitsec_eval.sandbox.uid_lease import state_folder
 
 
@@ -39,10 +52,18 @@ class Settings:
     tiebreak: str
     results: Path
     fail_under: float | None
-    engine: EngineSettings
-    accepted: tuple[str, ...]
+    progress: str
+    engine: SandboxEngine
+    engine_request: EngineRequest
+    matcher: Matcher[Finding]
+    kinds: AnswerKinds
     llm: LLMSettings
     reuse: ReuseSettings
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """The controls that may be missing."""
+        return self.engine_request.accepted
 
     @property
     def begun(self) -> Begun:
@@ -62,36 +83,40 @@ def settings_from(config: pytest.Config) -> Settings:
     Raises:
         SettingsError: an option is wrong.
     """
-    results = config.invocation_params.dir / config.getoption("--bitsec-results")
-    reuse = reuse_settings(config, results)
+    told = options_of(config)
+    told.refuse_unknown()
+    results = told.path("results")
+    reuse = reuse_settings(config, told, results)
     evaluation = _evaluation(config, reuse)
     llm = llm_settings(config, results, evaluation)
-    shared = _shared(config, evaluation, llm, reuse)
-    settings = _settings(config, results, shared, llm, reuse)
+    shared = _shared(config, told, evaluation, llm, reuse)
+    settings = _settings(config, told, shared, llm, reuse)
     if reuse.begun is not None:
         check_same(reuse.begun, settings.begun.agents, settings.repeats)
     return settings
 
 
 def _settings(
-    config: pytest.Config, results: Path, shared: "Shared", llm: LLMSettings, reuse: ReuseSettings
+    config: pytest.Config, told: OptionValues, shared: "Shared", llm: LLMSettings, reuse: ReuseSettings
 ) -> Settings:
-    told = config.getoption
-    folder = config.invocation_params.dir / told("--bitsec-agents")
+    folder = told.path("agents")
     return Settings(
-        agents=find_agents(folder, told("--bitsec-agents")),
+        agents=find_agents(folder, told.value("agents")),
         agents_path=folder.resolve(),
-        jobs=_jobs(config),
-        repeats=repeats_from(config),
-        at_least=at_least_from(config),
-        baseline=baseline_from(config),
-        emission=str(parse_emission(told("--bitsec-emission"))),
-        rewards=told("--bitsec-rewards"),
-        tiebreak=told("--bitsec-tiebreak"),
-        results=results,
-        fail_under=told("--bitsec-fail-under"),
-        engine=_engine_settings(config),
-        accepted=tuple(sorted(set(told("--bitsec-accept-weaker")))),
+        jobs=_jobs(told),
+        repeats=repeats_from(told),
+        at_least=at_least_from(told),
+        baseline=baseline_from(told),
+        emission=str(parse_emission(told.value("emission"))),
+        rewards=told.value("rewards"),
+        tiebreak=told.value("tiebreak"),
+        results=told.path("results"),
+        fail_under=told.value("fail-under"),
+        progress=told.value("progress"),
+        engine=chosen("--bitsec-sandbox", told.value("sandbox"), offered_engines(config)),
+        engine_request=_engine_request(told),
+        matcher=_matcher(config, told),
+        kinds=offered_kinds(config),
         llm=llm,
         seed=shared.seed,
         evaluation=shared.evaluation,
@@ -100,10 +125,20 @@ def _settings(
     )
 
 
-def _engine_settings(config: pytest.Config) -> EngineSettings:
-    state = Path(config.getoption("--bitsec-state") or state_folder(os.environ))
-    told = config.getoption
-    return engine_settings(told("--bitsec-sandbox"), state, told("--bitsec-image"), told("--bitsec-runtime"))
+def _engine_request(told: OptionValues) -> EngineRequest:
+    return EngineRequest(
+        state=told.path("state") if told.said("state") else state_folder(os.environ),
+        results=told.path("results"),
+        image=told.value("image") or None,
+        runtime=told.value("runtime") or None,
+        accepted=tuple(sorted(set(told.value("accept-weaker")))),
+    )
+
+
+def _matcher(config: pytest.Config, told: OptionValues) -> Matcher[Finding]:
+    """Return who decides on reported findings in tasks that leave this to the evaluation."""
+    name = told.value("matcher") or (JUDGE if os.environ.get("BITSEC_JUDGE_MODEL") else LEXICAL)
+    return chosen("--bitsec-matcher", name, offered_matchers(config)).make(os.environ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +156,15 @@ def _evaluation(config: pytest.Config, reuse: ReuseSettings) -> str:
     return reuse.begun.evaluation if reuse.begun else str(uuid.uuid4())
 
 
-def _shared(config: pytest.Config, evaluation: str, llm: LLMSettings, reuse: ReuseSettings) -> Shared:
+def _shared(
+    config: pytest.Config, told: OptionValues, evaluation: str, llm: LLMSettings, reuse: ReuseSettings
+) -> Shared:
     """Return what was drawn once: by xdist's controller for its workers, by us otherwise."""
     if hasattr(config, "workerinput"):
         return Shared(**config.workerinput["bitsec"])
     if reuse.begun is not None:
         return Shared(reuse.begun.seed, reuse.begun.evaluation, reuse.begun.started)
-    given = (config.getoption("--bitsec-seed"), llm.seed, reuse.seed)
+    given = (told.value("seed"), llm.seed, reuse.seed)
     seed = next((seed for seed in given if seed is not None), None)
     return Shared(
         seed=random.SystemRandom().randrange(SEEDS) if seed is None else seed,
@@ -136,10 +173,10 @@ def _shared(config: pytest.Config, evaluation: str, llm: LLMSettings, reuse: Reu
     )
 
 
-def _jobs(config: pytest.Config) -> int:
-    jobs = config.getoption("--bitsec-jobs")
+def _jobs(told: OptionValues) -> int:
+    jobs = told.value("jobs")
     if jobs is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if jobs < 1:
-        raise SettingsError(f"--bitsec-jobs {jobs}: at least 1 run must go on at a time")
+        raise SettingsError(f"--bitsec-jobs must be at least 1 (got {jobs}).")
     return int(jobs)

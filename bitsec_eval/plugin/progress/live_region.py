@@ -22,7 +22,7 @@ class Stream(Protocol):
         """Have it shown."""
 
 
-class Region:
+class LiveRegion:
     """The lines at the bottom; `close` gives them back."""
 
     def __init__(self, stream: Stream, size: Callable[[], os.terminal_size]) -> None:

@@ -14,24 +14,12 @@ from typing import Any
 import pytest
 
 from bitsec_eval.core.text import one_line
-from bitsec_eval.plugin.progress.live_region import Region
-from bitsec_eval.plugin.progress.status import Standing
+from bitsec_eval.plugin.progress.live_region import LiveRegion
+from bitsec_eval.plugin.progress.status import RunProgress
 
-MODES = ("auto", "live", "log", "off")
 LIVE_SECONDS, LOG_SECONDS = 0.5, 30.0
 SHOWN_RUNS = 8
 NARROW = 60
-
-
-def add_progress_options(parser: pytest.Parser) -> None:
-    """Add the option to pytest's."""
-    parser.getgroup("bitsec").addoption(
-        "--bitsec-progress",
-        choices=MODES,
-        default="auto",
-        help="live lines at the foot of the terminal, one line every 30 s (log), or nothing (off);"
-        " auto: live on a terminal, log where CI is set, else off",
-    )
 
 
 def mode_of(asked: str, *, terminal: bool, environment: Mapping[str, str]) -> str:
@@ -43,13 +31,13 @@ def mode_of(asked: str, *, terminal: bool, environment: Mapping[str, str]) -> st
     return "log" if environment.get("CI", "").lower() not in ("", "0", "false") else "off"
 
 
-class Progress:
+class ProgressReporter:
     """Shows how an evaluation stands until its last check is done."""
 
-    def __init__(self, standing: Callable[[], Standing | None], config: pytest.Config) -> None:
-        self._standing = standing
+    def __init__(self, progress: Callable[[], RunProgress | None], asked: str) -> None:
+        self._progress = progress
         self._reporter: Any = None
-        self._asked = config.getoption("--bitsec-progress")
+        self._asked = asked
         self._over = Event()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -75,39 +63,39 @@ class Progress:
         return {"live": lambda: self._live(stream), "log": self._log}.get(mode)
 
     def _live(self, stream: Any) -> None:
-        region = Region(stream, shutil.get_terminal_size)
+        region = LiveRegion(stream, shutil.get_terminal_size)
         try:
             while not self._over.wait(LIVE_SECONDS):
-                standing = self._standing()
-                if standing is not None:
-                    region.show(live_lines(standing, shutil.get_terminal_size().columns))
+                progress = self._progress()
+                if progress is not None:
+                    region.show(live_lines(progress, shutil.get_terminal_size().columns))
         finally:
             region.close()
 
     def _log(self) -> None:
         while not self._over.wait(LOG_SECONDS):
-            standing = self._standing()
-            if standing is not None:
+            progress = self._progress()
+            if progress is not None:
                 begun = self._reporter._tw.width_of_current_line  # of dots and letters, where pytest is quiet
                 self._reporter.write("\n" * bool(begun))
-                self._reporter.write_line(log_line(standing))
+                self._reporter.write_line(log_line(progress))
                 self._reporter.flush()
 
 
-def log_line(standing: Standing) -> str:
+def log_line(progress: RunProgress) -> str:
     """Return how an evaluation stands in one line."""
-    running = standing.snapshot.running
+    running = progress.snapshot.running
     slowest = f" (longest: {_named(running[0])} for {_of(running[0])})" if running else ""
-    return f"bitsec: {_counts(standing)}{slowest}"
+    return f"bitsec: {_counts(progress)}{slowest}"
 
 
-def live_lines(standing: Standing, columns: int) -> list[str]:
+def live_lines(progress: RunProgress, columns: int) -> list[str]:
     """Return the lines of the live region: how far it is, and the runs that go on, longest first."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    shown = standing.snapshot.running[:SHOWN_RUNS]
+    shown = progress.snapshot.running[:SHOWN_RUNS]
     table = Table.grid(padding=(0, 2), expand=True)
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column(no_wrap=True, justify="right")
@@ -118,7 +106,7 @@ def live_lines(standing: Standing, columns: int) -> list[str]:
         table.add_row(*cells, *([_bar(run)] if columns >= NARROW else []))
     drawn = io.StringIO()
     console = Console(file=drawn, width=max(columns, 20), force_terminal=True, color_system="standard")
-    head = Text(_counts(standing), style="bold")
+    head = Text(_counts(progress), style="bold")
     console.print(head)
     if shown:
         console.print(table)
@@ -131,18 +119,18 @@ def _bar(run: Any) -> Any:
     return ProgressBar(total=run.limit_seconds, completed=min(run.seconds, run.limit_seconds), width=24)
 
 
-def _counts(standing: Standing) -> str:
-    snapshot = standing.snapshot
+def _counts(progress: RunProgress) -> str:
+    snapshot = progress.snapshot
     reused = f", {snapshot.reused} reused" if snapshot.reused else ""
     return (
-        f"{snapshot.done} of {standing.total} runs done, {len(snapshot.running)} running,"
-        f" {snapshot.void} void{reused}{_left(standing)}"
+        f"{snapshot.done} of {progress.total} runs done, {len(snapshot.running)} running,"
+        f" {snapshot.void} void{reused}{_left(progress)}"
     )
 
 
-def _left(standing: Standing) -> str:
-    seconds = standing.seconds_left
-    if seconds is None or standing.snapshot.done >= standing.total:
+def _left(progress: RunProgress) -> str:
+    seconds = progress.seconds_left
+    if seconds is None or progress.snapshot.done >= progress.total:
         return ""
     if seconds < 1:
         return ", nearly done"

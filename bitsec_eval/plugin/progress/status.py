@@ -18,7 +18,7 @@ SETTLED_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class RunProgress:
     """All runs of an evaluation by their tasks: those that go on, and how many of `totals` are done.
 
     `expected` is how many seconds a run of a task took in the last evaluation.

@@ -19,20 +19,22 @@ from bitsec_eval.schedule.runs import RunKey
 SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
-def publish(
-    results: Path, evaluation: Evaluation, board: Leaderboard, times: CheckTimes, environment: Mapping[str, str]
-) -> list[str]:
-    """Write everything and return a line for each thing that could not be written.
+class ArtifactWriter:
+    """Writes the files of every evaluation; GitHub's step summary is appended to where its variable is set."""
 
-    GitHub's step summary is appended to where its variable is set.
-    """
-    finish_runs(results, evaluation, lambda run: times.of_run(RunKey(run.agent, run.task, run.repeat)))
-    write_run_pages(results, board)
-    write_text(results / "leaderboard.json", board_json(board))
-    write_text(results / BOARD, board_html(board, run_pages=pages_beside(results)))
-    write_index(results / FOLDER, evaluation.id)
-    summary = environment.get(SUMMARY)
-    return _summarise(Path(summary), board) if summary else []
+    def __init__(self, times: CheckTimes, environment: Mapping[str, str]) -> None:
+        self._times = times
+        self._environment = environment
+
+    def pytest_bitsec_write_artifacts(self, results: Path, evaluation: Evaluation, board: Leaderboard) -> list[str]:
+        """Write everything and return a line for each thing that could not be written."""
+        finish_runs(results, evaluation, lambda run: self._times.of_run(RunKey(run.agent, run.task, run.repeat)))
+        write_run_pages(results, board)
+        write_text(results / "leaderboard.json", board_json(board))
+        write_text(results / BOARD, board_html(board, run_pages=pages_beside(results)))
+        write_index(results / FOLDER, evaluation.id)
+        summary = self._environment.get(SUMMARY)
+        return _summarise(Path(summary), board) if summary else []
 
 
 def _summarise(path: Path, board: Leaderboard) -> list[str]:

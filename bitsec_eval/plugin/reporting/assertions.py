@@ -20,7 +20,7 @@ MOST_UNITS = 8192
 Explain = Callable[[str, object, object], str | None]
 
 
-class Comparisons:
+class AssertionLimits:
     """While a check is called, failed comparisons of large values are told in one line."""
 
     @pytest.hookimpl(wrapper=True)

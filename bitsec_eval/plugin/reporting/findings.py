@@ -1,8 +1,7 @@
-"""The findings of a run: what its author may read of them, and the truth beside them for the validator."""
+"""The findings of a run beside the truth, for the validator."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from bitsec_eval.core.errors import AnswerFault, BitsecError
 from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
@@ -11,18 +10,9 @@ from bitsec_eval.core.report import Report
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.collection.tasks import CollectedTask
 from bitsec_eval.plugin.config.settings import Settings
-from bitsec_eval.render.findings import findings_file, reported, write_findings
+from bitsec_eval.render.findings import findings_file, write_findings
 from bitsec_eval.render.findings_index import write_tally
-from bitsec_eval.schedule.runs import RunKey, RunResult
-
-FINDINGS = "findings"
-
-
-def reported_in(task: CollectedTask, done: RunResult) -> Mapping[str, Any]:
-    """Return what a run's public file tells of its findings, nothing for a task of another kind."""
-    if task.kind != FINDINGS or any(answer.fault for answer in done.answers):
-        return {}
-    return {"reported": [reported(answer.text) for answer in done.answers]}
+from bitsec_eval.schedule.runs import RunKey
 
 
 def write_sheet(task: CollectedTask, key: RunKey, settings: Settings, report: Callable[[int], Report]) -> None:

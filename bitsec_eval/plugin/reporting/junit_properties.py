@@ -47,7 +47,7 @@ def _planned(task: CollectedTask) -> dict[str, Any]:
         "weight": task.task.weight,
         "checks": len(checks),
         "declared_weight": sum(check.weight for check in checks),
-        "kind": task.kind,
+        "kind": task.kind.name,
     }
 
 

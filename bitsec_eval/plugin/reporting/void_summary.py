@@ -36,7 +36,7 @@ def asks_for_each(arguments: Sequence[str]) -> bool:
     return any(_ASKS.match(argument) for argument in arguments)
 
 
-class Voids:
+class VoidSummary:
     """Takes note of checks that ended by a fault of ours, in whatever process."""
 
     def __init__(self, arguments: Sequence[str]) -> None:

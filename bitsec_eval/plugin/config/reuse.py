@@ -9,23 +9,12 @@ import pytest
 
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.plugin.cache.answers import AnswerStore, Condition, signing_key
-from bitsec_eval.plugin.cache.resume import RERUNS, Begun, continued, last_begun
+from bitsec_eval.plugin.cache.resume import Begun, continued, last_begun
 from bitsec_eval.plugin.config.llm import LLMSettings
+from bitsec_eval.plugin.config.option import OptionValues
 
 if TYPE_CHECKING:
     from bitsec_eval.plugin.config.settings import Settings
-
-
-def add_reuse_options(parser: pytest.Parser) -> None:
-    """Add the options to pytest's."""
-    group = parser.getgroup("bitsec")
-    group.addoption(
-        "--bitsec-reuse",
-        action="store_true",
-        help="run only what is new; answers of runs done before are checked again",
-    )
-    group.addoption("--bitsec-resume", action="store_true", help="go on with an evaluation that was interrupted")
-    group.addoption("--bitsec-rerun", choices=RERUNS, help="do the void runs of the last evaluation again")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +30,21 @@ class ReuseSettings:
     expected: Mapping[str, float] = field(default_factory=dict)
 
 
-def reuse_settings(config: pytest.Config, results: Path) -> ReuseSettings:
-    """Return what `config` says.
+def reuse_settings(config: pytest.Config, told: OptionValues, results: Path) -> ReuseSettings:
+    """Return what the operator said, in `told`, of earlier evaluations.
 
     Raises:
         SettingsError: there is nothing to go on with, or options contradict each other.
     """
-    resume, rerun = config.getoption("--bitsec-resume"), config.getoption("--bitsec-rerun")
+    resume, rerun, reuse = told.value("resume"), told.value("rerun") or None, told.value("reuse")
     if resume and rerun:
-        raise SettingsError("--bitsec-resume and --bitsec-rerun: an evaluation has ended or it has not; give one")
-    reuse = config.getoption("--bitsec-reuse")
+        raise SettingsError(
+            "--bitsec-resume continues an interrupted evaluation, --bitsec-rerun repeats void runs of a finished one;"
+            " use only one"
+        )
     if hasattr(config, "workerinput"):  # the controller has decided
         return ReuseSettings(recalls=bool(reuse or resume or rerun), begun=None, seed=None)
-    begun = continued(results, config.getoption("--bitsec-results"), resume=resume, rerun=rerun)
+    begun = continued(results, told.value("results"), resume=resume, rerun=rerun)
     last = last_begun(results)
     known = begun or (last if reuse else None)
     return ReuseSettings(
@@ -72,7 +63,7 @@ def opened_store(settings: "Settings", image: str) -> AnswerStore:
     """
     return AnswerStore(
         settings.results / "answers",
-        signing_key(settings.engine.state),
+        signing_key(settings.engine_request.state),
         evaluation=settings.evaluation,
         condition=Condition(image=image, llm=llm_condition(settings.llm)),
         recalls=settings.reuse.recalls,

@@ -1,0 +1,143 @@
+"""The runs of one evaluation in one process: engine, pool, gateway and schedule, opened and closed together."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+
+import pytest
+
+from bitsec_eval.core.answer import Answer
+from bitsec_eval.core.errors import AnswerFault, SandboxError, SettingsError
+from bitsec_eval.core.report import Report, parse_report
+from bitsec_eval.core.task import Limits
+from bitsec_eval.plugin.cache.answers import AnswerStore
+from bitsec_eval.plugin.collection.tasks import CollectedTask
+from bitsec_eval.plugin.config.llm import opened_gateway
+from bitsec_eval.plugin.config.reuse import opened_store
+from bitsec_eval.plugin.config.settings import Settings
+from bitsec_eval.sandbox.api import Session
+from bitsec_eval.sandbox.engines import Engine
+from bitsec_eval.sandbox.execution.solution_sandboxes import LoadedSolution
+from bitsec_eval.sandbox.pool import Pool, pooled
+from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
+from bitsec_eval.schedule.schedule import Schedule
+from bitsec_eval.schedule.snapshot import Snapshot
+
+
+class Runs:
+    """Does runs ahead of the checks that wait for them; everything but `snapshot` needs `opened` to be entered."""
+
+    def __init__(self, settings: Settings, tasks: Mapping[str, CollectedTask]) -> None:
+        self._settings = settings
+        self._tasks = tasks
+        self._agents = {agent.name: agent for agent in settings.agents}
+        self._wanted: set[RunKey] = set()
+        self._checking: set[tuple[str, Limits]] = set()  # for which a sandbox was started ahead
+        self._open_schedule: Schedule | None = None
+        self._pool: Pool
+        self.image = ""
+        self.store: AnswerStore | None = None
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Open the engine and everything that stands on it; leave nothing behind.
+
+        Raises:
+            pytest.UsageError: the operator has to mend something first; nothing has run.
+        """
+        with ExitStack() as stack:
+            sandbox = self._sandbox(stack)
+            self.image = sandbox.image
+            self._pool = stack.enter_context(pooled(sandbox, self._settings.jobs))
+            llm = self._settings.llm
+            gateway = stack.enter_context(opened_gateway(llm, self._settings.seed))
+            self.store = opened_store(self._settings, self.image)
+            schedule = Schedule(self._pool, self._settings.jobs, gateway, llm.jobs, cache=self.store)
+            self._open_schedule = schedule
+            stack.callback(schedule.stop)
+            stack.callback(gateway.stop)
+            stack.callback(sandbox.stop)  # first: it releases the runs that stopping the schedule waits for
+            yield
+
+    def _sandbox(self, stack: ExitStack) -> Engine:
+        try:
+            return stack.enter_context(self._settings.engine.open(self._settings.engine_request))
+        except (SandboxError, SettingsError) as error:
+            raise pytest.UsageError(str(error)) from error
+
+    @property
+    def _schedule(self) -> Schedule:
+        assert self._open_schedule is not None  # noqa: S101 - checks run while this is open
+        return self._open_schedule
+
+    def snapshot(self) -> Snapshot | None:
+        """Return how far the runs of this process have got, or None before the first begins."""
+        return None if self._open_schedule is None else self._open_schedule.snapshot()
+
+    def want(self, key: RunKey) -> None:
+        """Have a run done; a run that is wanted already stays where it is in the queue."""
+        if key not in self._wanted:
+            self._wanted.add(key)
+            task = self._tasks[key.task]
+            work = task.work(key, self._agents[key.agent], self._settings.seed)
+            self._expect(work, 2 if task.task.twin else 1)
+            self._schedule.want(work)
+
+    def _expect(self, work: RunSpec, sandboxes: int) -> None:
+        """Have sandboxes started ahead: the run's own, and the one in which its agent's answers are checked."""
+        checking = (work.key.agent, work.limits)
+        if work.calls and checking not in self._checking:
+            self._checking.add(checking)
+            sandboxes += 1
+        self._pool.expect(work.limits, sandboxes)
+
+    def done(self, key: RunKey) -> RunResult:
+        """Wait for a run and return what came of it."""
+        return self._schedule.done(key)
+
+    def answers(self, key: RunKey) -> tuple[Answer, ...]:
+        """Return the answers of a run, on the workspace and on the twin.
+
+        Raises:
+            AnswerFault: one of them ended by the agent's fault.
+            SandboxError: the run is void; `InferenceError` where that is the LLM's doing.
+        """
+        done = self.done(key)
+        if done.failure is not None:
+            raise done.failure
+        fault = next((answer.fault for answer in done.answers if answer.fault), "")
+        if fault:
+            raise AnswerFault(fault)
+        return done.answers
+
+    def report(self, key: RunKey, index: int) -> Report:
+        """Return what a run reports on the workspace (0) or on the twin (1), under the names the task knows."""
+        answer = self.answers(key)[index]
+        return self._tasks[key.task].renaming(self._settings.seed).report(parse_report(answer.text))
+
+    def task(self, key: RunKey) -> CollectedTask:
+        """Return the task of a run."""
+        return self._tasks[key.task]
+
+    def loaded(self, key: RunKey) -> LoadedSolution:
+        """Return a run's answer loaded in a sandbox; see `Schedule.loaded`."""
+        return self._schedule.loaded(key)
+
+    def reload(self, key: RunKey) -> LoadedSolution:
+        """Return a run's answer loaded in a sandbox that nothing has been in; see `Schedule.reload`."""
+        return self._schedule.reload(key)
+
+    def open_sandbox(self, limits: Limits) -> AbstractContextManager[Session]:
+        """Return a fresh sandbox for a check; see `Sandbox.open`."""
+        return self._pool.open(limits)
+
+    def attempt(self, action: Callable[[], None]) -> None:
+        """Try, and try again, what may fail through our fault; see `Attempts.run`."""
+        self._schedule.attempt(action)
+
+    def release(self, key: RunKey) -> None:
+        """Say that no check needs this run for now."""
+        self._schedule.release(key)
+
+    def forget(self, key: RunKey) -> None:
+        """Say that no check will need this run again."""
+        self._schedule.forget(key)
