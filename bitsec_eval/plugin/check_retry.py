@@ -7,6 +7,7 @@ brought down by what is in it.
 
 from collections.abc import Generator
 from contextlib import suppress
+from copy import copy
 from time import monotonic
 from typing import Any
 
@@ -50,7 +51,7 @@ class CheckRetry:
         if making.lost is not None:
             with suppress(SandboxError, _Enough):  # what was lost at last is in the reports
                 self._evaluation.attempt(making.again)
-        return making.reports
+        return _closed(making.reports)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -64,6 +65,22 @@ class CheckRetry:
             elif call.excinfo.value is used.fault:
                 item.stash[LOST] = used.fault
         return (yield)
+
+
+def _closed(reports: list[pytest.TestReport]) -> list[pytest.TestReport]:
+    """Return the reports of a check such that the last, which carries its properties, is always a passed teardown.
+
+    What failed in the teardown fails the check: the report stands in place of its call's, unless that failed before.
+    Without this a check whose teardown fails would leave no trace in junit, and an agent could choose which do.
+    """
+    *before, last = reports
+    if not last.failed:
+        return reports
+    if not any(report.failed for report in before):
+        before = [*(report for report in before if report.when != "call"), last]
+    end = copy(last)
+    end.when, end.outcome, end.longrepr = "teardown", "passed", None
+    return [*before, end]
 
 
 class _Enough(Exception):  # noqa: N818 - it is no error
