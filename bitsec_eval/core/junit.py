@@ -30,6 +30,7 @@ from bitsec_eval.core.junit_fields import (
     usage_of,
     weight_of,
 )
+from bitsec_eval.core.planned import MOST_REPEATS, too_many, unplanned
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.usage import Usage
 
@@ -152,7 +153,10 @@ class _File:
                 "no check of an evaluation in it; give the junit file that pytest --bitsec-agents=... wrote"
             )
         runs = tuple(run.frozen(agent, task, repeat) for (agent, task, repeat), run in self._runs.items())
-        return Evaluation(id=self._id, plan=self._plan, runs=runs)
+        evaluation = Evaluation(id=self._id, plan=self._plan, runs=runs)
+        if wrong := unplanned(evaluation):
+            raise WrongFileError(f"{wrong}; give the junit file as pytest wrote it")
+        return evaluation
 
     def _testcase_ends(self) -> None:
         check = self._check_texts[self._outcome].get(self._check) or self._new_check()
@@ -164,6 +168,8 @@ class _File:
         record = decoded(text, "bitsec.plan", PLAN_CHARACTERS)
         plan = understood(plan_of, record, "bitsec.plan")
         understood(self._same_evaluation, record, "bitsec.plan")
+        if wrong := too_many(plan):
+            raise WrongFileError(f"{wrong}; give the junit file as pytest wrote it")
         if self._plan not in (None, plan):
             raise WrongFileError("holds two plans of one evaluation; give the junit file as pytest wrote it")
         self._plan = plan
@@ -211,10 +217,14 @@ class _File:
         return run
 
     def _key_of(self, record: Record) -> _RunKey:
-        return agent_of(record), self._interned(name_of(record, "task")), count_of(record, "repeat", 0)
+        return agent_of(record), self._interned(name_of(record, "task")), _repeat_of(record)
 
     def _interned(self, text: str) -> str:
         return self._names.setdefault(text, text)
+
+
+def _repeat_of(record: Record) -> int:
+    return count_of(record, "repeat", 0, MOST_REPEATS - 1)
 
 
 class _RunSoFar:

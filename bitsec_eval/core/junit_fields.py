@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
 
+from bitsec_eval.core.agent_name import is_agent_name
 from bitsec_eval.core.evaluation import Plan, PlannedTask
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.usage import TIEBREAKS, Usage
@@ -70,18 +71,18 @@ def name_of(record: Record, field: str) -> str:
 
 
 def agent_of(record: Record) -> str:
-    """Return the agent's name, which is refused rather than escaped: two agents must never share a row."""
+    """Return the agent's name, which is one that an agent may have: it becomes a row, a path and an address."""
     name = name_of(record, "agent")
-    if name != record["agent"]:
-        raise ValueError(f"agent {name} has a character that does not print")
+    if not is_agent_name(name):
+        raise ValueError(f"{_short(name)} is no name of an agent")
     return name
 
 
-def count_of(record: Record, field: str, least: int) -> int:
-    """Return a whole number from `least` to a million, `least` where it is missing."""
+def count_of(record: Record, field: str, least: int, most: int = 1_000_000) -> int:
+    """Return a whole number from `least` to `most`, `least` where it is missing."""
     value = record.get(field, least)
-    if type(value) is not int or not least <= value <= 1_000_000:
-        raise ValueError(f"{field} is {_short(value)}, not a count from {least} to 1000000")
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{field} is {_short(value)}, not a count from {least} to {most}")
     return value
 
 

@@ -14,7 +14,7 @@ from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.history import Moment, histories
 from bitsec_eval.core.intervals import Interval, score_interval
-from bitsec_eval.core.merging import merge
+from bitsec_eval.core.merging import merge, that_count
 from bitsec_eval.core.rewards import Rewards, parse_emission, reward
 from bitsec_eval.core.scores import AgentScore, Cell, RunCounts, Scores, scores
 from bitsec_eval.core.ties import tie_groups
@@ -30,6 +30,8 @@ MOST_NAMED = 3
 class Row:
     """One agent on the board; `rank` and `score` are None when all of its runs are void.
 
+    `low` and `high` are the score with void runs as nothing and as full, both equal to it where none is void.
+    An agent is ranked by `low` and paid `reward`, which is its own whatever becomes of void runs, its and others'.
     The true score lies in `interval` with 95 % confidence. Agents of one `group` cannot be told from its best, whose
     rank it shares with the others; both are None where there are too few tasks. `history` holds the score after
     each evaluation, oldest first. `usage` is what the runs that count used of the LLM, None where none was offered.
@@ -39,6 +41,8 @@ class Row:
     agent: str
     version: str
     score: float | None
+    low: float
+    high: float
     interval: Interval | None
     group: int | None
     reward: Decimal
@@ -48,13 +52,20 @@ class Row:
     history: tuple[Moment, ...] = ()
     usage: Usage | None = None
 
+    @property
+    def pending(self) -> bool:
+        """True while runs of this agent are void, so that its score and its reward may yet rise."""
+        return self.runs.void > 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaderboard:
-    """Agents in rank order; rewards and `undistributed` sum exactly to `emission`, in TAO.
+    """Agents in rank order; rewards, `held` and `undistributed` sum exactly to `emission`, in TAO.
+
+    `held` is paid once the void runs of `pending` agents were done again; no reward falls by that.
 
     `tiebreak` says what ranks agents of equal score, "none" or "cost"; their rewards are equal all the same.
-    `doubts` says why the rewards are provisional and is empty when they are final.
+    `doubts` says why the board is provisional and is empty when it is final.
     `notes` says what else a reader should know.
     """
 
@@ -66,6 +77,7 @@ class Leaderboard:
     baseline: float | None
     at_least: int | None
     tiebreak: str
+    held: Decimal
     undistributed: Decimal
     evaluations: tuple[str, ...]
     last_evaluated: datetime | None
@@ -76,6 +88,16 @@ class Leaderboard:
     def provisional(self) -> bool:
         """True while a run is void or incomplete, or agents met different tasks: the exit code is 1."""
         return bool(self.doubts)
+
+    @property
+    def unsettled(self) -> tuple[str, ...]:
+        """The doubts that may lower a reward or raise it: all but void runs, which can only raise some."""
+        return tuple(doubt for doubt in self.doubts if doubt != _void(self.runs))
+
+    @property
+    def pending(self) -> tuple[Row, ...]:
+        """The agents with void runs, in rank order."""
+        return tuple(row for row in self.rows if row.pending)
 
 
 def leaderboard(
@@ -97,15 +119,21 @@ def leaderboard(
     emission or a rule that does not exist.
     """
     merged = merge(evaluations)
+    counted = that_count(merged)
     rules = _rules(
-        merged, emission=emission, rewards=rewards, at_least=at_least, baseline=baseline, tiebreak=tiebreak
+        counted, emission=emission, rewards=rewards, at_least=at_least, baseline=baseline, tiebreak=tiebreak
     )
     scored = scores(merged, at_least=rules.at_least)
     _check_at_least(rules.at_least, scored)
-    points = {agent.agent: agent.score for agent in scored.agents}
-    earned = reward(points, emission=rules.emission, rule=rules.rewards, baseline=rules.baseline)
-    rows = _ranked(scored, earned, histories(merged, at_least=rules.at_least), rules.tiebreak)
-    return _board(rules, scored, rows, earned.undistributed, merged)
+    earned = reward(
+        {agent.agent: agent.low for agent in scored.agents},
+        most={agent.agent: agent.high for agent in scored.agents},
+        emission=rules.emission,
+        rule=rules.rewards,
+        baseline=rules.baseline,
+    )
+    rows = _ranked(scored, earned, histories(counted, at_least=rules.at_least), rules.tiebreak)
+    return _board(rules, scored, rows, earned, counted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +165,9 @@ def _rules(evaluations: Sequence[Evaluation], **given: Any) -> _Rules:
 
 
 def _board(
-    rules: _Rules, scored: Scores, rows: tuple[Row, ...], undistributed: Decimal, evaluations: Sequence[Evaluation]
+    rules: _Rules, scored: Scores, rows: tuple[Row, ...], earned: Rewards, evaluations: Sequence[Evaluation]
 ) -> Leaderboard:
-    runs = sum((row.runs for row in rows), RunCounts())
+    runs = RunCounts.total(row.runs for row in rows)
     return Leaderboard(
         rows=rows,
         tasks=scored.tasks,
@@ -149,7 +177,8 @@ def _board(
         baseline=rules.baseline if rules.rewards == "improvement" else None,
         at_least=rules.at_least,
         tiebreak=rules.tiebreak,
-        undistributed=undistributed,
+        held=earned.held,
+        undistributed=earned.undistributed,
         evaluations=tuple(sorted(evaluation.id for evaluation in evaluations)),
         last_evaluated=max((row.last_evaluated for row in rows if row.last_evaluated), default=None),
         doubts=tuple(_doubts(rows, runs, scored)),
@@ -168,10 +197,13 @@ def _check_at_least(needed: int | None, scored: Scores) -> None:
 def _ranked(
     scored: Scores, earned: Rewards, history: Mapping[str, tuple[Moment, ...]], tiebreak: str
 ) -> tuple[Row, ...]:
-    standing = {agent.agent: (-(agent.score or 0), agent.cost * (tiebreak == "cost")) for agent in scored.agents}
-    ordered = sorted(scored.agents, key=lambda agent: (agent.score is None, standing[agent.agent], agent.agent))
+    standing = {
+        agent.agent: (agent.score is None, -agent.low, agent.cost if tiebreak == "cost" else 0.0)
+        for agent in scored.agents
+    }
+    ordered = sorted(scored.agents, key=lambda agent: (standing[agent.agent], agent.agent))
     groups = tie_groups([agent.by_task for agent in ordered if agent.score is not None], scored.weights)
-    ranks: dict[tuple[float, float], int] = {}
+    ranks: dict[tuple[bool, float, float], int] = {}
     for place, agent in enumerate(ordered, start=1):
         ranks.setdefault(standing[agent.agent], place)
     return tuple(
@@ -180,10 +212,12 @@ def _ranked(
             agent=agent.agent,
             version=agent.version,
             score=agent.score,
+            low=agent.low,
+            high=agent.high,
             interval=_interval(agent, scored.weights),
             group=groups[place] if agent.score is not None else None,
             reward=earned.amounts[agent.agent],
-            runs=sum((cell.counts for cell in agent.cells), RunCounts()),
+            runs=RunCounts.total(cell.counts for cell in agent.cells),
             tasks=agent.cells,
             last_evaluated=agent.last_evaluated,
             history=history.get(agent.agent, ()),
@@ -202,7 +236,7 @@ def _interval(agent: AgentScore, weights: Mapping[str, float]) -> Interval | Non
 
 def _doubts(rows: Sequence[Row], runs: RunCounts, scored: Scores) -> Iterator[str]:
     if runs.void:
-        yield f"{_runs(runs.void)} void"
+        yield _void(runs)
     if runs.incomplete:
         yield f"{_runs(runs.incomplete)} incomplete"
     short = sorted((row.agent, len(row.tasks)) for row in rows if len(row.tasks) < len(scored.tasks))
@@ -212,10 +246,14 @@ def _doubts(rows: Sequence[Row], runs: RunCounts, scored: Scores) -> Iterator[st
         yield from (f"{agent} was evaluated on {count} of {len(scored.tasks)} tasks" for agent, count in short)
 
 
+def _void(runs: RunCounts) -> str:
+    return f"{_runs(runs.void)} void"
+
+
 def _runs(count: int) -> str:
     return "1 run" if count == 1 else f"{count} runs"
 
 
 def best_score(evaluations: Iterable[Evaluation]) -> float:
-    """Return the best score of an earlier board, 0 where nobody has one."""
-    return max((agent.score or 0.0 for agent in scores(evaluations).agents), default=0.0)
+    """Return the best score of an earlier board that is sure, void runs as nothing; 0 where nobody has one."""
+    return max((agent.low for agent in scores(evaluations).agents), default=0.0)

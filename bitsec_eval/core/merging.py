@@ -1,13 +1,14 @@
 """What several files say together: files of one evaluation made one, and every run that was planned."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
 from itertools import product
 
 from bitsec_eval.core.errors import ResultsError
 from bitsec_eval.core.evaluation import Check, Evaluation, Plan, Run
+from bitsec_eval.core.planned import unplanned
 from bitsec_eval.core.usage import Usage
 
 
@@ -16,12 +17,33 @@ def merge(evaluations: Iterable[Evaluation]) -> tuple[Evaluation, ...]:
 
     A check told twice keeps its worst outcome.
 
-    Raises: ResultsError where two of one id contradict each other.
+    Raises: ResultsError where two of one id contradict each other, where one holds runs that no plan knows, and
+    where one of several has no plan.
     """
     by_id: dict[str, list[Evaluation]] = defaultdict(list)
     for evaluation in evaluations:
         by_id[evaluation.id].append(evaluation)
-    return tuple(sorted((reduce(_joined, same) for same in by_id.values()), key=lambda one: one.age_key))
+    merged = sorted((reduce(_joined, same) for same in by_id.values()), key=lambda one: one.age_key)
+    _check_plans(merged, {evaluation for evaluation, same in by_id.items() if len(same) > 1})
+    return tuple(merged)
+
+
+def that_count(merged: Sequence[Evaluation]) -> tuple[Evaluation, ...]:
+    """Return those of `merged` that hold a run, or all where none does: what was only planned sets nothing."""
+    return tuple(evaluation for evaluation in merged if evaluation.runs) or tuple(merged)
+
+
+def _check_plans(merged: Sequence[Evaluation], joined: Collection[str]) -> None:
+    """Refuse runs that nobody planned: what a file may hold its own reader has seen to."""
+    for evaluation in merged:
+        if evaluation.plan is None and len(merged) > 1:
+            raise ResultsError(
+                f"evaluation {evaluation.id}: no plan in its file says what it should hold; give it alone, or the"
+                " junit file as pytest wrote it"
+            )
+        wrong = unplanned(evaluation) if evaluation.id in joined else ""
+        if wrong:
+            raise ResultsError(f"evaluation {evaluation.id}: {wrong}; give only the junit files that pytest wrote")
 
 
 def _joined(one: Evaluation, other: Evaluation) -> Evaluation:

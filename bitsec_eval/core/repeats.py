@@ -29,11 +29,16 @@ def pass_rates(runs: int, passed: int) -> dict[int, float]:
     return {k: pass_at_k(runs, passed, k) for k in sorted({*SHOWN_K, runs}) if 0 < k <= runs}
 
 
+def unvoided(cell: Cell) -> int:
+    """Return how many runs of a cell were not void; one with checks missing has not passed."""
+    return cell.counts.scored + cell.counts.incomplete
+
+
 def agent_pass_rates(cells: Iterable[Cell], weights: Mapping[str, float] | None = None) -> dict[int, float]:
     """Return an agent's pass@k: the mean over its tasks, for every k that all of them have runs for."""
-    counted = [cell for cell in cells if cell.counts.scored]
+    counted = [cell for cell in cells if unvoided(cell)]
     weigh = weights or dict.fromkeys((cell.task for cell in counted), 1.0)
     whole = fsum(weigh[cell.task] for cell in counted)
-    rates = [(weigh[cell.task], pass_rates(cell.counts.scored, cell.passed)) for cell in counted]
+    rates = [(weigh[cell.task], pass_rates(unvoided(cell), cell.passed)) for cell in counted]
     shared = set.intersection(*(set(rate) for _, rate in rates)) if rates else set()
     return {k: fsum(weight * rate[k] for weight, rate in rates) / whole for k in sorted(shared)}

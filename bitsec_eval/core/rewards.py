@@ -1,7 +1,11 @@
 """From scores to rewards: who claims how much of the emission, and a split that sums to it exactly.
 
-A rule turns scores into claims, whole numbers that say how much more one agent earns than another.
+A rule turns a score into a claim, a whole number that says how much more one agent earns than another.
 `split` turns claims into amounts, the same way for every rule: a new rule is one small function in `RULES`.
+
+Where runs are void an agent's score lies between what it has without them and what it has if they pass. It is paid
+what is sure: its share if its own void runs are worth nothing and those of all others pass. Whatever the reruns give,
+nobody then gets less, so nothing is taken back; the difference is `held` until they are done.
 """
 
 import hashlib
@@ -20,18 +24,21 @@ MOST_DIGITS = 15  # what a JSON number carries without loss
 IMPROVEMENT = 0.03
 
 Claims = Mapping[str, int]
-Rule = Callable[[Mapping[str, float]], Claims]
+Rule = Callable[[float, float], int]
+"""Returns the claim of an agent: of its score and of the best score there is, its own included.
+
+It must not fall as the score rises, nor rise as the best score does.
+"""
 
 
-def by_score(scores: Mapping[str, float]) -> Claims:
+def by_score(score: float, best: float) -> int:  # noqa: ARG001 - see Rule
     """Claim in proportion to the score, to a millionth of a point."""
-    return {agent: round(score * 1_000_000) for agent, score in scores.items()}
+    return round(score * 1_000_000)
 
 
-def by_winner(scores: Mapping[str, float]) -> Claims:
+def by_winner(score: float, best: float) -> int:
     """Claim everything for the best score, shared equally by those who have it; nothing when that is 0."""
-    best = max(scores.values(), default=0)
-    return {agent: int(score == best and best > 0) for agent, score in scores.items()}
+    return int(score == best and best > 0)
 
 
 def by_improvement(baseline: float) -> Rule:
@@ -41,8 +48,8 @@ def by_improvement(baseline: float) -> Rule:
     """
     least = min(100.0, baseline * (1 + IMPROVEMENT))
 
-    def rule(scores: Mapping[str, float]) -> Claims:
-        return {agent: round((score - baseline) * 1_000_000) * (score >= least) for agent, score in scores.items()}
+    def rule(score: float, best: float) -> int:  # noqa: ARG001 - see Rule
+        return round((score - baseline) * 1_000_000) * (score >= least)
 
     return rule
 
@@ -53,9 +60,13 @@ RULE_NAMES = (*RULES, "improvement")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewards:
-    """Amounts of TAO for every agent, which with `undistributed` sum exactly to the emission."""
+    """Amounts of TAO for every agent, which with `held` and `undistributed` sum exactly to the emission.
+
+    `held` is paid when void runs were done again, `undistributed` is what nobody can earn.
+    """
 
     amounts: Mapping[str, Decimal]
+    held: Decimal
     undistributed: Decimal
 
 
@@ -66,20 +77,58 @@ def reward(
     rule: str = "score",
     quantum: Decimal = CENT,
     baseline: float | None = None,
+    most: Mapping[str, float] | None = None,
 ) -> Rewards:
     """Return what each agent of `scores` earns of `emission` under the rule of that name.
 
     Amounts are multiples of `quantum`, or of the emission's last decimal where that is finer.
     An agent without a score earns nothing. When nobody has a claim, all of the emission is undistributed.
     `baseline` is the best score of the earlier board that the rule "improvement" compares with.
+    `most` holds what an agent's score may yet become, where that is more than it has.
 
     Raises: SettingsError for a rule that does not exist, or that lacks its baseline.
     """
-    claims = _rule(rule, baseline)({agent: score or 0.0 for agent, score in scores.items()})
+    claim = _rule(rule, baseline)
     unit = min(quantum, Decimal(1).scaleb(_exponent(emission)))
-    units = split(int(emission / unit), claims)
+    low = {agent: score or 0.0 for agent, score in scores.items()}
+    high = {agent: max(score, (most or {}).get(agent, score)) for agent, score in low.items()}
+    units = (
+        _sure(int(emission / unit), claim, low, high)
+        if high != low
+        else split(int(emission / unit), claims_of(claim, low))
+    )
     amounts = {agent: units[agent] * unit for agent in scores}
-    return Rewards(amounts=amounts, undistributed=emission - sum(amounts.values(), Decimal(0)))
+    left = emission - sum(amounts.values(), Decimal(0))
+    may_be_earned = high != low and any(claims_of(claim, high).values())
+    return Rewards(
+        amounts=amounts,
+        held=left if may_be_earned else Decimal(0),
+        undistributed=Decimal(0) if may_be_earned else left,
+    )
+
+
+def claims_of(rule: Rule, scores: Mapping[str, float]) -> dict[str, int]:
+    """Return the claim of every agent under `rule`."""
+    best = max(scores.values(), default=0.0)
+    return {agent: rule(score, best) for agent, score in scores.items()}
+
+
+def _sure(units: int, rule: Rule, low: Mapping[str, float], high: Mapping[str, float]) -> dict[str, int]:
+    """Return the whole units each agent gets at least, whatever becomes of everybody's void runs.
+
+    That is its share where its own score is `low` and everybody else's `high`.
+    """
+    first, second = (*sorted(high.values(), reverse=True)[:2], 0.0)[:2]
+    claimed: dict[float, int] = {}  # by the best score: what all would claim with their high ones
+    sure = {}
+    for agent, score in low.items():
+        best = max(score, second if high[agent] == first else first)
+        if best not in claimed:
+            claimed[best] = sum(rule(each, best) for each in high.values())
+        own = rule(score, best)
+        others = claimed[best] - rule(high[agent], best)
+        sure[agent] = units * own // (own + others) if own else 0
+    return sure
 
 
 def _rule(name: str, baseline: float | None) -> Rule:

@@ -1,7 +1,9 @@
-"""From check outcomes to scores: what a run, a task and an agent are worth.
+"""From check outcomes to scores: what a run, a task and an agent are worth, and what they may yet be worth.
 
 A run's score is the weight of its passed checks over the weight its task declares, times 100.
-A void run (an error, ours) never counts; an incomplete one counts what is missing as not passed.
+An incomplete run counts, in repeats too: what is missing is not passed.
+A void run (an error, ours) is pending: `score` is that of the other runs, `low` counts it as nothing and `high` as
+full. So nobody gains by voiding a run, and a run of ours that is mended costs nobody anything.
 Sums are exactly rounded and scores are kept to a millionth of a point, so equal scores are equal in whatever
 order their parts were added.
 """
@@ -9,12 +11,12 @@ order their parts were added.
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from bitsec_eval.core.evaluation import Check, Evaluation, Outcome, Run
-from bitsec_eval.core.merging import agents_of, merge, plan_of, runs_of, version_of, worst_of_each
+from bitsec_eval.core.merging import agents_of, merge, plan_of, that_count, version_of, worst_of_each
 from bitsec_eval.core.usage import COST_DECIMALS, Usage, total_usage
 
 DECIMALS = 6
@@ -26,9 +28,6 @@ class State(StrEnum):
     SCORED = "scored"
     INCOMPLETE = "incomplete"
     VOID = "void"
-
-
-_BEST_FIRST = (State.SCORED, State.INCOMPLETE, State.VOID)
 
 
 def run_state(run: Run) -> State:
@@ -47,26 +46,27 @@ def run_score(run: Run) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCounts:
-    """How many runs a score rests on, and how many it could not use."""
+    """How many runs were scored, void and incomplete."""
 
     scored: int = 0
     void: int = 0
     incomplete: int = 0
 
-    def __add__(self, other: "RunCounts") -> "RunCounts":
-        return RunCounts(
-            scored=self.scored + other.scored,
-            void=self.void + other.void,
-            incomplete=self.incomplete + other.incomplete,
-        )
+    @staticmethod
+    def total(counts: Iterable["RunCounts"]) -> "RunCounts":
+        """Return the sum of `counts`."""
+        told = [(each.scored, each.void, each.incomplete) for each in counts]
+        scored, void, incomplete = map(sum, zip(*told, strict=True)) if told else (0, 0, 0)
+        return RunCounts(scored=scored, void=void, incomplete=incomplete)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One agent on one task, over all the runs that count for it.
+    """One agent on one task, over all of its runs.
 
-    `runs` of the same `state`; `score` is the mean of their `points`, None when they are void.
-    `passed` is how many of them passed every check. `counts` says what became of all runs that were wanted.
+    `score` is the mean of `points`, those of the `runs` that are scored or incomplete; None when all `runs` are void.
+    `low` and `high` are that mean with void runs as nothing and as full.
+    `passed` is how many runs passed every check. `counts` says what became of all runs that were wanted.
     `checks` holds each check's worst outcome among them, `ending` and `seconds` are the latest run's, and
     `reason` says why points were lost, "" where there is nothing to say.
     `usage` is what they used of the LLM together, None where none was offered.
@@ -75,6 +75,8 @@ class Cell:
     task: str
     state: State
     score: float | None
+    low: float
+    high: float
     runs: int
     checks: tuple[Check, ...]
     points: tuple[float, ...] = ()
@@ -88,11 +90,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentScore:
-    """One agent's score (None when all its runs are void), made of `cells` in order of their tasks."""
+    """One agent's score (None when all its runs are void), made of `cells` in order of their tasks.
+
+    `low` and `high` are the score with void runs as nothing and as full; all three are equal where none is void.
+    """
 
     agent: str
     version: str
     score: float | None
+    low: float
+    high: float
     cells: tuple[Cell, ...]
     last_evaluated: datetime | None
 
@@ -108,8 +115,15 @@ class AgentScore:
 
     @property
     def cost(self) -> float:
-        """What one run of every task cost, in US dollars: the mean where there were several."""
-        return round(math.fsum(cell.usage.cost / cell.runs for cell in self.cells if cell.usage), COST_DECIMALS)
+        """What one run of every task cost, in US dollars: the mean where there were several.
+
+        Infinite while a run is void or incomplete: what such a run cost is not known.
+        """
+        if any(cell.counts.void or cell.counts.incomplete for cell in self.cells):
+            return math.inf
+        return round(
+            math.fsum(cell.usage.cost / max(1, cell.runs) for cell in self.cells if cell.usage), COST_DECIMALS
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,24 +143,25 @@ class Scores:
 def scores(evaluations: Iterable[Evaluation], *, at_least: int | None = None) -> Scores:
     """Return the scores that `evaluations` give together, whatever their order.
 
-    Files of the same evaluation are one evaluation. Different ones are repeated runs; of an agent that
-    changed, only the version evaluated last counts. A complete run replaces an incomplete or void one of
-    its cell.
+    Files of the same evaluation are one evaluation. Different ones are repeated runs, each of which counts; of an
+    agent that changed, only the version evaluated last does. An evaluation that holds no run counts for nothing
+    beside others that do.
     With `at_least`, a task is worth 100 if so many of its runs passed every check, else 0, instead of their mean.
 
     Raises: ResultsError where two files of one evaluation contradict each other.
     """
     merged = merge(evaluations)
-    latest = _latest_versions(merged)
-    told = _runs_by_agent(merged, latest)
-    weights = _task_weights(merged)
+    counted = that_count(merged)
+    latest = _latest_versions(counted)
+    told = _runs_by_agent(counted, latest)
+    weights = _task_weights(counted)
     agents = tuple(_agent_score(agent, latest[agent], told[agent], weights, at_least) for agent in sorted(told))
     return Scores(
         agents=agents,
-        tasks=tuple(sorted({cell.task for agent in agents for cell in agent.cells})),
+        tasks=tuple(sorted({task for tasks in told.values() for task in tasks})),
         weights=weights,
-        most_runs=max((_wanted(runs) for tasks in told.values() for runs in tasks.values()), default=1),
-        notes=_notes(merged, latest),
+        most_runs=max((each.wanted for tasks in told.values() for each in tasks.values()), default=1),
+        notes=(*_without_runs(merged, counted), *_notes(counted, latest)),
     )
 
 
@@ -160,102 +175,160 @@ def _latest_versions(evaluations: Sequence[Evaluation]) -> dict[str, str]:
     return {agent: version for agent, (_, version) in newest.items()}
 
 
-_Told = tuple[Evaluation, Run]
+@dataclass(slots=True)
+class _Told:
+    """What the files say of one agent on one task: its runs, the oldest first, and how many left no trace."""
+
+    runs: list[Run] = field(default_factory=list)
+    missing: int = 0
+    wanted: int = 1
+    evaluated: datetime | None = None
 
 
-def _runs_by_agent(evaluations: Sequence[Evaluation], latest: Mapping[str, str]) -> dict[str, dict[str, list[_Told]]]:
-    told: dict[str, dict[str, list[_Told]]] = defaultdict(lambda: defaultdict(list))
+def _runs_by_agent(evaluations: Sequence[Evaluation], latest: Mapping[str, str]) -> dict[str, dict[str, _Told]]:
+    told: dict[str, dict[str, _Told]] = defaultdict(lambda: defaultdict(_Told))
+    own = _own_runs(evaluations)
     for evaluation in evaluations:
-        for run in runs_of(evaluation):
-            if version_of(evaluation, run.agent) == latest[run.agent]:
-                told[run.agent][run.task].append((evaluation, run))
-    return {agent: {task: _once(pairs) for task, pairs in tasks.items()} for agent, tasks in told.items()}
+        started = evaluation.plan.started if evaluation.plan else None
+        for (agent, task), (runs, missing) in _cells_of(evaluation).items():
+            if version_of(evaluation, agent) == latest[agent]:
+                cell = told[agent][task]
+                cell.runs += [run for run in runs if _is_own(run, evaluation.id, own)]
+                cell.missing += missing
+                cell.wanted = max(cell.wanted, len(runs) + missing)
+                cell.evaluated = started or cell.evaluated
+    return told
 
 
-def _once(told: Iterable[_Told]) -> list[_Told]:
-    """Return the runs, those with the same answers once: the better telling counts, then the latest."""
-    kept: dict[tuple[str, int], _Told] = {}
-    for evaluation, run in told:
-        key = (run.origin or evaluation.id, run.repeat)
-        if key not in kept or _place(run) <= _place(kept[key][1]):
-            kept[key] = (evaluation, run)
-    return list(kept.values())
+def _cells_of(evaluation: Evaluation) -> dict[tuple[str, str], tuple[list[Run], int]]:
+    """Return the runs of each agent on each task, and how many more were planned and left no trace.
+
+    Without a plan, so many were wanted of each as the most that any has.
+    """
+    cells: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    for run in evaluation.runs:
+        cells[run.agent, run.task].append(run)
+    for runs in cells.values():
+        runs.sort(key=lambda run: run.repeat)
+    if evaluation.plan is not None:
+        wanted = evaluation.plan.repeats
+        for agent in evaluation.plan.agents:
+            for task in evaluation.plan.tasks:
+                cells[agent, task]
+    else:
+        wanted = max((run.repeat + 1 for run in evaluation.runs), default=1)
+    return {key: (runs, max(0, wanted - len(runs))) for key, runs in cells.items()}
 
 
-def _place(run: Run) -> int:
-    return _BEST_FIRST.index(run_state(run))
+_Draw = tuple[str, str, str, int]
+
+
+def _own_runs(evaluations: Sequence[Evaluation]) -> Mapping[_Draw, str]:
+    """Return who tells of each answer that some evaluation checked again.
+
+    That is the evaluation it was given in, where that tells of it, else the latest that checked it again.
+    """
+    tellers: dict[_Draw, str] = {}
+    for evaluation in evaluations:
+        tellers |= {_draw(run, run.origin): evaluation.id for run in evaluation.runs if run.origin}
+    if not tellers:
+        return tellers
+    for evaluation in evaluations:
+        own = (_draw(run, evaluation.id) for run in evaluation.runs if not run.origin)
+        tellers |= {draw: evaluation.id for draw in own if draw in tellers}
+    return tellers
+
+
+def _draw(run: Run, evaluation: str) -> _Draw:
+    return evaluation, run.agent, run.task, run.repeat
+
+
+def _is_own(run: Run, evaluation: str, own: Mapping[_Draw, str]) -> bool:
+    """Whether `run` counts: the same answer, checked again, is no further run."""
+    return not run.origin or own[_draw(run, run.origin)] == evaluation
 
 
 def _task_weights(evaluations: Sequence[Evaluation]) -> dict[str, float]:
     """Return each task's weight; the latest evaluation, the last here, has the last word for all agents."""
     weights: dict[str, float] = {}
     for evaluation in evaluations:
-        weights |= {run.task: run.task_weight for run in evaluation.runs}
-        weights |= {task: planned.weight for task, planned in plan_of(evaluation).tasks.items()}
+        planned = plan_of(evaluation).tasks
+        weights |= {run.task: run.task_weight for run in evaluation.runs if run.task not in planned}
+        weights |= {task: each.weight for task, each in planned.items()}
     return weights
 
 
 def _agent_score(
-    agent: str,
-    version: str,
-    told: Mapping[str, Sequence[_Told]],
-    weights: Mapping[str, float],
-    at_least: int | None,
+    agent: str, version: str, told: Mapping[str, _Told], weights: Mapping[str, float], at_least: int | None
 ) -> AgentScore:
     cells = tuple(_ruled(_cell(task, told[task]), at_least) for task in sorted(told))
-    counted = [(weights[cell.task], cell.score) for cell in cells if cell.score is not None]
-    score = None
-    if counted:
-        total = math.fsum(weight for weight, _ in counted)
-        score = _rounded(math.fsum(weight * points for weight, points in counted) / total)
-    times = [evaluation.plan.started for runs in told.values() for evaluation, _ in runs if evaluation.plan]
-    last = max((time for time in times if time), default=None)
-    return AgentScore(agent=agent, version=version, score=score, cells=cells, last_evaluated=last)
+    counted = [cell for cell in cells if cell.score is not None]
+    score = _mean([(weights[cell.task], cell.score or 0.0) for cell in counted]) if counted else None
+    low, high = score, score
+    if score is None or any(cell.low != cell.high for cell in cells):
+        low, high = (_mean([(weights[cell.task], getattr(cell, end)) for cell in cells]) for end in ("low", "high"))
+    times = [each.evaluated for each in told.values() if each.evaluated]
+    return AgentScore(
+        agent=agent,
+        version=version,
+        score=score,
+        low=low or 0.0,
+        high=high or 0.0,
+        cells=cells,
+        last_evaluated=max(times, default=None),
+    )
 
 
-def _cell(task: str, told: Sequence[_Told]) -> Cell:
-    states = [run_state(run) for _, run in told]
-    state = next(state for state in _BEST_FIRST if state in states)
-    counted = [pair for pair, its_state in zip(told, states, strict=True) if its_state is state]
-    runs = [run for _, run in counted]
-    latest = _latest(counted)
-    checks = latest.checks if len(runs) == 1 else worst_of_each(runs)
-    points = () if state is State.VOID else tuple(sorted(map(run_score, runs)))
+def _mean(points: Sequence[tuple[float, float]]) -> float:
+    return _rounded(
+        math.fsum([weight * each for weight, each in points]) / math.fsum([weight for weight, _ in points])
+    )
+
+
+def _cell(task: str, told: _Told) -> Cell:
+    states = [run_state(run) for run in told.runs]
+    void = states.count(State.VOID)
+    runs = (
+        [run for run, state in zip(told.runs, states, strict=True) if state is not State.VOID] if void else told.runs
+    )
+    points = [run_score(run) for run in runs] + [0.0] * told.missing
+    shown = runs or told.runs
+    checks = shown[0].checks if len(shown) == 1 else worst_of_each(shown)
+    low, high = _ends(points, void)
     return Cell(
         task=task,
-        state=state,
-        score=_rounded(math.fsum(points) / len(points)) if points else None,
-        runs=len(runs),
+        state=_state(states, told.missing, void),
+        score=low if not void else _rounded(math.fsum(points) / len(points)) if points else None,
+        low=low,
+        high=high,
+        runs=len(points) or void,
         checks=checks,
-        points=points,
-        passed=points.count(100.0) if state is State.SCORED else 0,
-        counts=_counts(states, _wanted(told)),
+        points=tuple(sorted(points)),
+        passed=sum(
+            each == 100.0 and state is State.SCORED
+            for each, state in zip(points, [state for state in states if state is not State.VOID], strict=False)
+        ),
+        counts=RunCounts(
+            scored=states.count(State.SCORED), void=void, incomplete=states.count(State.INCOMPLETE) + told.missing
+        ),
         reason=_reason(checks),
-        ending=latest.ending,
-        seconds=latest.seconds,
+        ending=shown[-1].ending if shown else None,
+        seconds=shown[-1].seconds if shown else None,
         usage=total_usage(run.usage for run in runs),
     )
 
 
-def _latest(told: Sequence[_Told]) -> Run:
-    if len(told) == 1:
-        return told[0][1]
-    return max(told, key=lambda pair: (pair[0].age_key, pair[1].repeat))[1]
+def _ends(points: Sequence[float], void: int) -> tuple[float, float]:
+    """Return the mean of `points` and of `void` runs more, these as nothing and as full."""
+    total, runs = math.fsum(points), len(points) + void
+    low = _rounded(total / runs)
+    return low, low if not void else _rounded((total + 100.0 * void) / runs)
 
 
-def _wanted(told: Iterable[_Told]) -> int:
-    """Return how many complete runs of a cell were asked for by the evaluation that asked for most."""
-    return max(max(plan_of(evaluation).repeats, run.repeat + 1) for evaluation, run in told)
-
-
-def _counts(states: Sequence[State], wanted: int) -> RunCounts:
-    """Return what became of the runs of a cell; a better run replaces a worse one unless more were wanted."""
-    scored, incomplete, void = (states.count(state) for state in _BEST_FIRST)
-    if scored:
-        incomplete = min(incomplete, max(0, wanted - scored))
-    if scored or incomplete:
-        void = min(void, max(0, wanted - scored - incomplete))
-    return RunCounts(scored=scored, incomplete=incomplete, void=void)
+def _state(states: Sequence[State], missing: int, void: int) -> State:
+    if void and void == len(states) and not missing:
+        return State.VOID
+    return State.INCOMPLETE if missing or State.INCOMPLETE in states else State.SCORED
 
 
 def _ruled(cell: Cell, at_least: int | None) -> Cell:
@@ -263,17 +336,22 @@ def _ruled(cell: Cell, at_least: int | None) -> Cell:
     if at_least is None or cell.score is None:
         return cell
     if cell.passed >= at_least:
-        return replace(cell, score=100.0, points=(100.0,))
+        return replace(cell, score=100.0, low=100.0, high=100.0, points=(100.0,))
     open_yet = cell.passed + cell.counts.void >= at_least
     if open_yet:
-        return replace(cell, score=None, points=(), state=State.VOID)
-    return replace(cell, score=0.0, points=(0.0,))
+        return replace(cell, score=None, low=0.0, high=100.0, points=(), state=State.VOID)
+    return replace(cell, score=0.0, low=0.0, high=0.0, points=(0.0,))
 
 
 def _reason(checks: Iterable[Check]) -> str:
     """Return the reason of the worst check that has one, the first by name."""
     lost = [check for check in checks if check.reason and check.outcome is not Outcome.PASSED]
     return next((check.reason for check in lost if check.outcome is Outcome.ERROR), lost[0].reason if lost else "")
+
+
+def _without_runs(merged: Sequence[Evaluation], counted: Sequence[Evaluation]) -> Iterator[str]:
+    empty = sorted({evaluation.id for evaluation in merged} - {evaluation.id for evaluation in counted})
+    yield from (f"evaluation {each} holds no run and counts for nothing" for each in empty)
 
 
 def _notes(evaluations: Sequence[Evaluation], latest: Mapping[str, str]) -> tuple[str, ...]:
@@ -295,8 +373,12 @@ def _left_out(evaluations: Sequence[Evaluation], latest: Mapping[str, str]) -> I
 def _changed_tasks(evaluations: Sequence[Evaluation]) -> Iterator[str]:
     declared: dict[str, set[tuple[int, float, float]]] = defaultdict(set)
     for evaluation in evaluations:
-        for run in runs_of(evaluation):
-            declared[run.task].add((run.declared_checks, run.declared_weight, run.task_weight))
+        planned = plan_of(evaluation).tasks
+        for task, each in planned.items():
+            declared[task].add((each.checks, each.declared_weight, each.weight))
+        for run in evaluation.runs:
+            if run.task not in planned:
+                declared[run.task].add((run.declared_checks, run.declared_weight, run.task_weight))
     for task, told in sorted(declared.items()):
         if len(told) > 1:
             yield f"{task}: its checks or weight changed between evaluations; its scores do not compare"

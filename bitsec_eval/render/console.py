@@ -3,9 +3,9 @@
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
+from bitsec_eval.core.leaderboard import Leaderboard, Row
 from bitsec_eval.core.text import one_line
-from bitsec_eval.render.figures import amount, points, spread, ties, used
+from bitsec_eval.render.figures import amount, held_back, outlook, points, spread, ties, used
 
 NARROWEST = 40
 SHORTEST_NAME = 8
@@ -27,7 +27,7 @@ def _agent_lines(board: Leaderboard, width: int) -> Iterator[str]:
     names = _column([_cut(one_line(row.agent), max(width - fixed, SHORTEST_NAME)) for row in board.rows])
     for row, rank, name, score, reward in zip(board.rows, ranks, names, scores, rewards, strict=True):
         line = f"{rank}  {name}  {score}  reward: {reward} TAO"
-        remarks = filter(None, (_certainty(row, board), _unusable(row.runs), used(row.usage)))
+        remarks = filter(None, (_certainty(row, board), _unusable(row), used(row.usage)))
         yield from _with_remark(line, "  ".join(remarks), indent=len(rank) + 2, width=width)
 
 
@@ -44,8 +44,10 @@ def _with_remark(line: str, remark: str, *, indent: int, width: int) -> Iterator
 def _closing(board: Leaderboard) -> Iterator[str]:
     if board.undistributed:
         yield f"undistributed: {amount(board.undistributed)} TAO, as no agent earned it"
-    if board.provisional:
-        yield f"rewards are provisional: {', '.join(board.doubts)}"
+    if board.unsettled:
+        yield f"rewards are provisional: {', '.join(board.unsettled)}"
+    if board.pending:
+        yield f"held back: {held_back(board)}; what is paid stays paid"
     for tied in ties(board):
         yield f"within noise of each other: {', '.join(row.agent for row in tied)}"
     for note in board.notes:
@@ -58,8 +60,8 @@ def _certainty(row: Row, board: Leaderboard) -> str:
     return f"95%: {spread(row.interval)}" if repeated and row.interval else ""
 
 
-def _unusable(runs: RunCounts) -> str:
-    told = ((runs.void, "void"), (runs.incomplete, "incomplete"))
+def _unusable(row: Row) -> str:
+    told = ((row.runs.void, f"void ({outlook(row)})"), (row.runs.incomplete, "incomplete"))
     return ", ".join(f"{count} {state}" for count, state in told if count)
 
 

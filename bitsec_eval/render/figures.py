@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from bitsec_eval.core.intervals import Interval
-from bitsec_eval.core.leaderboard import Leaderboard, Row
+from bitsec_eval.core.leaderboard import MOST_NAMED, Leaderboard, Row
 from bitsec_eval.core.usage import Usage
 
 
@@ -33,6 +33,25 @@ def ties(board: Leaderboard) -> list[tuple[Row, ...]]:
     groups = groupby((row for row in board.rows if row.group is not None), key=lambda row: row.group)
     told = [tuple(rows) for _, rows in groups]
     return [rows for rows in told if len({row.score for row in rows}) > 1]
+
+
+def outlook(row: Row) -> str:
+    """Return the range of a pending agent's score, in whole points, "" where no run of it is void.
+
+    It reaches from the score with void runs as nothing to the one with them as full.
+    """
+    return f"{math.floor(row.low)}-{math.ceil(row.high)}" if row.pending else ""
+
+
+def held_back(board: Leaderboard) -> str:
+    """Return what is held back, and until when, as one remark; "" where no run is void."""
+    if not board.pending:
+        return ""
+    named = ", ".join(row.agent for row in board.pending[:MOST_NAMED])
+    more = len(board.pending) - MOST_NAMED
+    agents = named if more <= 0 else f"{named} and {more} more"
+    runs = "the void run" if board.runs.void == 1 else f"the {board.runs.void} void runs"
+    return f"{amount(board.held)} TAO until {runs} of {agents} {'is' if board.runs.void == 1 else 'are'} done again"
 
 
 def used(usage: Usage | None) -> str:

@@ -22,7 +22,7 @@ from bitsec_eval.core.repeats import agent_pass_rates
 from bitsec_eval.core.scores import Cell, State
 from bitsec_eval.core.text import one_line
 from bitsec_eval.render.excerpts import opening, rest
-from bitsec_eval.render.figures import amount, moment, points, spread, ties, used
+from bitsec_eval.render.figures import amount, held_back, moment, outlook, points, spread, ties, used
 from bitsec_eval.render.links import RunPages, no_pages
 
 HEAT_LEVELS = 10
@@ -67,8 +67,10 @@ def environment(*folders: Path) -> Environment:
         by_task=by_task,
         heat=heat,
         lost=lost,
+        held_back=held_back,
         moment=moment,
         opening=opening,
+        outlook=outlook,
         points=points,
         rates=agent_pass_rates,
         rest=rest,

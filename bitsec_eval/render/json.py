@@ -12,7 +12,7 @@ from typing import Any
 
 from bitsec_eval.core.evaluation import Outcome, outcomes_of
 from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
-from bitsec_eval.core.repeats import agent_pass_rates, pass_rates
+from bitsec_eval.core.repeats import agent_pass_rates, pass_rates, unvoided
 from bitsec_eval.core.scores import Cell
 from bitsec_eval.core.usage import Usage
 
@@ -36,6 +36,7 @@ def board_record(board: Leaderboard) -> dict[str, Any]:
         "baseline": board.baseline,
         "at_least": board.at_least,
         "tiebreak": board.tiebreak,
+        "held": float(board.held),
         "undistributed": float(board.undistributed),
         "provisional": board.provisional,
         "doubts": list(board.doubts),
@@ -52,6 +53,9 @@ def agent_record(row: Row) -> dict[str, Any]:
         "agent": row.agent,
         "version": row.version,
         "score": row.score,
+        "least": row.low,
+        "most": row.high,
+        "pending": row.pending,
         "interval": {"low": row.interval.low, "high": row.interval.high} if row.interval else None,
         "group": row.group,
         "pass_at_k": _rates(agent_pass_rates(row.tasks)),
@@ -84,11 +88,14 @@ def _rates(rates: Mapping[int, float]) -> dict[str, float]:
 def _cell(cell: Cell) -> dict[str, Any]:
     return {
         "score": cell.score,
+        "least": cell.low,
+        "most": cell.high,
         "state": cell.state.value,
+        "counts": _runs(cell.counts),
         "runs": cell.runs,
         "points": list(cell.points),
         "passed": cell.passed,
-        "pass_at_k": _rates(pass_rates(cell.counts.scored, cell.passed)),
+        "pass_at_k": _rates(pass_rates(unvoided(cell), cell.passed)),
         "checks": outcomes_of(cell.checks),
         "reasons": {
             check.name: check.reason for check in cell.checks if check.reason and check.outcome is not Outcome.PASSED

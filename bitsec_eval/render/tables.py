@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 from bitsec_eval.core.leaderboard import Leaderboard, Row
 from bitsec_eval.core.text import one_line
-from bitsec_eval.render.figures import amount, points, spread, ties
+from bitsec_eval.render.figures import amount, held_back, outlook, points, spread, ties
 
 COLUMNS = (
-    "rank", "agent", "score", "low", "high", "group", "reward", "scored", "void", "incomplete", "version",
+    "rank", "agent", "score", "low", "high", "least", "most", "group", "reward", "scored", "void", "incomplete",
+    "version",
 )  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@:/-])")
@@ -35,7 +36,18 @@ def _cells(row: Row, tasks: tuple[str, ...]) -> list[object]:
     by_task = {cell.task: cell.score for cell in row.tasks}
     interval = (row.interval.low, row.interval.high) if row.interval else (None, None)
     runs = (row.runs.scored, row.runs.void, row.runs.incomplete)
-    told = [row.rank, _inert(row.agent), row.score, *interval, row.group, row.reward, *runs, _inert(row.version)]
+    told = [
+        row.rank,
+        _inert(row.agent),
+        row.score,
+        *interval,
+        row.low,
+        row.high,
+        row.group,
+        row.reward,
+        *runs,
+        _inert(row.version),
+    ]
     return [*told, *(by_task.get(task) for task in tasks)]
 
 
@@ -55,13 +67,16 @@ def _markdown(board: Leaderboard) -> Iterator[str]:
     for row in board.rows:
         rank = "-" if row.rank is None else row.rank
         runs = ", ".join(f"{n} {what}" for n, what in _counts(row) if n)
+        runs += f" ({outlook(row)})" * row.pending
         reward = amount(row.reward)
         yield f"| {rank} | {plain(row.agent)} | {points(row.score)} | {spread(row.interval)} | {reward} | {runs} |"
     yield ""
     for tied in ties(board):
         yield f"Within noise of each other: {', '.join(plain(row.agent) for row in tied)}."
-    if board.provisional:
-        yield f"**Rewards are provisional:** {plain(', '.join(board.doubts), 2000)}."
+    if board.unsettled:
+        yield f"**Rewards are provisional:** {plain(', '.join(board.unsettled), 2000)}."
+    if board.pending:
+        yield f"**Held back:** {plain(held_back(board), 2000)}."
     for note in board.notes:
         yield f"Note: {plain(note, 2000)}."
 

@@ -186,7 +186,7 @@ def test_a_doctype_is_refused_before_it_can_declare_anything():
     [
         ({"agent": ""}, "agent has 0 characters, not 1 to 300"),
         ({"agent": "x" * 301}, "agent has 301 characters"),
-        ({"agent": "a\u202eb"}, "has a character that does not print"),
+        ({"agent": "a\u202eb"}, "is no name of an agent"),
         ({"agent": ["a"]}, "agent is ['a'], not a text"),
         ({"task": None}, "task has 0 characters"),
         ({"check": 7}, "check is 7, not a text"),

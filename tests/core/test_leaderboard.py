@@ -43,16 +43,36 @@ def test_rewards_are_final_when_every_run_was_scored():
 
 
 def test_rewards_are_provisional_while_runs_are_void_or_incomplete():
-    file = JunitFile().run("a", "t1", [E]).run("a", "t2", [P]).run("b", "t1", [P]).run("b", "t2", [P], declared=3)
+    file = (
+        JunitFile().run("a", "t1", [E]).run("a", "t2", [P, P, P]).run("b", "t1", [P]).run("b", "t2", [P], declared=3)
+    )
 
     assert board(file).doubts == ("1 run void", "1 run incomplete")
 
 
-def test_a_rerun_repairs_a_void_run():
-    void, rerun = JunitFile("e1").run("a", "t", [E]), JunitFile("e2").run("a", "t", [P])
+def test_a_void_run_is_pending_until_it_is_done_again():
+    void, other = JunitFile("e1").run("a", "t", [E]).run("b", "t", [P]), JunitFile("e2").run("a", "t", [P])
+    made = board(void, other)
 
-    assert board(void).provisional
-    assert not board(void, rerun).provisional
+    assert [row.agent for row in made.pending] == ["a"]
+    assert [(row.rank, row.agent, row.score, row.low, row.high) for row in made.rows] == [
+        (1, "b", 100, 100, 100),
+        (2, "a", 100, 50, 100),
+    ]
+
+
+def test_an_agent_is_paid_as_if_it_had_none_of_its_void_runs_and_others_as_if_it_had_all():
+    file = JunitFile().run("a", "t", [P]).run("a", "u", [E]).run("b", "t", [P]).run("b", "u", [P])
+    made = board(file)
+
+    assert {row.agent: str(row.reward) for row in made.rows} == {"a": "33.33", "b": "50.00"}
+    assert str(made.held) == "16.67"
+
+
+def test_nothing_is_held_for_what_nobody_can_earn():
+    file = JunitFile(settings={"rewards": "improvement", "baseline": 100}).run("a", "t", [P]).run("b", "t", [E])
+
+    assert (board(file).held, board(file).undistributed) == (0, 100)
 
 
 def test_rewards_are_provisional_when_agents_met_different_tasks():
@@ -151,10 +171,10 @@ def test_a_file_given_twice_changes_nothing(evaluations):
 
 
 @given(st.tuples(*(an_evaluation(number) for number in range(2))))
-def test_rewards_and_the_undistributed_sum_to_the_emission(evaluations):
+def test_rewards_and_what_is_held_or_undistributed_sum_to_the_emission(evaluations):
     made = leaderboard([file for evaluation in evaluations for file in evaluation])
 
-    assert sum(row.reward for row in made.rows) + made.undistributed == made.emission
+    assert sum(row.reward for row in made.rows) + made.held + made.undistributed == made.emission
 
 
 @given(an_evaluation(0), st.sampled_from("ab"))

@@ -34,8 +34,12 @@ def test_a_repeat_that_left_no_trace_is_incomplete():
     assert row(repeated(P, None, P)).runs == RunCounts(scored=2, incomplete=1)
 
 
-def test_another_evaluation_fills_the_place_of_a_void_repeat():
-    assert row(repeated(P, E), JunitFile("e2").run("a", "t", [P])).runs == RunCounts(scored=2)
+def test_no_other_evaluation_fills_the_place_of_a_void_repeat():
+    assert row(repeated(P, E), JunitFile("e2").run("a", "t", [P])).runs == RunCounts(scored=2, void=1)
+
+
+def test_what_is_missing_from_a_repeat_is_not_passed():
+    assert row(repeated(P, None, P)).score == pytest.approx(66.666667)
 
 
 @pytest.mark.parametrize(("needed", "score"), [(1, 100), (2, 100), (3, 0)])
@@ -60,9 +64,13 @@ def test_more_than_there_are_runs_cannot_be_asked_for():
 
 
 def test_an_answer_that_was_checked_again_counts_once():
+    first = JunitFile("e1").run("a", "t", [P])
     again = JunitFile("e2", "2026-02-01T00:00:00Z").run("a", "t", [F], origin="e1")
+    once_more = JunitFile("e3", "2026-03-01T00:00:00Z").run("a", "t", [P], origin="e1")
 
-    assert row(JunitFile("e1").run("a", "t", [P]), again).tasks[0].points == (0,)
+    assert row(first, again).tasks[0].points == (100,)
+    assert row(again, once_more).tasks[0].points == (100,)
+    assert row(again).tasks[0].points == (0,)
 
 
 def test_a_void_second_look_takes_nothing_from_the_first():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.rewards import RULES, parse_emission, reward, split
+from bitsec_eval.core.rewards import RULES, claims_of, parse_emission, reward, split
 
 POINTS = st.one_of(st.none(), st.just(0.0), st.floats(0, 100).map(lambda score: round(score, 6)), st.integers(0, 100))
 FIELDS = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=3), POINTS, max_size=12)
@@ -118,7 +118,7 @@ def test_equal_scores_differ_by_one_cent_at_most_and_in_one_tie_only(scores, emi
 
 @given(FEW_SCORES, st.integers(0, 1000), RULE)
 def test_every_amount_is_within_one_unit_of_its_exact_share(scores, units, rule):
-    claims = RULES[rule](scores)
+    claims = claims_of(RULES[rule], scores)
     total = sum(claims.values())
 
     for agent, amount in split(units, claims).items():

@@ -113,14 +113,29 @@ def test_a_repeated_run_counts_with_the_mean():
     assert [check.outcome for check in cell.checks] == [Outcome.PASSED, Outcome.FAILED]
 
 
-@pytest.mark.parametrize("useless", [[E, E], [P]])
-def test_a_complete_run_replaces_a_void_and_an_incomplete_one(useless):
-    first = JunitFile("e1").run("a", "t", useless, declared=2)
+def test_no_other_evaluation_makes_up_for_what_is_missing_in_one():
+    first = JunitFile("e1").run("a", "t", [P], declared=2)
     again = JunitFile("e2").run("a", "t", [P, P])
     cell = cell_of("a", "t", first, again)
 
-    assert (cell.state, cell.score, cell.runs) == (State.SCORED, 100, 1)
-    assert score_of("a", first, again) == 100
+    assert (cell.state, cell.score, cell.points) == (State.INCOMPLETE, 75, (50, 100))
+
+
+def test_a_void_run_leaves_open_what_it_would_have_been_worth():
+    file = JunitFile("e1").run("a", "t", [E, P])
+    cell = cell_of("a", "t", file, JunitFile("e2").run("a", "t", [P, F]))
+
+    assert (cell.score, cell.low, cell.high) == (50, 25, 75)
+
+
+def test_an_evaluation_without_a_run_counts_for_nothing_beside_others():
+    empty = JunitFile("e9", NEW, settings={"emission": "1"}).run("a", "t", [P]).run("b", "u", [P])
+    empty.cases.clear()
+    told = JunitFile("e1").run("a", "t", [P])
+
+    assert score_of("a", empty, told) == 100
+    assert scored(empty, told).tasks == ("t",)
+    assert scored(empty, told).notes == ("evaluation e9 holds no run and counts for nothing",)
 
 
 def test_shards_of_the_tasks_make_one_score():

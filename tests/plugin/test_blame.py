@@ -63,6 +63,42 @@ FAULTY = {
 }
 
 
+TEARDOWN_TASK = """
+import pytest
+from bitsec_eval import Task
+
+TASK = Task(prompt="Implement double(n) and close().", timeout=5)
+
+@pytest.fixture
+def closed(solution):
+    yield solution
+    assert solution.close() is None
+
+def test_first(closed):
+    assert closed.double(1) == 2
+
+def test_second(solution):
+    assert solution.double(2) == 4
+
+def test_last(closed):
+    assert closed.double(3) == 7
+"""
+
+
+def test_a_teardown_that_fails_fails_its_check_and_takes_nothing_from_others(tmp_path: Path):
+    agents = {
+        "honest": printing("def double(n): return 2 * n\ndef close(): pass\n"),
+        "spoiler": printing("def double(n): return 2 * n\n"),
+    }
+    ran = evaluate(tmp_path, agents=agents, tasks={"suite/test_x.py": TEARDOWN_TASK})
+
+    checks = {row["agent"]: row["tasks"]["suite/x"]["checks"] for row in ran.board()["agents"]}
+    assert checks["honest"] == {"test_first": "passed", "test_second": "passed", "test_last": "failed"}
+    assert checks["spoiler"] == {"test_first": "failed", "test_second": "passed", "test_last": "failed"}
+    assert (ran.status, ran.board()["provisional"]) == (0, False)
+    assert "3 failed, 3 passed" in ran.output
+
+
 def test_whatever_an_agent_does_wrong_is_a_failure_even_where_checks_expect_exceptions(tmp_path: Path):
     ran = evaluate(tmp_path, agents=FAULTY | {"good": GOOD}, tasks={"suite/test_x.py": FIXTURE_TASK})
 
@@ -118,7 +154,7 @@ def test_an_engine_that_dies_mid_run_voids_runs_and_costs_no_points(tmp_path: Pa
     assert rows["a"]["score"] == 100.0
     assert [rows[name]["score"] for name in "bc"] == [None, None]
     assert [rows[name]["runs"]["void"] for name in "bc"] == [1, 1]
-    assert "rewards are provisional" in output
+    assert "held back: " in output
     assert (
         output.index("short test summary info") < output.index("= leaderboard =") < output.index("void: 2 runs (4 ")
     )

@@ -12,7 +12,7 @@ P, F, E = "passed", "failed", "error"
 
 
 def lines(*files: JunitFile, width: int = 80) -> list[str]:
-    return board_lines(leaderboard([file.read() for file in files]), width)
+    return board_lines(leaderboard([file.read_unchecked() for file in files]), width)
 
 
 def test_a_row_reads_rank_agent_score_reward():
@@ -33,17 +33,19 @@ def test_void_and_incomplete_runs_are_seen():
     file = JunitFile().run("a", "t1", [P]).run("a", "t2", [E]).run("a", "t3", [P], declared=2).run("b", "t1", [E])
 
     assert lines(file) == [
-        "1  a  75.0  reward: 100.00 TAO  1 void, 1 incomplete",
-        "2  b   0.0  reward:   0.00 TAO  1 void, 2 incomplete",
-        "rewards are provisional: 2 runs void, 3 runs incomplete",
+        "1  a  75.0  reward: 60.00 TAO  1 void (50-84), 1 incomplete",
+        "2  b   0.0  reward:  0.00 TAO  1 void (0-34), 2 incomplete",
+        "rewards are provisional: 3 runs incomplete",
+        "held back: 40.00 TAO until the 2 void runs of a, b are done again; what is paid",
+        "  stays paid",
     ]
 
 
 def test_an_agent_with_void_runs_only_has_a_dash_for_rank_and_score():
     assert lines(JunitFile().run("a", "t", [E])) == [
-        "-  a  -  reward: 0.00 TAO  1 void",
-        "undistributed: 100.00 TAO, as no agent earned it",
-        "rewards are provisional: 1 run void",
+        "-  a  -  reward: 0.00 TAO  1 void (0-100)",
+        "held back: 100.00 TAO until the void run of a is done again; what is paid stays",
+        "  paid",
     ]
 
 
@@ -65,8 +67,10 @@ def test_a_narrow_terminal_cuts_names_and_moves_remarks_to_their_own_line():
 
     assert lines(file, width=40) == [
         "1  a-name-...  100.0  reward: 100.00 TAO",
-        "   1 void",
-        "rewards are provisional: 1 run void",
+        "   1 void (50-100)",
+        "held back: 0.00 TAO until the void run",
+        "  of a-name-that-is-far-too-long is done",
+        "  again; what is paid stays paid",
     ]
 
 

@@ -13,7 +13,7 @@ P, F, E = "passed", "failed", "error"
 
 
 def board(*files: JunitFile):
-    return leaderboard([file.read() for file in files])
+    return leaderboard([file.read_unchecked() for file in files])
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -21,10 +21,10 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 def test_a_csv_line_holds_an_agent_with_its_tasks():
-    first, second = rows(board_csv(board(JunitFile().run("a", "t", [P, F]).run("b", "t", [E]))))
+    first, second = rows(board_csv(board(JunitFile().run("a", "t", [P, F]).run("b", "t", [E, E]))))
 
     assert (first["rank"], first["agent"], first["score"], first["reward"], first["t"]) == (
-        "1", "a", "50.0", "100.00", "50.0",
+        "1", "a", "50.0", "33.33", "50.0",
     )  # fmt: skip
     assert (second["rank"], second["score"], second["void"], second["t"]) == ("", "", "1", "")
 
@@ -39,8 +39,8 @@ def test_no_name_is_a_formula(name):
 def test_markdown_is_a_table_with_what_a_reader_must_know():
     text = board_markdown(board(JunitFile().run("careful", "t", [P, P]).run("half", "t", [E, F])))
 
-    assert "| 1 | careful | 100.0 | - | 100.00 | 1 scored |" in text
-    assert "**Rewards are provisional:** 1 run void" in text
+    assert "| 1 | careful | 100.0 | - | 50.00 | 1 scored |" in text
+    assert "**Held back:** 50.00 TAO until the void run of half is done again." in text
 
 
 @pytest.mark.parametrize("name", ["[x](http://evil)", "a|b", "<b>x</b>", "*x*", "@everyone", "`x`"])

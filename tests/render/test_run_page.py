@@ -92,8 +92,18 @@ def test_hostile_text_adds_no_element_and_no_attribute(text):
 
 
 def test_board_and_pages_lead_to_one_another(tmp_path):
-    file = JunitFile().run("half", "suite/t", ["passed", "failed"]).run("half", "suite/t", ["passed"], repeat=1)
-    board = leaderboard([file.run("gone", "suite/t", ["failed"]).run("../up", "suite/t", ["failed"]).read()])
+    file = (
+        JunitFile()
+        .run("half", "suite/t", ["passed", "failed"])
+        .run("half", "suite/t", ["passed"], declared=2, repeat=1)
+    )
+    board = leaderboard(
+        [
+            file.run("gone", "suite/t", ["failed"], declared=2)
+            .run("../up", "suite/t", ["failed"], declared=2)
+            .read_unchecked()
+        ]
+    )
     for repeat, name in enumerate(("suite__t", "suite__t.r2")):
         write_json(tmp_path / f"runs/half/{name}.json", RUN | {"repeat": repeat})
     write_json(tmp_path / "runs/half/suite__t.r3.json", RUN | {"repeat": 2, "evaluation": "an older one"})
