@@ -13,6 +13,7 @@ and one whose users have a process already, such as a guest that outlived its va
 import fcntl
 import os
 import platform
+import random
 import socket
 import stat
 import sys
@@ -38,8 +39,9 @@ class UidLease:
         self._folder = folder
         self._block = block
         self._place, self._boot, self._identity = f"{platform.node()}:{folder}", _boot(), _identity(folder)
-        self._free = list(reversed(_users(block)))
+        self._free = list(_users(block))
         self._lock = Lock()
+        self._chance = random.SystemRandom()
 
     @property
     def labels(self) -> dict[str, str]:
@@ -64,16 +66,16 @@ class UidLease:
 
     @contextmanager
     def uid(self) -> Iterator[int]:
-        """Lend a user id that no other sandbox has at the moment."""
+        """Lend a user id that no other sandbox has at the moment, drawn at random: it tells no guest its place."""
         with self._lock:
             if not self._free:
                 raise SandboxError(f"more than {LEASE_UIDS} sandboxes are open at once; use fewer --bitsec-jobs")
-            lent = self._free.pop()
+            lent = self._free.pop(self._chance.randrange(len(self._free)))
         try:
             yield lent
         finally:
             with self._lock:
-                self._free.insert(0, lent)
+                self._free.append(lent)
 
     def abandoned(self, labels: Mapping[str, str]) -> bool:
         """Whether the container with these labels was left by a validator that is no more."""

@@ -23,8 +23,7 @@ def inspected() -> dict[str, Any]:
     """Return what an engine that did everything it was asked would say."""
     host = copy.deepcopy(BODY["HostConfig"]) | {
         "NetworkMode": "default",
-        "MaskedPaths": ["/x"],
-        "ReadonlyPaths": ["/y"],
+        "MaskedPaths": [*BODY["HostConfig"]["MaskedPaths"], "/proc/more"],
     }
     return {"HostConfig": host, "Config": copy.deepcopy(BODY), "Image": BODY["Image"], "Mounts": []}
 
@@ -60,7 +59,7 @@ def _mutations() -> dict[str, tuple[str, str, object]]:
         "Mounts": [{"Type": "bind"}],
         "Devices": [{}],
         "RestartPolicy": {"Name": "always"},
-        "MaskedPaths": [],
+        "MaskedPaths": ["/proc/keys"],
         "ReadonlyPaths": None,
     }
     config = {"User": "0:0", "NetworkDisabled": False, "Tty": True, "StdinOnce": False, "Env": ["KEY=1"]}

@@ -31,6 +31,7 @@ LOST = {
         {"destination": "/run", "type": "bind", "source": "/etc", "options": ["bind", "ro"]}
     ),
     "mount /proc/sys": lambda config: config["linux"]["readonlyPaths"].remove("/proc/sys"),
+    "mount /proc/meminfo": lambda config: config["linux"]["maskedPaths"].remove("/proc/meminfo"),
     "ipc namespace": lambda config: config["linux"]["namespaces"].remove({"type": "ipc"}),
     "cgroup namespace": lambda config: config["linux"]["namespaces"].remove({"type": "cgroup"}),
     "uts namespace": lambda config: (config["linux"]["namespaces"].remove({"type": "uts"}), config.pop("hostname")),

@@ -126,3 +126,15 @@ def test_a_folder_that_cannot_hold_locks_is_named(tmp_path: Path):
         lease_uids(tmp_path / "file"),
     ):
         pass
+
+
+def test_users_are_drawn_at_random(tmp_path: Path):
+    with lease_uids(tmp_path) as mine:
+        lent = []
+        for _ in range(60):
+            with mine.uid() as uid:
+                lent.append(uid)
+
+    assert 5 < sum(uid % 2 for uid in lent) < 55
+    assert lent != sorted(lent)
+    assert len(set(lent)) > 30

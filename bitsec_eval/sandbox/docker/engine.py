@@ -18,8 +18,10 @@ from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.docker.address import dialling
 from bitsec_eval.sandbox.docker.api import EngineClient, MissingError
 from bitsec_eval.sandbox.docker.stream import DockerStream
+from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
 from bitsec_eval.sandbox.hardening.policy import IMAGE, Placement, create_body, missing_in_engine
 from bitsec_eval.sandbox.hardening.seccomp import architecture
+from bitsec_eval.sandbox.held_image import READ_ALL, held
 from bitsec_eval.sandbox.protocol.guest_program import COMMAND
 from bitsec_eval.sandbox.protocol.handshake import check_hello
 from bitsec_eval.sandbox.protocol.session import FramedSession
@@ -55,7 +57,8 @@ def docker_sandbox(settings: DockerSettings) -> Iterator["DockerSandbox"]:
         engine = DockerSandbox(settings, lease, api)
         engine.sweep()
         try:
-            yield engine
+            with engine.image_in_memory():
+                yield engine
         finally:
             engine.stop()
 
@@ -72,6 +75,34 @@ class DockerSandbox:
         api.speak(str(self.engine.get("ApiVersion")))
         self.image = self._image_id()
         self._machine = self._supported_machine()
+
+    @contextmanager
+    def image_in_memory(self) -> Iterator[None]:
+        """Hold the image's pages where its files are in reach; elsewhere have a sandbox of ours read all of them.
+
+        Raises:
+            SandboxError: no sandbox can be opened.
+        """
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(held(self._image_folders()))
+            except OSError:  # not this machine's engine, or not this user's to read
+                with self.open(Limits()) as session:
+                    run_agent(session, AgentOrder(source=READ_ALL, prompt="", files={}), Limits())
+            yield
+
+    def _image_folders(self) -> list[Path]:
+        """Return the folders of the image's layers.
+
+        Raises:
+            OSError: the engine does not say where they are.
+        """
+        found = self.api.get("find the image", f"/images/{self.image}/json").get("GraphDriver") or {}
+        told: Mapping[str, str] = found.get("Data") or {}
+        folders = [Path(path) for name in ("UpperDir", "LowerDir") for path in told.get(name, "").split(":") if path]
+        if not folders:
+            raise FileNotFoundError("the engine does not say where the image's files are")
+        return folders
 
     @contextmanager
     def open(self, limits: Limits) -> Iterator["DockerSession"]:

@@ -22,6 +22,21 @@ FILE_BYTES = 64 << 20
 SHM_BYTES = 16 << 20
 TMP_INODES = 4096
 WORKSPACE_MIB = 64
+READ_ONLY_PATHS = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+MASKED_PATHS = (
+    # As Docker 28 has it.
+    *("/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats"),
+    *("/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats"),
+    *("/sys/devices/virtual/powercap", "/sys/firmware"),
+    # What counts the doings of the whole machine, and so of every other sandbox.
+    *("/proc/buddyinfo", "/proc/cgroups", "/proc/diskstats", "/proc/key-users", "/proc/loadavg", "/proc/locks"),
+    *("/proc/meminfo", "/proc/pagetypeinfo", "/proc/pressure", "/proc/schedstat", "/proc/slabinfo", "/proc/softirqs"),
+    *("/proc/stat", "/proc/swaps", "/proc/sys/fs", "/proc/sys/kernel/pty", "/proc/uptime", "/proc/vmallocinfo"),
+    *("/proc/vmstat", "/proc/zoneinfo"),
+    *("/sys/block", "/sys/class", "/sys/dev", "/sys/devices/system/node", "/sys/kernel"),
+)
+"""Paths that a guest finds empty; an engine's own list is not relied on."""
+
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "TMPDIR": "/tmp"}  # noqa: S108
 
 
@@ -84,6 +99,8 @@ def _host_config(limits: Limits, placement: Placement) -> dict[str, Any]:
             {"Name": "core", "Soft": 0, "Hard": 0},
             {"Name": "fsize", "Soft": FILE_BYTES, "Hard": FILE_BYTES},
         ],
+        "MaskedPaths": list(MASKED_PATHS),
+        "ReadonlyPaths": list(READ_ONLY_PATHS),
         "AutoRemove": False,
         "RestartPolicy": {"Name": "no"},
     }
@@ -152,8 +169,8 @@ def missing_in_engine(body: Mapping[str, Any], inspected: Mapping[str, Any]) -> 
         "RestartPolicy": (got.get("RestartPolicy") or {}).get("Name") not in ("no", ""),
         "Mounts": any(mount.get("Type") != "tmpfs" for mount in inspected.get("Mounts") or ()),
         "Image": inspected.get("Image") != body["Image"],
-        "MaskedPaths": not got.get("MaskedPaths"),
-        "ReadonlyPaths": not got.get("ReadonlyPaths"),
+        "MaskedPaths": not set(asked["MaskedPaths"]) <= set(got.get("MaskedPaths") or ()),
+        "ReadonlyPaths": not set(asked["ReadonlyPaths"]) <= set(got.get("ReadonlyPaths") or ()),
     }
     return missing + [name for name, is_wrong in wrong.items() if is_wrong]
 

@@ -9,7 +9,9 @@ from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.hardening.policy import (
     ENVIRONMENT,
     FILE_BYTES,
+    MASKED_PATHS,
     OPEN_FILES,
+    READ_ONLY_PATHS,
     SHM_BYTES,
     Placement,
     tmpfs_options,
@@ -19,19 +21,6 @@ from bitsec_eval.sandbox.hardening.seccomp import profile
 OOM_SCORE_ADJ = 500
 CPU_PERIOD_MICROSECONDS = 100_000
 NAMESPACES = ("pid", "ipc", "uts", "mount", "network", "cgroup")
-MASKED = (
-    "/proc/acpi",
-    "/proc/asound",
-    "/proc/kcore",
-    "/proc/keys",
-    "/proc/latency_stats",
-    "/proc/sched_debug",
-    "/proc/scsi",
-    "/proc/timer_list",
-    "/proc/timer_stats",
-    "/sys/firmware",
-)
-READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
 
 def bundle_config(limits: Limits, placement: Placement, cgroup: str) -> dict[str, Any]:
@@ -47,8 +36,8 @@ def bundle_config(limits: Limits, placement: Placement, cgroup: str) -> dict[str
             "resources": _resources(limits),
             "cgroupsPath": cgroup,
             "seccomp": profile(placement.machine),
-            "maskedPaths": list(MASKED),
-            "readonlyPaths": list(READ_ONLY),
+            "maskedPaths": list(MASKED_PATHS),
+            "readonlyPaths": list(READ_ONLY_PATHS),
         },
     }
 

@@ -6,7 +6,6 @@ The runtime is started once for a container, to create and start it; what it lea
 tidied up here, and by the runtime where that fails.
 """
 
-import itertools
 import json
 import os
 import secrets
@@ -25,8 +24,10 @@ from bitsec_eval.core.task import Limits
 from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.hardening.policy import Placement
 from bitsec_eval.sandbox.hardening.seccomp import architecture
+from bitsec_eval.sandbox.held_image import held
 from bitsec_eval.sandbox.oci.bundle import bundle_config
 from bitsec_eval.sandbox.oci.cleanup import remove_cgroups, wait_for_runtimes
+from bitsec_eval.sandbox.oci.private_root import MOUNT_POINT, private_root, unmount
 from bitsec_eval.sandbox.oci.stream import PipeStream
 from bitsec_eval.sandbox.oci.verify import Cgroup, missing_guards
 from bitsec_eval.sandbox.protocol.guest_program import COMMAND
@@ -58,8 +59,12 @@ def oci_sandbox(settings: OciSettings) -> Iterator["OciSandbox"]:
     Raises:
         SandboxError: not root, no such runtime, no such root file system, or no profile for this machine.
     """
-    with lease_uids(settings.state) as lease:
+    with lease_uids(settings.state) as lease, ExitStack() as stack:
         engine = OciSandbox(settings, lease)
+        try:
+            stack.enter_context(held([settings.root]))
+        except OSError as error:
+            raise SandboxError(f"the image cannot be held in memory: {error.strerror}") from error
         engine.sweep()
         try:
             yield engine
@@ -74,8 +79,6 @@ class OciSandbox:
         self._machine = _checked(settings)
         self._settings = settings
         self._lease = lease
-        self._prefix = f"{lease.block}-{secrets.token_hex(4)}"  # whoever holds the block next uses other names
-        self._numbers = itertools.count()
         self._living: dict[str, int] = {}  # process descriptors by container
         self._stopped = False
         self.image = f"oci:{settings.root}"
@@ -85,7 +88,7 @@ class OciSandbox:
         """Return a session in a fresh container; see `Sandbox.open`."""
         with ExitStack() as stack:
             uid = stack.enter_context(self._lease.uid())
-            name = f"{self._prefix}-{uid}-{next(self._numbers)}"
+            name = f"{self._lease.block}-{secrets.token_hex(8)}"  # a guest sees it, so it counts nothing
             bundle = self._bundle(stack, limits, uid, name)
             stream = PipeStream(bundle / "stderr")
             stack.callback(stream.close)
@@ -105,7 +108,7 @@ class OciSandbox:
         folder.mkdir(mode=0o700)
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         placement = Placement(
-            image=str(self._settings.root), machine=self._machine, uid=uid, labels={}, command=COMMAND
+            image=str(folder / MOUNT_POINT), machine=self._machine, uid=uid, labels={}, command=COMMAND
         )
         config = bundle_config(limits, placement, self._cgroup(name))
         (folder / "config.json").write_text(json.dumps(config))
@@ -115,7 +118,7 @@ class OciSandbox:
         self._refuse_if_stopped()
         pid_file = bundle / "pid"
         try:
-            with stream.guests_ends() as ends:
+            with private_root(self._settings.root, bundle), stream.guests_ends() as ends:
                 self._call("run", "--detach", "--bundle", str(bundle), "--pid-file", str(pid_file), name, ends=ends)
             process = Process.of(int(pid_file.read_text()))
         except (SandboxError, OSError, ValueError) as error:
@@ -157,6 +160,7 @@ class OciSandbox:
             wait_for_runtimes(left, COMMAND_SECONDS)
         for name in left:
             self._delete(name)
+            unmount(self._folder / f"{BUNDLE}{name}")
             for rest in (name, BUNDLE + name):
                 shutil.rmtree(self._folder / rest, ignore_errors=True)
         return len(left)

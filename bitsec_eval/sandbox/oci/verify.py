@@ -11,8 +11,16 @@ from pathlib import Path
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.hardening.policy import FILE_BYTES, OPEN_FILES, SHM_BYTES, TMP_INODES, WORKSPACE_MIB
-from bitsec_eval.sandbox.oci.bundle import CPU_PERIOD_MICROSECONDS, NAMESPACES, OOM_SCORE_ADJ, READ_ONLY, cpu_quota
+from bitsec_eval.sandbox.hardening.policy import (
+    FILE_BYTES,
+    MASKED_PATHS,
+    OPEN_FILES,
+    READ_ONLY_PATHS,
+    SHM_BYTES,
+    TMP_INODES,
+    WORKSPACE_MIB,
+)
+from bitsec_eval.sandbox.oci.bundle import CPU_PERIOD_MICROSECONDS, NAMESPACES, OOM_SCORE_ADJ, cpu_quota
 
 CGROUPS = Path("/sys/fs/cgroup")
 _MOMENT = 0.002
@@ -141,8 +149,11 @@ def _missing_of_mounts(pid: int, limits: Limits) -> list[str]:
     }
     wrong = [path for path, options in writable.items() if not options <= mounts.get(path, set())]
     strange = [path for path in mounts if path not in _SYSTEM_MOUNTS and not path.startswith(("/proc/", "/sys/"))]
-    open_to_all = [path for path in READ_ONLY if "rw" in mounts.get(path, {"ro"})]
-    return [f"mount {path}" for path in [*wrong, *strange, *open_to_all]]
+    open_to_all = [path for path in READ_ONLY_PATHS if "rw" in mounts.get(path, {"ro"})]
+    unmasked = [path for path in MASKED_PATHS if path not in mounts and Path(path).exists()]
+    if not any(option.startswith("lowerdir=") for option in mounts.get("/", ())):
+        wrong.append("/ of its own")
+    return [f"mount {path}" for path in [*wrong, *strange, *open_to_all, *unmasked]]
 
 
 def _mounts(pid: int) -> dict[str, set[str]]:
