@@ -51,6 +51,11 @@ class Answer:
         return self.stdout.decode("utf-8", "backslashreplace")
 
     @property
+    def printed(self) -> str:
+        """The answer as readers of reports want it: what is not UTF-8 is a surrogate, so that it can be told."""
+        return self.stdout.decode("utf-8", "surrogateescape")
+
+    @property
     def fault(self) -> str:
         """Why nothing of this answer can be checked, in one line; empty for an agent that ended as it should."""
         if self.ending is Ending.EXITED and self.status == "status 0":

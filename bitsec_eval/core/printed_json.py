@@ -1,14 +1,18 @@
-"""The JSON in what an agent printed: all of it, or its last closed ```json block, read by the letter of the standard.
+"""The JSON in what an agent printed, read by the letter of the standard.
 
+All of it, or the last closed block of JSON, or the one object between other text that is what is looked for.
 Nothing an agent can print makes this raise anything but `AnswerFault`, or take more than in proportion to its length.
 """
 
 import json
 import math
 import re
-from typing import NoReturn
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 
 from bitsec_eval.core.errors import AnswerFault
+from bitsec_eval.core.fences import fenced_blocks
 from bitsec_eval.core.text import one_line
 
 MOST_DIGITS = 64
@@ -18,11 +22,34 @@ MOST_CHARACTERS = 8 << 20
 FORM = 'print one JSON object, {"vulnerabilities": [{"title": "...", ...}]}'
 """What to print instead, for a message."""
 
-_BRACKETS = re.compile(r'"(?:[^"\\]+|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_LANGUAGES = {"json", "jsonc", "json5"}
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_OBJECT = re.compile(r'\{\s*+"')
+_REASONED = re.compile(
+    r"</(?:think|thinking|thought|thoughts|reasoning|analysis|scratchpad)>(?=\s|[{\[`~<]|\Z)|<\|message\|>",
+    re.IGNORECASE,
+)
+_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
+_MOST_LOOKS = 4  # times the output's length that is read in search of an object between other text
+
+Wanted = Callable[[object], bool]
+"""Whether a value is what is looked for, such as a report."""
 
 
-def json_in(text: str) -> object:
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Stands where JSON holds something that no honest report needs; `found` says what, in words."""
+
+    found: str
+
+
+def json_in(text: str, wanted: Wanted) -> object:
     """Return the value that `text`, an agent's whole output, spells.
+
+    `text` is decoded with "surrogateescape", so that a byte that is no UTF-8 can be told.
+    Where it is more than JSON, the last closed block of JSON counts, of several the last that is `wanted`.
+    Without such a block it is the only `wanted` object between other text.
+    What stands before the end of a reasoning block is looked at only if nothing is found after it.
 
     Raises:
         AnswerFault: it spells none; the message says where and why.
@@ -32,50 +59,111 @@ def json_in(text: str) -> object:
             f"the report is not of a readable size: {len(text)} characters, the most is {MOST_CHARACTERS}; "
             "report fewer findings in fewer words"
         )
-    whole = text.strip().removeprefix("\ufeff")
+    whole = text.strip().removeprefix("\ufeff").lstrip()
     if not whole:
         raise AnswerFault(f"the report is not there: the agent printed nothing; {FORM}")
     try:
         return _strict_json(whole)
     except ValueError as error:
-        block = _last_block(whole)
-        if block is None:
-            raise _not_json(error, whole) from None
+        return _between(whole, wanted, error)
+
+
+def _between(text: str, wanted: Wanted, error: ValueError) -> object:
+    """Return the value that stands in `text` beside something else; `error` says why all of it is no JSON."""
+    ends = [match.end() for match in _REASONED.finditer(text)]
+    for end in reversed(ends[-_MOST_LOOKS:]):
+        with suppress(AnswerFault):  # a text may speak of such a tag
+            return _found(text[end:], wanted, error)
+    return _found(text, wanted, error)
+
+
+def _found(text: str, wanted: Wanted, error: ValueError) -> object:
+    blocks = [content for language, content, closed in fenced_blocks(text) if closed and _is_json(language, content)]
+    if blocks:
+        return _last_wanted(blocks, wanted)
+    objects = [value for value in _objects(text) if wanted(value)]
+    if len(objects) > 1:
+        raise AnswerFault(
+            f"the report is not clear: {len(objects)} objects in the output are reports; print one of them"
+        )
+    if not objects:
+        raise _not_json(error, text)
+    return objects[0]
+
+
+def _is_json(language: str, content: str) -> bool:
+    return language in _LANGUAGES or (not language and content.lstrip()[:1] in ("{", "["))
+
+
+def _last_wanted(blocks: list[str], wanted: Wanted) -> object:
+    """Return the value of the last block, or of one before it if only that is wanted; the last must be JSON."""
     try:
-        return _strict_json(block)
+        last = _strict_json(blocks[-1].strip())
     except ValueError as error:
-        raise _not_json(error, block) from None
+        raise _not_json(error, blocks[-1]) from None
+    values = (_value(block) for block in reversed(blocks))
+    return last if wanted(last) else next((value for value in values if wanted(value)), last)
+
+
+def _value(text: str) -> object:
+    try:
+        return _strict_json(text.strip())
+    except ValueError:
+        return None
+
+
+def _objects(text: str) -> list[object]:
+    """Return the outermost JSON objects between other text, as far as looking for them takes its measure of time."""
+    found, at, left = [], 0, _MOST_LOOKS * len(text)
+    while left > 0 and (start := _OBJECT.search(text, at)):
+        end = _end_of_object(text, start.start(), left)
+        left -= abs(end) - start.start()
+        value = _value(text[start.start() : end]) if end > 0 else None
+        at = start.start() + 1 if value is None else end
+        found += [] if value is None else [value]
+    return found
+
+
+def _end_of_object(text: str, start: int, most: int) -> int:
+    """Return where the object that begins at `start` ends; where it does not, how far was looked, as a negative."""
+    depth = 0
+    for match in _BRACKETS.finditer(text, start, min(len(text), start + most)):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(match.group(), 0)
+        if depth == 0:
+            return match.end()
+        if depth > MOST_DEPTH:
+            return -match.end()
+    return -len(text)
 
 
 def _not_json(error: ValueError, text: str) -> AnswerFault:
+    odd = _NOT_UTF_8.search(text)
+    if odd:
+        byte = ord(odd.group()) - 0xDC00
+        sixteen = "; it looks like UTF-16" if text.startswith(("\udcff\udcfe", "\udcfe\udcff")) else ""
+        return AnswerFault(
+            f"the report is not UTF-8: byte 0x{byte:02x} at character {odd.start()}{sixteen}; print UTF-8"
+        )
     shown = one_line(text[:60], 60)
     return AnswerFault(f"the report is not JSON: {one_line(str(error))}; it begins '{shown}'; {FORM}")
-
-
-def _last_block(text: str) -> str | None:
-    """Return what stands in the last closed fence marked json or nothing, None without one."""
-    block, opened = None, None
-    lines = text.splitlines()
-    for number, line in enumerate(lines):
-        fence = line.strip().lower()
-        if opened is not None and fence == "```":
-            block, opened = "\n".join(lines[opened + 1 : number]), None
-        elif opened is None and fence in {"```", "```json"}:
-            opened = number
-    return block
 
 
 def _strict_json(text: str) -> object:
     """Return the value `text` spells, read by the letter of the standard.
 
+    NaN, numbers that are no honest report's and keys that stand twice with different values become `Unreadable`.
+
     Raises:
-        ValueError: it is no JSON, or JSON no honest report needs.
+        ValueError: it is no JSON, or nested too deep.
     """
+    odd = _NOT_UTF_8.search(text)
+    if odd:
+        raise ValueError(f"byte 0x{ord(odd.group()) - 0xDC00:02x} at character {odd.start()} is no UTF-8")
     _check_depth(text)
     value: object = json.loads(
         text,
         object_pairs_hook=_object,
-        parse_constant=_refuse_constant,
+        parse_constant=lambda name: Unreadable(f"{name}, which is no JSON number"),
         parse_int=_whole,
         parse_float=_finite,
     )
@@ -96,24 +184,14 @@ def _check_depth(text: str) -> None:
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     made: dict[str, object] = {}
     for key, value in pairs:
-        if key in made:
-            raise ValueError(f"an object has two {key[:60]!r}")
-        made[key] = value
+        made[key] = value if key not in made or made[key] == value else Unreadable("given twice, and differently")
     return made
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+def _whole(digits: str) -> object:
+    return int(digits) if len(digits) <= MOST_DIGITS else Unreadable(f"a number of {len(digits)} digits")
 
 
-def _whole(digits: str) -> int:
-    if len(digits) > MOST_DIGITS:
-        raise ValueError(f"a number of {len(digits)} digits")
-    return int(digits)
-
-
-def _finite(digits: str) -> float:
+def _finite(digits: str) -> object:
     value = float(digits)
-    if not math.isfinite(value):
-        raise ValueError(f"{digits[:40]} is too large a number")
-    return value
+    return value if math.isfinite(value) else Unreadable(f"{digits[:40]}, which is too large a number")

@@ -1,7 +1,9 @@
 """What an agent reports: JSON on its stdout, read as the work of somebody who may want to break the reader.
 
-The whole of stdout is the report; where it is not JSON, the last closed ```json block is.
+The whole of stdout is the report; where it is not JSON, the last closed ```json block is, or the one object between
+other text that is a report.
 So an agent may print what it is thinking first.
+A field that cannot be read costs that field and not the finding, and `Report.notes` tells of it.
 Nothing an agent can print makes `parse_report` raise anything but `AnswerFault`.
 Nor can it take more time and memory than in proportion to what was printed.
 """
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.finding import TEXT_FIELDS, Finding
-from bitsec_eval.core.printed_json import FORM, json_in
+from bitsec_eval.core.printed_json import FORM, Unreadable, json_in
 from bitsec_eval.core.text import one_line
 
 MOST_FINDINGS = 100
@@ -45,17 +47,22 @@ _NUMBER = re.compile(r"[+-]?\d{1,8}(?:\.\d{1,20})?%?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The findings of one agent on one project, in its order; `dropped` more were not considered."""
+    """The findings of one agent on one project, in its order; `dropped` more were not considered.
+
+    `notes` are lines on what could not be read and was left out, in the order of the report.
+    """
 
     findings: tuple[Finding, ...] = ()
     dropped: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def parse_report(text: str) -> Report:
-    r"""Return the report that `text`, an agent's whole output, holds.
+    r"""Return the report that `text`, an agent's whole output decoded with "surrogateescape", holds.
 
     Of the findings the first 100 count, of each text the first 4 KiB.
     A missing field is empty, a number is a text's own spelling, a list of texts is joined with commas.
+    A field that is anything else is left out, and so is an entry that is no object; `notes` tells of both.
 
     Raises:
         AnswerFault: it is no report; the message says where and why.
@@ -63,9 +70,33 @@ def parse_report(text: str) -> Report:
     >>> parse_report('{"findings": [{"title": "Anyone can mint"}]}').findings[0].title
     'Anyone can mint'
     """
-    entries = _entries(json_in(text))
-    findings = tuple(_finding(index, entry) for index, entry in enumerate(entries[:MOST_FINDINGS]))
-    return Report(findings=findings, dropped=max(0, len(entries) - MOST_FINDINGS))
+    return report_of(json_in(text, is_report))
+
+
+def is_report(value: object) -> bool:
+    """Whether a JSON value has the form of a report, whatever its entries are."""
+    return isinstance(value, dict) and [isinstance(value[key], list) for key in _KEYS if key in value] == [True]
+
+
+def report_of(value: object) -> Report:
+    """Return the report that a JSON value is.
+
+    Raises:
+        AnswerFault: it is none.
+    """
+    entries = _entries(value)
+    considered = entries[:MOST_FINDINGS]
+    read = [_finding(index, entry) for index, entry in enumerate(considered)]
+    if considered and all(finding is None for finding, _ in read):
+        raise AnswerFault(
+            f"the report is not made of findings: entry 0 is {_kind(considered[0])}; "
+            "make it an object with title, description, severity, vulnerability_type, file, location"
+        )
+    return Report(
+        findings=tuple(finding for finding, _ in read if finding is not None),
+        dropped=max(0, len(entries) - MOST_FINDINGS),
+        notes=tuple(note for _, notes in read for note in notes),
+    )
 
 
 def _entries(value: object) -> list[object]:
@@ -83,42 +114,46 @@ def _entries(value: object) -> list[object]:
     entries = value[present[0]]
     if not isinstance(entries, list):
         raise AnswerFault(f"the report is not a list of findings: {present[0]!r} is {_kind(entries)}; {FORM}")
-    return entries
+    return [each for entry in entries for each in (entry if isinstance(entry, list) else [entry])]
 
 
-def _finding(index: int, entry: object) -> Finding:
+def _finding(index: int, entry: object) -> tuple[Finding | None, list[str]]:
+    """Return what can be read of one entry, and a line for each thing that cannot."""
     if not isinstance(entry, dict):
-        raise AnswerFault(
-            f"the report is not made of findings: entry {index} is {_kind(entry)}; "
-            "make it an object with title, description, severity, vulnerability_type, file, location"
-        )
-    texts = {name: _text(index, name, entry.get(name)) for name in TEXT_FIELDS}
-    return Finding(**texts, confidence=_confidence(index, entry.get("confidence")))
+        return None, [f"entry {index} is {_kind(entry)} and no object with title, description and so on; left out"]
+    notes: list[str] = []
+    texts = {name: _text(index, name, entry.get(name), notes) for name in TEXT_FIELDS}
+    return Finding(**texts, confidence=_confidence(index, entry.get("confidence"), notes)), notes
 
 
-def _text(index: int, name: str, value: object) -> str:
+def _text(index: int, name: str, value: object, notes: list[str]) -> str:
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         value = ", ".join(value)
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise _wrong_field(index, name, f"is {_kind(value)}", "make it a text")
-    try:
-        return str(value).encode()[:MOST_TEXT_BYTES].decode("utf-8", "ignore")
-    except UnicodeEncodeError:
-        raise _wrong_field(index, name, "holds half of a surrogate pair", "print valid Unicode") from None
+        notes.append(f"{name} of finding {index} is {_kind(value)}; left out; make it a text")
+        return ""
+    spelled = str(value)
+    valid = spelled.encode("utf-8", "replace").decode()
+    if valid != spelled:
+        notes.append(f"{name} of finding {index} holds half of a surrogate pair, read as '?'; print valid Unicode")
+    return valid.encode()[:MOST_TEXT_BYTES].decode("utf-8", "ignore")
 
 
-def _confidence(index: int, value: object) -> float | None:
+def _confidence(index: int, value: object, notes: list[str]) -> float | None:
     if isinstance(value, str):
         value = _number_in(value)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _wrong_field(index, "confidence", f"is {_kind(value)}", "make it a number from 0 to 1")
-    if not 0 <= value <= 1:
-        raise _wrong_field(index, "confidence", f"is {value!r}", "make it a number from 0 to 1")
-    return float(value)
+        found = _kind(value)
+    elif 0 <= value <= 1:
+        return float(value)
+    else:
+        found = one_line(repr(value), 40)
+    notes.append(f"confidence of finding {index} is {found}; left out; make it a number from 0 to 1")
+    return None
 
 
 def _number_in(text: str) -> float | None:
@@ -129,12 +164,10 @@ def _number_in(text: str) -> float | None:
     return float(spelled[:-1]) / 100 if spelled.endswith("%") else float(spelled)
 
 
-def _wrong_field(index: int, name: str, found: str, remedy: str) -> AnswerFault:
-    return AnswerFault(f"the report is not well-formed: {name} of finding {index} {found}; {remedy}")
-
-
 def _kind(value: object) -> str:
     """Return what JSON calls `value`, with its article."""
+    if isinstance(value, Unreadable):
+        return value.found
     kinds = (
         (bool, "true or false"),
         (str, "a text"),

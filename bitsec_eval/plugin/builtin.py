@@ -45,7 +45,7 @@ def _needs_twin(task: Task, fixtures: Collection[str]) -> None:
 def _reported(answers: Sequence[Answer]) -> Mapping[str, Any]:
     if any(answer.fault for answer in answers):
         return {}
-    return {"reported": [reported(answer.text) for answer in answers]}
+    return {"reported": [reported(answer.printed) for answer in answers]}
 
 
 class Builtin:

@@ -29,7 +29,11 @@ def reported(text: str) -> Mapping[str, Any]:
         report = parse_report(text)
     except AnswerFault as fault:
         return {"fault": str(fault)}
-    return {"findings": [_public(finding) for finding in report.findings], "dropped": report.dropped}
+    return {
+        "findings": [_public(finding) for finding in report.findings],
+        "dropped": report.dropped,
+        "notes": [one_line(note) for note in report.notes],
+    }
 
 
 def _public(finding: Finding) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.finding import TEXT_FIELDS, Finding, Severity, severity_of
 from bitsec_eval.core.report import AUDIT_PROMPT, MOST_FINDINGS, MOST_TEXT_BYTES, Report, parse_report
@@ -75,8 +76,143 @@ def test_a_fence_without_a_language_will_do():
     assert parse_report(f"Here:\n```\n{report(FOUND)}\n```").findings[0].title == FOUND["title"]
 
 
-def test_a_fence_that_is_never_closed_is_none():
-    assert reason(f"Here:\n```json\n{report(FOUND)}").startswith("the report is not JSON: ")
+F = "```"
+OTHER = report({"title": "a draft"})
+AROUND = {
+    "a block of another language before": f"{F}solidity\nfunction f() {{}}\n{F}\n{F}json\nREPORT\n{F}",
+    "two blocks of another language before": f"{F}vyper\nx\n{F}\n{F}rust\ny\n{F}\n{F}json\nREPORT\n{F}",
+    "three blocks of another language before": f"{F}c\n{F}\n{F}move\n{F}\n{F}cairo\nz\n{F}\n{F}json\nREPORT\n{F}",
+    "blocks of other languages after": f"{F}json\nREPORT\n{F}\n{F}bash\nmake\n{F}\n{F}text\nok\n{F}",
+    "an unmarked block that is no JSON after": f"{F}json\nREPORT\n{F}\n{F}\n$ make\n{F}",
+    "tildes": "~~~json\nREPORT\n~~~",
+    "tildes around backticks": f"~~~ text\n{F}json\n{OTHER}\n{F}\n~~~\n~~~ json\nREPORT\n~~~~",
+    "backticks inside tildes": f"~~~text\n{F}\n~~~\n{F}json\nREPORT\n{F}",
+    "four backticks around three": f"{F}`markdown\n{F}json\n{OTHER}\n{F}\n{F}`\n{F}json\nREPORT\n{F}",
+    "five backticks": f"{F}``json\nREPORT\n{F}``",
+    "a longer closing fence": f"{F}json\nREPORT\n{F}{F}",
+    "three columns of indentation": f"   {F}json\n   REPORT\n  {F}",
+    "an indented example of a block": f"{F}json\nREPORT\n{F}\nAn example:\n\n    {F}json\n    {OTHER}\n    {F}\n",
+    "blanks after both fences": f"{F}json  \nREPORT\n{F}\t \n",
+    "a blank before the info string": f"{F} json\nREPORT\n{F}",
+    "capitals": f"{F}JSON\nREPORT\n{F}",
+    "an info string with attributes": f'{F}json title="report.json" {{1,2}}\nREPORT\n{F}',
+    "pandoc's attributes": f"{F}{{.json .numberLines}}\nREPORT\n{F}",
+    "a file's name in the info string": f"{F}json:report.json\nREPORT\n{F}",
+    "no info string": f"Here:\n{F}\nREPORT\n{F}",
+    "backticks in a line of text": f"See {F}x{F} and:\n{F}json\nREPORT\n{F}",
+    "a line of backticks and words": f"{F}a `b` c\n{F}json\nREPORT\n{F}",
+    "an item of a list": f"1. First\n2. The report:\n\n   {F}json\n   REPORT\n   {F}\n3. Done",
+    "an item inside an item": f"- a\n  - b\n\n    {F}json\n    REPORT\n    {F}\n",
+    "the item's own line": f"- {F}json\n  REPORT\n  {F}\n",
+    "a quote": f"> The report:\n> {F}json\n> REPORT\n> {F}\n",
+    "lines that end in carriage returns too": f"Here:\r\n{F}solidity\r\nx\r\n{F}\r\n{F}json\r\nREPORT\r\n{F}\r\n",
+    "a byte order mark": f"\ufeff{F}json\nREPORT\n{F}",
+    "a draft in a block before": f"{F}json\n{OTHER}\n{F}\nBetter:\n{F}json\nREPORT\n{F}",
+    "JSON of something else after": f'{F}json\nREPORT\n{F}\n{F}json\n{{"tool": "forge"}}\n{F}',
+    "a block that is never closed before": f"{F}solidity\nfunction f()\n{F}json\nREPORT\n{F}",
+    "a block that is never closed": f"Here:\n{F}json\nREPORT",
+    "prose before": "I looked at f() { x } and {y}.\nREPORT",
+    "prose before and after": "The report: REPORT That's all {so far}.",
+    "other JSON before, a line each": '{"event": "start"}\n{"event": "end", "n": {"m": 1}}\nREPORT\n',
+    "an odd quote before": 'a 12" pipe, don\'t {"so": REPORT',
+    "reasoning before": f"<think>\nperhaps {OTHER}\n{F}json\n{OTHER}\n{F}\n</think>\nREPORT",
+    "reasoning whose beginning was cut": f"perhaps {OTHER}</think>\n\n{F}json\nREPORT\n{F}",
+    "reasoning in capitals": f"<THINKING>{OTHER}</THINKING>REPORT",
+    "channels": f"<|channel|>analysis<|message|>{OTHER}<|end|><|channel|>final<|message|>REPORT<|end|>",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "</think>", "```json"])
+def test_a_report_is_found_whatever_stands_around_it(around, separator):
+    found = {**FOUND, "description": f"one{separator}two"}
+    text = json.dumps({"vulnerabilities": [found]}, ensure_ascii=separator < " ")
+
+    assert parse_report(AROUND[around].replace("REPORT", text)).findings == (Finding(**found),)
+
+
+AMBIGUOUS = {
+    "two objects": (f"{OTHER} or {report(FOUND)}", "2 objects in the output are reports; print one of them"),
+    "one after another": (report() + report(), "the report is not clear: 2 objects in the output are reports"),
+    "a last block that is cut": (f"{F}json\n{report(FOUND)}\n{F}\n{F}json\n{report()[:-1]}\n{F}", "is not JSON"),
+    "blocks and none is a report": (f'{F}json\n{{"a": 1}}\n{F}\n{F}json\n[]\n{F}', "it is a list"),
+    "an object in a list": (f"found: [{OTHER[20:-2]}]", "the report is not JSON"),
+}
+
+
+@pytest.mark.parametrize("name", AMBIGUOUS)
+def test_what_could_be_several_reports_is_told(name):
+    text, words = AMBIGUOUS[name]
+
+    assert words in reason(text)
+
+
+@pytest.mark.parametrize(
+    ("printed", "words"),
+    [
+        (b'{"findings": [{"title": "a\xff"}]}', "the report is not UTF-8: byte 0xff at character 26; print UTF-8"),
+        (b'Here:\n```json\n{"findings": [{"title": "\xe9t\xe9"}]}\n```', "is not UTF-8: byte 0xe9"),
+        (report(FOUND).encode("utf-16"), "the report is not UTF-8: byte 0xff at character 0; it looks like UTF-16"),
+    ],
+)
+def test_a_byte_that_is_no_utf_8_is_told(printed, words):
+    assert words in reason(Answer(ending=Ending.EXITED, stdout=printed).printed)
+
+
+def test_a_byte_that_is_no_utf_8_beside_the_report_is_passed_over():
+    printed = b"caf\xe9\n```json\n" + report(FOUND).encode() + b"\n```"
+
+    assert parse_report(Answer(ending=Ending.EXITED, stdout=printed).printed).findings == (Finding(**FOUND),)
+
+
+BAD = "a number from 0 to 1"
+LEFT_OUT = {
+    '"title": true': "title of finding 1 is true or false; left out; make it a text",
+    '"file": {"path": "a.sol"}': "file of finding 1 is an object; left out; make it a text",
+    '"file": ["a", 1]': "file of finding 1 is a list; left out; make it a text",
+    '"location": {"function": "f", "line": 3}': "location of finding 1 is an object; left out; make it a text",
+    '"severity": ["high", null]': "severity of finding 1 is a list; left out; make it a text",
+    '"confidence": 95': f"confidence of finding 1 is 95; left out; make it {BAD}",
+    '"confidence": -0.1': f"confidence of finding 1 is -0.1; left out; make it {BAD}",
+    '"confidence": true': f"confidence of finding 1 is true or false; left out; make it {BAD}",
+    '"confidence": "250%"': f"confidence of finding 1 is 2.5; left out; make it {BAD}",
+    '"confidence": {"value": 1}': f"confidence of finding 1 is an object; left out; make it {BAD}",
+    '"confidence": NaN': f"confidence of finding 1 is NaN, which is no JSON number; left out; make it {BAD}",
+    '"confidence": -Infinity': f"confidence of finding 1 is -Infinity, which is no JSON number; left out; "
+    f"make it {BAD}",
+    '"confidence": 1e400': f"confidence of finding 1 is 1e400, which is too large a number; left out; make it {BAD}",
+    f'"file": {"9" * 70}': "file of finding 1 is a number of 70 digits; left out; make it a text",
+    '"title": "a", "title": "b"': "title of finding 1 is given twice, and differently; left out; make it a text",
+}
+
+
+@pytest.mark.parametrize("field", LEFT_OUT)
+def test_a_bad_field_is_left_out_and_told_and_the_finding_stays(field):
+    bad = f'{{"vulnerability_type": "reentrancy", {field}}}'
+    parsed = parse_report(f'{{"vulnerabilities": [{json.dumps(FOUND)}, {bad}]}}')
+
+    assert parsed.findings == (Finding(**FOUND), Finding(vulnerability_type="reentrancy"))
+    assert parsed.notes == (LEFT_OUT[field],)
+
+
+def test_half_of_a_surrogate_pair_costs_one_character():
+    parsed = parse_report(report({"title": "Anyone \ud800 can mint"}))
+
+    assert parsed.findings == (Finding(title="Anyone ? can mint"),)
+    assert parsed.notes == ("title of finding 0 holds half of a surrogate pair, read as '?'; print valid Unicode",)
+
+
+def test_an_entry_that_is_no_object_costs_that_entry():
+    parsed = parse_report(report(FOUND, "x", None))
+
+    assert parsed.findings == (Finding(**FOUND),)
+    assert [note.partition(" and no")[0] for note in parsed.notes] == ["entry 1 is a text", "entry 2 is null"]
+
+
+def test_lists_of_findings_inside_the_list_are_read_in_order():
+    assert parse_report(json.dumps({"findings": [[FOUND, {}], {"title": "x"}, []]})).findings == (
+        Finding(**FOUND), Finding(), Finding(title="x"),
+    )  # fmt: skip
 
 
 def test_a_byte_order_mark_is_passed_over():
@@ -107,7 +243,6 @@ REASONS = {
     "hello": "the report is not JSON: Expecting value: line 1 column 1 (char 0); it begins 'hello'; print one",
     report()[:-1]: "the report is not JSON: Expecting ',' delimiter",
     "{'findings': []}": "the report is not JSON: Expecting property name enclosed in double quotes",
-    report() + report(): "the report is not JSON: Extra data",
     "```json\n{]\n```": "the report is not JSON: Expecting property name",
     "[]": "the report is not a JSON object: it is a list; print one JSON object",
     "null": "the report is not a JSON object: it is null",
@@ -117,23 +252,13 @@ REASONS = {
     '{"findings": {}}': "the report is not a list of findings: 'findings' is an object",
     '{"vulnerabilities": null}': "the report is not a list of findings: 'vulnerabilities' is null",
     '{"vulnerabilities": [], "findings": []}': "the report is not clear: it holds both",
-    report(FOUND, "x"): "the report is not made of findings: entry 1 is a text; make it an object with title,",
-    report({"title": True}): "the report is not well-formed: title of finding 0 is true or false; make it a text",
-    report({}, {"file": {}}): "the report is not well-formed: file of finding 1 is an object; make it a text",
-    report({"file": ["a", 1]}): "the report is not well-formed: file of finding 0 is a list",
-    report({"confidence": 7}): "confidence of finding 0 is 7; make it a number from 0 to 1",
-    report({"confidence": -0.1}): "confidence of finding 0 is -0.1; make it a number from 0 to 1",
-    report({"confidence": True}): "confidence of finding 0 is true or false; make it a number from 0 to 1",
-    report({"confidence": "250%"}): "confidence of finding 0 is 2.5",
-    report({"title": "\ud800"}): "title of finding 0 holds half of a surrogate pair; print valid Unicode",
-    '{"findings": [], "findings": []}': "the report is not JSON: an object has two 'findings'",
-    '{"findings": [{"title": "a", "title": "b"}]}': "the report is not JSON: an object has two 'title'",
-    '{"findings": [{"confidence": NaN}]}': "the report is not JSON: NaN is no JSON number",
-    '{"findings": [{"confidence": -Infinity}]}': "the report is not JSON: -Infinity is no JSON number",
-    '{"findings": [{"confidence": 1e400}]}': "the report is not JSON: 1e400 is too large a number",
-    "9" * 1_000_000: "the report is not JSON: a number of 1000000 digits",
+    report("x", 1): "the report is not made of findings: entry 0 is a text; make it an object with title,",
+    '{"findings": [], "findings": [1]}': "'findings' is given twice, and differently",
+    "9" * 1_000_000: "the report is not a JSON object: it is a number of 1000000 digits",
     "[" * 100_000: "the report is not JSON: more than 64 brackets deep at character 64",
     '{"a":' * 100_000: "the report is not JSON: more than 64 brackets deep",
+    '{"findings": [{"title": "a",}]}': "the report is not JSON: ",
+    '{"findings": [] // none\n}': "the report is not JSON: Expecting ',' delimiter",
     "x" * (8 << 20) + "x": "the report is not of a readable size: 8388609 characters, the most is 8388608",
     "\x1b[31m": "it begins '\\x1b[31m'",
 }  # fmt: skip
@@ -149,7 +274,9 @@ def test_brackets_inside_texts_are_not_depth():
 
 
 HEAVY = ["[]" * 500_000, '"' + '\\"' * 500_000, '\\"' * 500_000, '"' * 1_000_000, "```\n" * 250_000, '{"":' * 250_000,
-         '{"findings": [' + "{}," * 300_000 + "{}]}", '"\\' * 500_000]  # fmt: skip
+         '{"findings": [' + "{}," * 300_000 + "{}]}", '"\\' * 500_000, 'x {"a":[' * 125_000,
+         'x {"a":[' + "0," * 500_000, 'x{"' * 330_000, ("> " * 8 + "```\n") * 50_000, "- " * 500_000,
+         '<think>{"a":' * 80_000, "</think>" * 125_000]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", HEAVY, ids=[str(number) for number in range(len(HEAVY))])
@@ -195,7 +322,7 @@ def test_what_an_honest_agent_prints_comes_through_as_it_is(findings):
 def test_the_prompt_is_no_report_and_shows_the_form_of_one():
     shown = next(line for line in AUDIT_PROMPT.splitlines() if line.startswith("{"))
 
-    assert reason(AUDIT_PROMPT).startswith("the report is not JSON: ")
+    assert "2 objects in the output are reports" in reason(AUDIT_PROMPT)
     assert parse_report(shown).findings[0].confidence == 0.9
     assert all(name in AUDIT_PROMPT for name in (*TEXT_FIELDS, "confidence"))
 

@@ -4,6 +4,7 @@ import io
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 
 from bitsec_eval.core.agent_check import examine
 from bitsec_eval.core.answer import Answer, Ending
@@ -16,9 +17,12 @@ from bitsec_eval.sandbox.api import Frame
 from bitsec_eval.sandbox.docker.stream import DockerStream
 from bitsec_eval.sandbox.execution.agent_run import _exit_words
 from bitsec_eval.sandbox.execution.solution_rpc import _checked_reply, _death_words
-from bitsec_eval.sandbox.guest import runner
 from bitsec_eval.sandbox.protocol.frames import FrameReader, MalformedFrame, pack
+from bitsec_eval.sandbox.protocol.guest_program import program_text
 from tests.junit_files import JunitFile
+
+GUEST = ModuleType("guest")
+exec(compile(program_text(), "program", "exec"), GUEST.__dict__)
 
 NUMBER = "00" * 16
 VALUE = {"a": [1, -2.5, None, True, b"\xff", "\u00fc", (1, {2, 3}), frozenset({4})]}
@@ -105,7 +109,7 @@ READERS: dict[str, Reader] = {
     "deaths": Reader(read=_death_words, examples=(b'{"signal":9}', b'{"status":1}')),
     "answers": Reader(read=_answer, examples=(b"Traceback\nValueError: x\n", b"\x1b[31m\xff")),
     "solutions": Reader(
-        read=runner.source_of, refusals=(runner.Fault,), examples=(b"def f(): pass", b"x\n```python\nX=1\n```\n")
+        read=GUEST.source_of, refusals=(GUEST.Fault,), examples=(b"def f(): pass", b"x\n```python\nX=1\n```\n")
     ),
     "reports": Reader(
         read=_report,

@@ -10,7 +10,6 @@ import struct
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import pytest
@@ -26,6 +25,7 @@ from bitsec_eval.sandbox.execution.solution import Solution
 from bitsec_eval.sandbox.hardening.policy import create_body
 from bitsec_eval.sandbox.protocol import handshake as greeting
 from bitsec_eval.sandbox.protocol import session as framed
+from bitsec_eval.sandbox.protocol.guest_program import program_text
 
 LIMITS = Limits(wall_seconds=4, call_seconds=3, memory_mib=96, tmp_mib=32)
 Body = dict[str, Any]
@@ -84,7 +84,7 @@ class Runner(NamedTuple):
 
     def program(self) -> bytes:
         """Return what process 1 is sent; with no compiled program of its Python in it, it takes the text."""
-        text = files("bitsec_eval.sandbox.guest").joinpath("runner.py").read_text("utf-8")
+        text = program_text().decode()
         assert text.count(self.line) == 1
         changed = text.replace(self.line, self.instead).encode()
         return struct.pack(">II", 4, len(changed)) + bytes(4) + changed

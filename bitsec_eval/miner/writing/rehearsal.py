@@ -67,7 +67,7 @@ def _loads(answer: Answer, limits: Limits, sandbox: Sandbox) -> None:
 
 
 def _reports(answer: Answer, limits: Limits, sandbox: Sandbox) -> None:  # noqa: ARG001 - one signature for all
-    parse_report(answer.text)
+    parse_report(answer.printed)
 
 
 def _says_something(answer: Answer, limits: Limits, sandbox: Sandbox) -> None:  # noqa: ARG001

@@ -112,7 +112,7 @@ class Runs:
     def report(self, key: RunKey, index: int) -> Report:
         """Return what a run reports on the workspace (0) or on the twin (1), under the names the task knows."""
         answer = self.answers(key)[index]
-        return self._tasks[key.task].renaming(self._settings.seed).report(parse_report(answer.text))
+        return self._tasks[key.task].renaming(self._settings.seed).report(parse_report(answer.printed))
 
     def task(self, key: RunKey) -> CollectedTask:
         """Return the task of a run."""

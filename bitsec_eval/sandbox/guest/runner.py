@@ -3,7 +3,8 @@
 What is imported here is paid by every container: `json`, `re`, `signal` and `types` would double what Python needs to
 start, so `json` is imported where a solution is called, and what process 1 says is written without it.
 
-Standard library only, Python 3.8 or newer, no import of anything else of this project: the host sends its text.
+Standard library only, Python 3.8 or newer, no import of anything else of this project: the host sends its text, and
+before it that of `core/fences.py`.
 Nothing here is trusted by the host. It exists so that an agent finds what it was promised (a file, a working
 directory, pipes) and a solution can be called; a guest that lies with it can only lie about itself.
 
@@ -467,9 +468,6 @@ class Missing(Fault):
     """The solution has no such name."""
 
 
-FENCE = r"^[ \t]*```[ \t]*(?:python3?|py)[ \t]*\r?\n(.*?)^[ \t]*```"
-
-
 def source_of(answer):
     """Return the Python source in an answer: all of it if it parses, else its last fenced python block."""
     try:
@@ -478,9 +476,9 @@ def source_of(answer):
         raise Fault("the answer is not UTF-8: %s" % error)
     if parses(text):
         return text
-    import re
-
-    blocks = re.findall(FENCE, text, re.M | re.S | re.I)
+    # `fenced_blocks` and `PYTHON` stand before this file in the program the host sends: see `guest_program.py`.
+    fenced = fenced_blocks(text, python_strings=True)  # noqa: F821
+    blocks = [content for language, content, closed in fenced if closed and language in PYTHON]  # noqa: F821
     if not blocks:
         raise Fault("the answer is neither Python source nor holds a fenced python block")
     return blocks[-1]

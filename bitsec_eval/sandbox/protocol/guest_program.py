@@ -29,10 +29,18 @@ exec(marshal.loads(code[4:]) if code[:4] == MAGIC_NUMBER else compile(text, "run
 
 COMMAND = ("python3", "-I", "-S", "-B", "-X", "utf8", "-c", START)
 
+PARTS = (("bitsec_eval.core", "fences.py"), ("bitsec_eval.sandbox.guest", "runner.py"))
+"""The files that make the program, in this order: the second uses what the first defines."""
+
 
 @cache
 def program(magic: bytes = MAGIC_NUMBER) -> bytes:
     """Return what process 1 reads before anything else: a guest whose Python has another `magic` takes the text."""
-    text = files("bitsec_eval.sandbox.guest").joinpath("runner.py").read_bytes()
+    text = program_text()
     code = magic + marshal.dumps(compile(text, "runner.py", "exec", dont_inherit=True))
     return struct.pack(">II", len(code), len(text)) + code + text
+
+
+def program_text() -> bytes:
+    """Return the source of what process 1 runs."""
+    return b"\n".join(files(package).joinpath(name).read_bytes() for package, name in PARTS)
