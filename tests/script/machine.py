@@ -45,7 +45,8 @@ class Machine:
         for tool in TOOLS:
             if found := shutil.which(tool):
                 (self.commands / tool).symlink_to(found)
-        shutil.copytree(REPOSITORY / "script", self.checkout / "script")
+        for folder in ("script", ".ci"):
+            shutil.copytree(REPOSITORY / folder, self.checkout / folder)
         shutil.copytree(REPOSITORY / "bitsec_eval/sandbox/image", self.checkout / "bitsec_eval/sandbox/image")
         (self.checkout / "tests").mkdir()
         shutil.copy(REPOSITORY / "pyproject.toml", self.checkout)
@@ -60,10 +61,10 @@ class Machine:
         (self.commands / name).unlink()
 
     def run(self, script: str = "setup", *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run one of the scripts, without a terminal and with nothing of this machine's environment."""
+        """Run one of the scripts, without a terminal and with nothing of this machine's environment; `.ci/run` is one."""
         settings = {"PATH": str(self.commands), "CHECKOUT": str(self.checkout), "TMPDIR": str(self.checkout)}
         return subprocess.run(
-            [self.checkout / "script" / script, *arguments],
+            [self.checkout / (script if "/" in script else f"script/{script}"), *arguments],
             env=settings | environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
