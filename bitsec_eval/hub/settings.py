@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bitsec_eval import __version__
 from bitsec_eval.agent_check.process import sandbox_python
 from bitsec_eval.core.errors import SettingsError
 
@@ -67,8 +68,13 @@ def settings_from(arguments: Sequence[str]) -> Settings:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m hub", description="Take agents in and show the board.")
+    parser = argparse.ArgumentParser(
+        prog="bitsec-hub",
+        description="Take agents in and show the board.",
+        epilog="Other commands: bitsec-eval sets up and compares evaluations, bitsec-miner makes and submits agents.",
+    )
     add = parser.add_argument
+    add("--version", action="version", version=f"%(prog)s {__version__}")
     default = Settings.__dataclass_fields__
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--port", type=int, default=8000, help="0 picks a free one (default: %(default)s)")

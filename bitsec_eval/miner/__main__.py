@@ -7,9 +7,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from bitsec_eval import __version__
 from bitsec_eval.core.errors import BitsecError
 from bitsec_eval.core.text import one_line
 from bitsec_eval.miner.commands import make, status, submit, tasks, try_agent
+from bitsec_eval.support.signals import take_interrupts
 
 COMMANDS = (tasks, make, try_agent, submit, status)
 
@@ -23,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(own)
     args.options = options
     try:
-        with _sigterm_stops():
+        with take_interrupts(), _sigterm_stops():
             code: int = args.main(args)
     except BrokenPipeError:  # whoever read our lines has read enough, as head does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -60,8 +62,11 @@ def _trouble(command: str, told: str, code: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="bitsec-miner", description="Make an agent, try it, submit it, and see where it stands."
+        prog="bitsec-miner",
+        description="Make an agent, try it, submit it, and see where it stands.",
+        epilog="Other commands: bitsec-eval sets up and compares evaluations, bitsec-hub takes uploads.",
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add_parser(subparsers)

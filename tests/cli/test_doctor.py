@@ -29,7 +29,7 @@ def test_an_image_that_is_not_there_is_missing(capsys: pytest.CaptureFixture[str
     said = capsys.readouterr().out
     assert status == 1
     assert "no image no/such:image" in said
-    assert "-> run script/setup to make it" in said
+    assert "-> run bitsec-eval image build to make it" in said
 
 
 def test_an_engine_that_does_not_answer_is_missing(tmp_path):
@@ -40,7 +40,7 @@ def test_an_engine_that_does_not_answer_is_missing(tmp_path):
 
     assert ran.status == 1
     assert ran.output.startswith("missing  engine  no Docker engine answers")
-    assert "-> start it with script/setup" in ran.output
+    assert "-> start one, or name one with DOCKER_HOST" in ran.output
 
 
 def test_a_machine_with_an_oci_runtime_is_looked_at_without_an_engine(

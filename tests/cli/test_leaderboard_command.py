@@ -59,7 +59,7 @@ def test_what_was_there_stays_when_the_new_cannot_be_written(results, capsys):
     assert leaderboard(results / "e2.xml", "--json", kept) == 2
     assert (kept / "inside").exists()
     assert [path.name for path in results.iterdir() if path.name.startswith(".")] == []
-    assert capsys.readouterr().err.startswith(f"bitsec_eval leaderboard: {kept}: cannot be written (")
+    assert capsys.readouterr().err.startswith(f"bitsec-eval leaderboard: {kept}: cannot be written (")
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_after_a_watch_was_killed_the_next_one_waits_for_what_it_left(tmp_path: 
 
     assert refused.status == 2
     assert refused.lines == [
-        "bitsec_eval watch: --results results: another watch, or an evaluation it left, is at work there;"
+        "bitsec-eval watch: --results results: another watch, or an evaluation it left, is at work there;"
         " stop it or give another folder"
     ]
     until = time.monotonic() + 60
@@ -148,7 +148,7 @@ def test_an_engine_that_is_away_is_said_and_looked_for_again(tmp_path: Path):
     assert ran.status == 1
     assert len(ran.lines) == 1
     assert ran.lines[0].startswith("watch: no Docker engine answers: ")
-    assert ran.lines[0].endswith("; start it with script/setup; asking again in 60 s")
+    assert ran.lines[0].endswith("; start one, or name one with DOCKER_HOST; asking again in 60 s")
 
 
 @pytest.mark.parametrize(
@@ -169,4 +169,4 @@ def test_what_cannot_be_watched_is_one_line_and_exit_2(tmp_path: Path, options: 
 
     ran = run(tmp_path, *watch("--once", *options))
 
-    assert (ran.status, ran.lines) == (2, [f"bitsec_eval watch: {words}"])
+    assert (ran.status, ran.lines) == (2, [f"bitsec-eval watch: {words}"])

@@ -74,7 +74,7 @@ def test_a_good_machine_has_nothing_to_be_told():
         ({"SecurityOptions": ["name=seccomp", "name=rootless"]}, "security-module", CheckStatus.WEAK, "AppArmor"),
         ({"swap": 2048, "SwapLimit": False}, "swap", CheckStatus.WEAK, "swapaccount=1"),
         ({"jobs": 64}, "memory", CheckStatus.WEAK, "use --bitsec-jobs=25"),
-        ({"image_id": ""}, "image", CheckStatus.MISSING, "script/setup"),
+        ({"image_id": ""}, "image", CheckStatus.MISSING, "bitsec-eval image build"),
     ],
 )
 def test_what_is_not_well_is_named_with_its_remedy(

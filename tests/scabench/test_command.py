@@ -173,5 +173,5 @@ def test_what_is_wrong_is_one_line_with_a_remedy(tmp_path, data, capsys, argumen
 
     assert main(["scabench", *filled]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("bitsec_eval scabench: ")
+    assert line.startswith("bitsec-eval scabench: ")
     assert message in line

@@ -184,7 +184,7 @@ class DockerSandbox:
         try:
             found: Mapping[str, Any] = self.api.get("find the image", f"/images/{name}/json")
         except MissingError:
-            raise SandboxError(f"the engine has no image {name}; run script/setup to make it") from None
+            raise SandboxError(f"the engine has no image {name}; run bitsec-eval image build to make it") from None
         return str(found["Id"])
 
     def _supported_machine(self) -> str:
@@ -274,7 +274,7 @@ def _asking(base_url: str | None) -> Iterator[EngineClient]:
             yield api
     except SandboxError as error:
         reason = str(error).removeprefix("could not ask the engine: ").partition(";")[0]
-        raise SandboxError(f"no Docker engine answers: {reason}; start it with script/setup") from error
+        raise SandboxError(f"no Docker engine answers: {reason}; start one, or name one with DOCKER_HOST") from error
 
 
 def _connected(base_url: str | None) -> closing[EngineClient]:

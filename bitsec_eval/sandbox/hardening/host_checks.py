@@ -211,7 +211,7 @@ def _disk(name: str, what: str) -> Callable[[Machine], HostCheck]:
 def _image(machine: Machine) -> HostCheck:
     if machine.image_id:
         return _ok("image", f"{machine.image} {machine.image_id}")
-    return _missing("image", f"no image {machine.image}", "run script/setup to make it")
+    return _missing("image", f"no image {machine.image}", "run bitsec-eval image build to make it")
 
 
 _JUDGES: tuple[Callable[[Machine], HostCheck], ...] = (

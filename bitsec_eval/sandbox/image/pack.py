@@ -1,7 +1,7 @@
 """Write, as a tar on stdout, the smallest root file system that runs this Python and its standard library.
 
-script/setup feeds this file to `python3 -I -` in a throwaway container of a full system (python:3.11-slim, or
-Debian packages where no registry answers) and imports the tar as the sandbox image.
+`bitsec-eval image build` runs this file in a throwaway container of a full system (python:3.11-slim, or Debian
+packages where no registry answers) and imports the tar as the sandbox image; without an engine it runs in a chroot.
 Packing by what is kept, not by what is removed, makes both bases come out alike: an interpreter, its modules with
 their bytecode, the shared libraries these load, /bin/sh for os.system, and time zones.
 No package tool, no third-party folder, no set-user-id file and no other program gets in.
@@ -62,9 +62,11 @@ def compiled(source: pathlib.Path) -> pathlib.Path:
 
 
 def loader() -> str:
-    """Path of the dynamic loader that runs this process."""
-    maps = pathlib.Path("/proc/self/maps").read_text()
-    return next(line.split()[-1] for line in maps.splitlines() if "/ld-" in line)
+    """Path of the dynamic loader that runs this process; a chroot has no /proc to ask."""
+    maps = pathlib.Path("/proc/self/maps")
+    if maps.exists():
+        return next(line.split()[-1] for line in maps.read_text().splitlines() if "/ld-" in line)
+    return str(next(path for name in ("lib64", "lib") for path in pathlib.Path("/", name).glob("ld-linux*.so*")))
 
 
 def shared_libraries(binary: pathlib.Path) -> set[pathlib.Path]:

@@ -21,7 +21,7 @@ def check_hello(session: Session, uid: int, complaint: Callable[[], bytes]) -> N
     heard = session.receive(time.monotonic() + HELLO_SECONDS)
     if not isinstance(heard, Frame) or heard.kind != FrameKind.HELLO:
         words = one_line(complaint().strip()) or "no word from it"
-        raise SandboxError(f"a sandbox did not start: {words}; try the image with script/setup")
+        raise SandboxError(f"a sandbox did not start: {words}; make its image again with bitsec-eval image build")
     try:
         hello = loads(heard.payload)
     except ValueFault as fault:

@@ -1,0 +1,61 @@
+"""`image`: make the sandbox image, for a Docker engine or as a folder for an OCI runtime."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "image", help="make the sandbox image", description="Make the image in which agents run."
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    _add_build(actions)
+    modules = actions.add_parser("modules", help="list the standard modules that agents can import")
+    modules.set_defaults(main=_modules)
+
+
+def _add_build(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    build = actions.add_parser(
+        "build",
+        help="make the image, unless it is up to date",
+        description="Make the image in the Docker engine that DOCKER_HOST names: out of python:3.11-slim, or of"
+        " Debian packages where no registry answers within BITSEC_PULL_SECONDS (15). Debian's mirror is the one of"
+        " this machine's apt, or BITSEC_DEBIAN_MIRROR.",
+    )
+    build.add_argument(
+        "--rootfs",
+        type=Path,
+        nargs="?",
+        const=Path("/var/lib/bitsec-eval/rootfs"),
+        metavar="DIR",
+        help="write its files into a folder, for --bitsec-sandbox=oci; needs root and no engine (default: %(const)s)",
+    )
+    build.set_defaults(main=_build)
+
+
+def _build(args: argparse.Namespace) -> int:
+    from bitsec_eval.sandbox.image.build import build_image  # loads Docker's SDK, which no other command needs
+    from bitsec_eval.sandbox.image.recipe import RECIPE
+    from bitsec_eval.sandbox.image.rootfs import build_rootfs
+
+    if args.rootfs is not None:
+        build_rootfs(args.rootfs.absolute(), os.environ, _log)
+        print(f"{args.rootfs}: made; evaluate with --bitsec-sandbox=oci --bitsec-image={args.rootfs}")  # noqa: T201
+        return 0
+    made = build_image(os.environ, _log)
+    print(f"{RECIPE.image}: {'made' if made else 'up to date'}")  # noqa: T201 - a command prints
+    return 0
+
+
+def _modules(_args: argparse.Namespace) -> int:
+    from bitsec_eval.sandbox.image.build import importable_modules
+
+    print(*importable_modules(), sep="\n")  # noqa: T201 - a command prints
+    return 0
+
+
+def _log(line: str) -> None:
+    print(f"==> {line}", file=sys.stderr, flush=True)  # noqa: T201 - a command prints
