@@ -106,7 +106,10 @@ def test_a_task_that_is_wrong_fails_at_collection_on_its_own_line(tmp_path: Path
     [
         ("--bitsec-jobs=0", "--bitsec-jobs must be at least 1 (got 0)."),
         ("--bitsec-emission=lots", "lots"),
-        ("--bitsec-image=no/such:image", "the engine has no image no/such:image; run bitsec-eval image build to make it"),
+        (
+            "--bitsec-image=no/such:image",
+            "the engine has no image no/such:image; run bitsec-eval image build to make it",
+        ),
     ],
 )
 @pytest.mark.usefixtures("docker_cli")

@@ -46,5 +46,6 @@ def test_an_image_whose_python_does_not_start_is_named_in_one_line(broken_image:
         pass
 
     assert str(caught.value) == (
-        "a sandbox did not start: python3: error while loading shared libraries; make its image again with bitsec-eval image build"
+        "a sandbox did not start: python3: error while loading shared libraries;"
+        " make its image again with bitsec-eval image build"
     )

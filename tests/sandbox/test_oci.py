@@ -64,7 +64,9 @@ def test_a_guard_that_the_kernel_does_not_show_stops_everything(
 
 
 def test_what_is_missing_on_this_machine_is_said_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    with pytest.raises(SandboxError, match=f"{tmp_path} is no root file system .*; make it with bitsec-eval image build --rootfs"):
+    with pytest.raises(
+        SandboxError, match=f"{tmp_path} is no root file system .*; make it with bitsec-eval image build --rootfs"
+    ):
         oci_sandbox(OciSettings(state=tmp_path, root=tmp_path)).__enter__()
     with pytest.raises(
         SandboxError, match="no norunc on this machine; install it or name another with --bitsec-runtime"

@@ -52,7 +52,7 @@ def test_a_few_failures_are_named_and_must_pass_alone(machine):
     assert run.returncode == 0
     assert run.stderr.splitlines() == [
         "==> failed the first time (3):",
-        r'      tests/test_a.py::test_it[\"quoted\"]',
+        r"      tests/test_a.py::test_it[\"quoted\"]",
         "      tests/test_a.py::test_it[b]",
         "      tests/test_a.py::test_it[c]",
         "==> once more, only these",

@@ -2,15 +2,12 @@
 
 import os
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
 from tests.script.machine import (
     PYTHON,
     SILENT_DOCKER,
-    Machine,
-    is_running,
     last_line,
     log_named_in,
     one_line,
@@ -170,56 +167,12 @@ def test_an_engine_that_never_answers_is_not_awaited_for_ever(machine):
     assert line == f"script/setup: the Docker engine did not answer in time; the reason is at the end of {log}"
 
 
-def test_no_registry_and_no_debian_leave_no_way_to_make_the_image(machine):
-    (machine.checkout / "has-base").unlink()
-
-    assert last_line(machine.run()) == (
-        "script/setup: python:3.11-slim could not be pulled and there is no apt-get;"
-        " run 'docker pull python:3.11-slim' where a registry answers"
+def test_an_image_that_cannot_be_made_ends_the_set_up_with_the_commands_own_words(machine):
+    machine.has(
+        "python3", PYTHON.replace('echo "$@" >>calls', "[ $3 != image ] || { echo no space left >&2; exit 2; }")
     )
 
+    run = machine.run("demo")
 
-def test_a_hung_pull_costs_no_more_than_its_deadline(machine):
-    (machine.checkout / "has-base").unlink()
-    docker = machine.commands / "docker"
-    docker.write_text(docker.read_text().replace("exit 1 ;;", "exec sleep 29.0625 ;;"))
-    start = monotonic()
-
-    line = last_line(machine.run(BITSEC_PULL_SECONDS="1"))
-
-    assert "could not be pulled" in line
-    assert monotonic() - start < 10
-    assert not is_running("sleep\x0029.0625")
-
-
-def test_a_container_that_cannot_pack_is_found_in_the_log(machine):
-    docker = machine.commands / "docker"
-    docker.write_text(docker.read_text().replace('"pull "*)', '"run "*) echo no space left >&2; exit 1 ;; "pull "*)'))
-
-    line = last_line(machine.run())
-
-    assert line.startswith("script/setup: could not pack bitsec-eval/python:3.11; the reason is at the end of /")
-    assert log_named_in(line) == "no space left\n"
-
-
-def test_an_engine_without_room_for_the_image_is_found_in_the_log(machine):
-    docker = machine.commands / "docker"
-    docker.write_text(
-        docker.read_text().replace('"import "*)', '"import "*) echo no space left >&2; exit 1 ;; "rm "*)')
-    )
-
-    line = last_line(machine.run())
-
-    assert line.startswith(
-        "script/setup: the Docker engine refused bitsec-eval/python:3.11; the reason is at the end of"
-    )
-    assert log_named_in(line) == "no space left\n"
-
-
-def test_modules_cannot_be_listed_without_the_image(tmp_path):
-    machine = Machine(tmp_path)
-    machine.has("docker", "exit 1")
-
-    assert one_line(machine.run("image-modules")) == (
-        "script/image-modules: could not run bitsec-eval/python:3.11; run script/setup and try again"
-    )
+    assert run.returncode == 2
+    assert run.stderr.splitlines()[1:] == ["no space left"]

@@ -11,7 +11,7 @@ from tests.script.machine import REPOSITORY
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 def test_shellcheck_has_nothing_to_say():
     scripts = [path for path in (REPOSITORY / "script").rglob("*") if path.is_file()]
-    scripts += [REPOSITORY / ".ci/run", *REPOSITORY.glob("bitsec_eval/sandbox/image/*.sh")]
+    scripts.append(REPOSITORY / ".ci/run")
 
     done = subprocess.run(["shellcheck", "-x", *scripts], cwd=REPOSITORY, capture_output=True, text=True)
 

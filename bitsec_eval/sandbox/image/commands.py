@@ -26,7 +26,12 @@ def run_command(
     """
     try:
         done = subprocess.run(  # noqa: S603 - commands of ours
-            command, input=stdin, stdout=stdout or subprocess.PIPE, stderr=subprocess.PIPE, timeout=SECONDS, env=environ
+            command,
+            input=stdin,
+            stdout=stdout or subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=SECONDS,
+            env=environ,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SandboxError(f"{failure}: {one_line(str(error), 300)}") from None
@@ -36,9 +41,9 @@ def run_command(
 
 
 def last_words(*streams: bytes | None) -> str:
-    """Return the last line with words in the first stream that has one.
+    r"""Return the last line with words in the first stream that has one.
 
-    >>> last_words(b"", b"Reading lists\\nE: no such package\\n\\n")
+    >>> last_words(b"", b"Reading lists\nE: no such package\n\n")
     'E: no such package'
     """
     for stream in streams:

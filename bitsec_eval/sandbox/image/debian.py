@@ -86,7 +86,8 @@ def mirrors_in(told: str) -> tuple[list[str], list[str]]:
 def _check_tools() -> None:
     if shutil.which("apt-get") is None:
         raise SandboxError(
-            "there is no apt-get to fetch Debian's Python; run 'docker pull python:3.11-slim' where a registry answers"
+            "there is no apt-get to fetch Debian's Python;"
+            " run 'docker pull python:3.11-slim' where a registry answers, or bring the image with 'docker save'"
         )
     if not KEYS.exists():
         raise SandboxError("Debian's keys are missing; run 'sudo apt-get install -y debian-archive-keyring'")

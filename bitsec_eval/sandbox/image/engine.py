@@ -4,24 +4,30 @@ Sandboxes themselves are opened by `bitsec_eval.sandbox.docker`, without the SDK
 """
 
 import json
+import shutil
 import subprocess
+import tarfile
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from threading import Timer
 from typing import Any, BinaryIO
 
 import docker
 import docker.errors
-import docker.types
 import docker.utils
 import requests.exceptions
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.text import one_line
+from bitsec_eval.sandbox.docker.engine import ask_engine
 from bitsec_eval.sandbox.image.commands import SECONDS, last_words
 
 CALL_SECONDS = 60
+_PRINTED = "/printed"
+_TO_A_FILE = f'import sys; sys.stdout = open("{_PRINTED}", "w")\n'
+"""What a program prints is copied out of its container: logs are text, and the SDK leaves attached sockets open."""
+
 _FAILURES = (docker.errors.DockerException, requests.exceptions.RequestException, OSError)
 
 
@@ -32,10 +38,11 @@ def image_engine(call_seconds: float = CALL_SECONDS) -> Iterator["ImageEngine"]:
     Raises:
         SandboxError: none answers.
     """
+    ask_engine()  # in our words, where it does not answer
     try:
         api = docker.APIClient(version="auto", timeout=call_seconds, **docker.utils.kwargs_from_env())
     except _FAILURES as error:
-        raise SandboxError(f"no Docker engine answers: {_words(error)}; {_remedy(error)}") from None
+        raise SandboxError(f"Docker's SDK cannot reach the engine: {_words(error)}; {_remedy(error)}") from None
     with closing(api):
         yield ImageEngine(api)
 
@@ -43,7 +50,7 @@ def image_engine(call_seconds: float = CALL_SECONDS) -> Iterator["ImageEngine"]:
 def _remedy(error: Exception) -> str:
     if "paramiko" in str(error):
         return "run pip install 'bitsec-eval[ssh]' for an engine behind ssh"
-    return "start one, or name one with DOCKER_HOST"
+    return "correct DOCKER_HOST"
 
 
 class ImageEngine:
@@ -57,7 +64,7 @@ class ImageEngine:
         try:
             with _asking(f"could not look at the image {image}"):
                 found = self._api.inspect_image(image)
-        except _Missing:
+        except _MissingError:
             return None
         return str((found["Config"].get("Labels") or {}).get(label, ""))
 
@@ -73,7 +80,8 @@ class ImageEngine:
             SandboxError: no registry answers in time, or has it.
         """
         with _asking(f"{image} could not be pulled"):
-            for event in self._api.pull(*image.split(":"), stream=True, decode=True):
+            repository, _, tag = image.rpartition(":")
+            for event in self._api.pull(repository, tag, stream=True, decode=True):
                 if "error" in event:
                     raise SandboxError(f"{image} could not be pulled: {one_line(str(event['error']), 300)}")
 
@@ -81,36 +89,28 @@ class ImageEngine:
         """Run a Python program in a new container without a network; what it prints goes to `output`."""
         with _asking(f"could not run {image}"):
             container = self._api.create_container(
-                image,
-                command=["-I", "-c", program],
-                entrypoint=[python],
-                network_disabled=True,
-                host_config=self._api.create_host_config(log_config=docker.types.LogConfig(type="none")),
+                image, command=["-I", "-c", _TO_A_FILE + program], entrypoint=[python], network_disabled=True
             )["Id"]
             try:
-                self._run(image, container, output)
+                self._api.start(container)
+                if self._api.wait(container, timeout=SECONDS)["StatusCode"] != 0:
+                    complaint = last_words(self._api.logs(container, stdout=False, stderr=True, tail=20))
+                    raise SandboxError(f"a program failed in {image}: {complaint}")
+                self._copy(container, output)
             finally:
                 with suppress(*_FAILURES):
                     self._api.remove_container(container, force=True, v=True)
 
-    def _run(self, image: str, container: str, output: BinaryIO) -> None:
-        complaints = b""
-        streams = self._api.attach(container, stdout=True, stderr=True, stream=True, demux=True)
-        self._api.start(container)
-        limit = Timer(SECONDS, self._kill, [container])
-        limit.start()
-        try:
-            for printed, complaint in streams:
-                output.write(printed or b"")
-                complaints = (complaints + (complaint or b""))[-4096:]
-        finally:
-            limit.cancel()
-        if self._api.wait(container)["StatusCode"] != 0:
-            raise SandboxError(f"a program failed in {image}: {last_words(complaints)}")
-
-    def _kill(self, container: str) -> None:
-        with suppress(*_FAILURES):
-            self._api.kill(container)
+    def _copy(self, container: str, output: BinaryIO) -> None:
+        with tempfile.TemporaryFile() as packed:
+            chunks, _ = self._api.get_archive(container, _PRINTED)
+            for chunk in chunks:
+                packed.write(chunk)
+            packed.seek(0)
+            with tarfile.open(fileobj=packed) as tar:
+                printed = tar.extractfile(tar.getmembers()[0])
+                assert printed is not None  # noqa: S101 - the program's output is a file
+                shutil.copyfileobj(printed, output)
 
     def import_tar(self, archive: Path, image: str, changes: Sequence[str] = ()) -> None:
         """Make an image of one layer out of a tar of its files."""
@@ -159,7 +159,7 @@ def extract(chunks: Iterator[bytes], folder: Path) -> None:
         raise SandboxError(f"tar could not unpack the image into {folder}: {last_words(complaint)}")
 
 
-class _Missing(SandboxError):
+class _MissingError(SandboxError):
     """There is no such image."""
 
 
@@ -168,7 +168,7 @@ def _asking(failure: str) -> Iterator[None]:
     try:
         yield
     except docker.errors.NotFound as error:
-        raise _Missing(f"{failure}: {_words(error)}") from None
+        raise _MissingError(f"{failure}: {_words(error)}") from None
     except _FAILURES as error:
         raise SandboxError(f"{failure}: {_words(error)}") from None
 

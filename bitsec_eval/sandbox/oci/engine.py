@@ -272,7 +272,8 @@ def _checked(settings: OciSettings) -> str:
         raise SandboxError(f"no {settings.runtime} on this machine; install it or name another with --bitsec-runtime")
     if not (settings.root / "usr").is_dir() or not settings.root.stat().st_mode & stat.S_IXOTH:
         raise SandboxError(
-            f"{settings.root} is no root file system that others may enter; make it with bitsec-eval image build --rootfs"
+            f"{settings.root} is no root file system that others may enter;"
+            " make it with bitsec-eval image build --rootfs"
         )
     machine = architecture(os.uname().machine)
     if machine is None:
