@@ -36,7 +36,12 @@ class Frame(NamedTuple):
 
 
 class Session(Protocol):
-    """One open sandbox, fresh and not yet told anything, with nothing untrusted running."""
+    """One open sandbox, fresh and not yet told anything, with nothing untrusted running.
+
+    `where` names the engine it is on; it is empty where there is only one.
+    """
+
+    where: str
 
     def send(self, kind: str, payload: bytes = b"") -> None:
         """Queue a frame for the guest, from any thread; it leaves while `receive` waits."""

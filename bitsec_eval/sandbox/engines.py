@@ -17,6 +17,20 @@ class Engine(Sandbox, Protocol):
 
     image: str
 
+    def ask(self) -> None:
+        """Ask the engine whether it is there.
+
+        Raises:
+            SandboxError: it is not.
+        """
+
+    def image_content(self) -> str:
+        """Return the digest of what the image holds; see `image.content`."""
+
+    @property
+    def processors(self) -> int:
+        """How many processors its machine has."""
+
     def stop(self) -> None:
         """Open nothing more and remove everything, so that whoever waits for a guest is released."""
 

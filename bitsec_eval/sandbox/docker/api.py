@@ -7,9 +7,9 @@ import http.client
 import json
 import socket
 from collections import deque
-from collections.abc import Mapping
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 from bitsec_eval.core.errors import SandboxError
@@ -42,14 +42,14 @@ class EngineClient:
         """Use this version of the API from here on."""
         self._prefix = f"/v{version}"
 
-    def get(self, what: str, path: str, query: Query | None = None) -> Any:
-        """Return what the engine says.
+    def get(self, what: str, path: str, query: Query | None = None, seconds: float | None = None) -> Any:
+        """Return what the engine says, within so many seconds where it is not the client's own number.
 
         Raises:
             MissingError: there is no such thing.
             SandboxError: the engine does not answer, or refuses.
         """
-        return self._ask(what, "GET", path, query)
+        return self._ask(what, "GET", path, query, seconds=seconds)
 
     def post(
         self, what: str, path: str, body: object = None, query: Query | None = None, seconds: float | None = None
@@ -60,6 +60,20 @@ class EngineClient:
     def delete(self, what: str, path: str, query: Query | None = None) -> None:
         """Have something removed; raises as `get` does."""
         self._ask(what, "DELETE", path, query)
+
+    @contextmanager
+    def download(self, what: str, path: str) -> Iterator[IO[bytes]]:
+        """Return a stream of bytes that the engine hands out; raises as `get` does."""
+        with closing(_Connection(self._dial)) as connection:
+            connection.prepare(self._seconds)
+            try:
+                connection.request("GET", self._target(path, None))
+                response = connection.getresponse()
+            except (OSError, ValueError, http.client.HTTPException) as error:
+                raise _unanswered(what, error, connection.dialled) from error
+            if response.status != http.client.OK:
+                raise _refused(what, response.status, response.read())
+            yield response
 
     def attach(self, what: str, path: str, query: Query) -> socket.socket:
         """Return the connection itself, which from here on carries a container's streams; raises as `get` does."""
@@ -91,7 +105,7 @@ class EngineClient:
                 connection.request(method, self._target(path, query), body or None, _HEADERS)
                 response = connection.getresponse()
                 status, content = response.status, response.read()
-                found = json.loads(content) if content and status < http.client.MULTIPLE_CHOICES else None
+                found = _found(response, content)
             except (OSError, ValueError, http.client.HTTPException) as error:
                 connection.close()
                 raise _unanswered(what, error, connection.dialled) from error
@@ -133,6 +147,16 @@ class _Connection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         self.sock = self.dialled = self._dial(self._seconds)
+
+
+def _found(response: http.client.HTTPResponse, content: bytes) -> Any:
+    if (
+        not content
+        or response.status >= http.client.MULTIPLE_CHOICES
+        or response.headers.get_content_type() == "text/plain"
+    ):
+        return None
+    return json.loads(content)
 
 
 def _head(connection: socket.socket) -> bytes:

@@ -5,6 +5,7 @@ Whatever an engine answers that is not success is a `SandboxError`, and costs no
 """
 
 import json
+import tarfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -15,6 +16,7 @@ from typing import Any
 from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.errors import KilledError, SandboxError
 from bitsec_eval.core.task import Limits
+from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.docker.address import dialling
 from bitsec_eval.sandbox.docker.api import EngineClient, MissingError
 from bitsec_eval.sandbox.docker.stream import DockerStream
@@ -22,12 +24,14 @@ from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
 from bitsec_eval.sandbox.hardening.policy import IMAGE, Placement, create_body, missing_in_engine
 from bitsec_eval.sandbox.hardening.seccomp import architecture
 from bitsec_eval.sandbox.held_image import READ_ALL, held
+from bitsec_eval.sandbox.image.content import tar_content
 from bitsec_eval.sandbox.protocol.guest_program import COMMAND
 from bitsec_eval.sandbox.protocol.handshake import check_hello
 from bitsec_eval.sandbox.protocol.session import FramedSession
 from bitsec_eval.sandbox.uid_lease import LABEL, UidLease, lease_uids
 
 CALL_SECONDS = 30
+ASK_SECONDS = 3
 DEATH_SECONDS = 15
 GOING_SECONDS = 1.0
 SLOW_SECONDS = 2.0
@@ -146,6 +150,35 @@ class DockerSandbox:
 
     def _attach(self, container: str) -> DockerStream:
         return DockerStream(self.api.attach("attach to a container", f"/containers/{container}/attach", STREAMS))
+
+    def ask(self) -> None:
+        """Ask the engine whether it is there, briefly.
+
+        Raises:
+            SandboxError: it does not answer.
+        """
+        self.api.get("ask the engine", "/_ping", seconds=ASK_SECONDS)
+
+    @property
+    def processors(self) -> int:
+        """How many processors the engine's machine has."""
+        return int(self.api.get("ask the engine", "/info").get("NCPU") or 1)
+
+    def image_content(self) -> str:
+        """Return the digest of what the image holds; see `image.content`.
+
+        Raises:
+            SandboxError: the engine does not hand it out.
+        """
+        body = {"Image": self.image, "Cmd": ["true"], "Labels": self._lease.labels}
+        container = str(self.api.post("create a container", "/containers/create", body)["Id"])
+        try:
+            with self.api.download("export the image", f"/containers/{container}/export") as stream:
+                return tar_content(stream)
+        except (OSError, tarfile.TarError) as error:
+            raise SandboxError(f"could not read the image: {one_line(str(error), 200)}") from error
+        finally:
+            self._remove(container)
 
     def inspect(self, container: str) -> dict[str, Any]:
         """Return the engine's description of a container."""

@@ -25,6 +25,7 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.hardening.policy import Placement
 from bitsec_eval.sandbox.hardening.seccomp import architecture
 from bitsec_eval.sandbox.held_image import held
+from bitsec_eval.sandbox.image.content import folder_content
 from bitsec_eval.sandbox.oci.bundle import bundle_config
 from bitsec_eval.sandbox.oci.cleanup import remove_cgroups, wait_for_runtimes
 from bitsec_eval.sandbox.oci.private_root import MOUNT_POINT, private_root, unmount
@@ -151,6 +152,25 @@ class OciSandbox:
 
     def _cgroup(self, name: str) -> str:
         return f"/bitsec-eval/{self._lease.identity}-{name}"
+
+    def ask(self) -> None:
+        """Say that this engine is there: nothing stands between us and the runtime."""
+
+    @property
+    def processors(self) -> int:
+        """How many processors this process may use."""
+        return len(os.sched_getaffinity(0))
+
+    def image_content(self) -> str:
+        """Return the digest of what the image holds; see `image.content`.
+
+        Raises:
+            SandboxError: a file of it cannot be read.
+        """
+        try:
+            return folder_content(self._settings.root)
+        except OSError as error:
+            raise SandboxError(f"could not read {self._settings.root}: {one_line(str(error), 200)}") from error
 
     def sweep(self) -> int:
         """Delete the containers that dead validators left, begun or whole; return how many there were."""

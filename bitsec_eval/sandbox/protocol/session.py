@@ -15,6 +15,8 @@ BEYOND_OUTPUT_BYTES = 96 << 20
 class FramedSession(ABC):
     """One guest's stream of frames; see `Session`."""
 
+    where = ""
+
     def __init__(self, transport: Transport, limits: Limits) -> None:
         self._channel = Channel(transport, limits.output_bytes + BEYOND_OUTPUT_BYTES)
         self._channel.send_bytes(program())

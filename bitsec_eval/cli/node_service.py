@@ -1,0 +1,43 @@
+"""Runs `node`: checks the options and this machine, opens the engine and offers it."""
+
+import argparse
+import asyncio
+import os
+
+from bitsec_eval.core.errors import SettingsError
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Offer sandboxes until a signal; return the exit code."""
+    _offer(args)
+    return 0
+
+
+def _offer(args: argparse.Namespace) -> None:
+    try:
+        from bitsec_eval.cluster.node import NodeSettings, offer
+        from bitsec_eval.cluster.settings import cluster_settings
+    except ModuleNotFoundError as error:
+        raise SettingsError(f"{error.name} is not installed; pip install 'bitsec-eval[cluster]'") from None
+    from bitsec_eval.sandbox.engines import engine_of, engine_settings
+    from bitsec_eval.sandbox.preflight import refuse
+    from bitsec_eval.sandbox.uid_lease import state_folder
+
+    if args.sandboxes < 1:
+        raise SettingsError(f"--sandboxes must be at least 1 (got {args.sandboxes})")
+    settings = NodeSettings(
+        cluster=cluster_settings(args.scheduler, args.tls),
+        name=args.name,
+        jobs=args.sandboxes,
+        host=args.host,
+        port=args.port,
+    )
+    state = args.state or state_folder(os.environ)
+    engine = engine_settings(args.sandbox, state, args.image, args.runtime)
+    refuse(engine, state, ())
+    with engine_of(engine) as sandbox:
+        asyncio.run(offer(settings, sandbox, _log))
+
+
+def _log(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - a command prints

@@ -1,0 +1,1 @@
+"""Sandboxes on the nodes of a Dask cluster: scheduling and verdict stay at home, only the sandbox moves."""

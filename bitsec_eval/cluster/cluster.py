@@ -1,0 +1,160 @@
+"""A cluster as one engine: the nodes that offer sandboxes, found at the start and looked for again and again."""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from threading import Event, Thread
+
+from distributed import Client
+
+from bitsec_eval.cluster.remote_node import ClusterNode
+from bitsec_eval.cluster.settings import ClusterSettings, security
+from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.text import one_line
+from bitsec_eval.sandbox.fleet.fleet import Fleet, Member
+from bitsec_eval.sandbox.pool import pooled
+
+CONNECT_SECONDS = 15
+LOOK_SECONDS = 1.0
+FIRST_NODE_SECONDS = 30.0
+RESOURCE = "sandbox"
+
+
+@contextmanager
+def cluster_of(settings: ClusterSettings) -> Iterator["Cluster"]:
+    """Connect to the scheduler, wait for the first node, and leave nothing on any node at the end.
+
+    Raises:
+        SandboxError: no scheduler answers, or no node offers sandboxes.
+    """
+    _hush_dask()
+    cluster = Cluster(settings)
+    try:
+        cluster.begin()
+        yield cluster
+    finally:
+        cluster.close()
+
+
+class Cluster:
+    """Every node of a cluster; `fleet` opens sandboxes on them."""
+
+    def __init__(self, settings: ClusterSettings) -> None:
+        self._settings = settings
+        self._client = self._connected()
+        self._open = ExitStack()
+        self._nodes: dict[str, ClusterNode] = {}  # by the address of their worker
+        self._refused: dict[str, str] = {}
+        self._stopped = Event()
+        self._looking = Thread(target=self._keep_looking, name="bitsec-nodes", daemon=True)
+        self.fleet = Fleet(())
+        self.image = ""
+
+    def begin(self) -> None:
+        """Take in the nodes that are there, and from here on those that come.
+
+        Raises:
+            SandboxError: none has come.
+        """
+        deadline = time.monotonic() + FIRST_NODE_SECONDS
+        while not self._nodes:
+            self._look()
+            if not self._nodes and time.monotonic() >= deadline:
+                raise SandboxError(self._nobody())
+            self._stopped.wait(0 if self._nodes else LOOK_SECONDS)
+        self._looking.start()
+
+    @property
+    def jobs(self) -> int:
+        """How many runs all nodes take at a time."""
+        return self.fleet.jobs
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """Why a node was not taken in, by its name."""
+        return dict(self._refused)
+
+    def stop(self) -> None:
+        """Open nothing more on any node and remove everything, so that whoever waits for a guest is released."""
+        self._stopped.set()
+        nodes = list(self._nodes.values())
+        with ThreadPoolExecutor(max(1, len(nodes))) as threads:
+            list(threads.map(lambda node: node.stop(), nodes))
+
+    def close(self) -> None:
+        """Stop, and leave the cluster."""
+        self.stop()
+        self.fleet.stop()
+        self._open.close()
+        self._client.close()  # type: ignore[no-untyped-call]
+
+    def _connected(self) -> Client:
+        try:
+            return Client(  # type: ignore[no-untyped-call]
+                self._settings.scheduler,
+                security=security(self._settings),
+                timeout=CONNECT_SECONDS,
+                direct_to_workers=True,
+            )
+        except (OSError, ValueError) as error:
+            reason = one_line(str(error), 160) or type(error).__name__
+            raise SandboxError(
+                f"no Dask scheduler answers at {self._settings.scheduler} ({reason}); start one with dask scheduler"
+            ) from error
+
+    def _keep_looking(self) -> None:
+        while not self._stopped.wait(LOOK_SECONDS):
+            with suppress(Exception):  # what cannot be asked now is asked again
+                self._look()
+
+    def _look(self) -> None:
+        """Take in every node that is new, all at the same time."""
+        if self._client.status == "closed":  # the scheduler was away for longer than Dask waits for it
+            self._client = self._connected()
+        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        new = {
+            address: str(told["name"])
+            for address, told in workers.items()
+            if address not in self._nodes and RESOURCE in told["resources"]
+        }
+        if new:
+            with ThreadPoolExecutor(len(new)) as threads:
+                list(threads.map(self._take_in, new, new.values()))
+
+    def _take_in(self, address: str, name: str) -> None:
+        try:
+            node = ClusterNode(self._client, name, address)
+            self._check_image(node)
+        except SandboxError as error:
+            self._refused[name] = str(error)
+            return
+        self._refused.pop(name, None)
+        self._nodes[address] = node
+        pool = self._open.enter_context(pooled(node, node.jobs))
+        self.fleet.add(Member(name=name, jobs=node.jobs, pool=pool, ask=node.ask))
+
+    def _check_image(self, node: ClusterNode) -> None:
+        image = f"sha256:{node.image_content()}"
+        self.image = self.image or image
+        if image != self.image:
+            node.stop()
+            raise SandboxError(
+                f"the image of node {node.name} holds other files than the first node's;"
+                " make both by the same version: bitsec-eval image build"
+            )
+
+    def _nobody(self) -> str:
+        refused = "; ".join(self._refused.values())
+        return refused or (
+            f"no node offers sandboxes at {self._settings.scheduler}; start one with"
+            f" bitsec-eval node --scheduler {self._settings.scheduler}"
+        )
+
+
+def _hush_dask() -> None:
+    """Keep Dask's own log of lost connections off the operator's terminal: the board tells of what they cost."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)

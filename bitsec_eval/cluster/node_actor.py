@@ -1,0 +1,132 @@
+"""What runs on a node for one driver: opens sessions there, passes bytes both ways, and cleans up when nobody asks.
+
+Every method returns bytes. Numbers and texts that come in are the driver's own.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from functools import partial
+from typing import TypeVar, cast
+
+from distributed import WorkerPlugin, get_worker
+
+from bitsec_eval import __version__
+from bitsec_eval.cluster.messages import pack_told
+from bitsec_eval.cluster.node_sessions import NodeSessions
+from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.task import Limits
+from bitsec_eval.sandbox.api import Session
+from bitsec_eval.sandbox.engines import Engine
+
+PLUGIN = "bitsec-node"
+LEASE_SECONDS = 10.0
+"""A driver that has not asked for so long is gone: what it had open is removed."""
+
+THREADS = 16
+OPENED = b"O"
+Result = TypeVar("Result")
+
+
+class NodeOffer(WorkerPlugin):
+    """What a node offers, in the worker's keeping: the engine, and how many runs it takes at a time."""
+
+    name = PLUGIN
+
+    def __init__(self, sandbox: Engine, jobs: int) -> None:
+        self.sandbox = sandbox
+        self.jobs = jobs
+
+
+class NodeActor:
+    """The node's end of one driver's sessions; Dask calls its coroutines on the node's event loop."""
+
+    def __init__(self) -> None:
+        worker = get_worker()
+        self._offer = cast("NodeOffer", worker.plugins[PLUGIN])
+        self._loop: asyncio.AbstractEventLoop = worker.loop.asyncio_loop  # type: ignore[attr-defined]
+        self._sessions = NodeSessions(self._offer.sandbox, self._loop)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="bitsec-node")
+        self._asked = time.monotonic()
+        asyncio.run_coroutine_threadsafe(self._watch(), self._loop)
+
+    async def hello(self) -> bytes:
+        """Return what this node is, as JSON: version, image content, image name and how many runs it takes."""
+        offer = self._offer
+        content = await self._in_thread(offer.sandbox.image_content)
+        told = {"version": __version__, "content": content, "image": offer.sandbox.image, "jobs": offer.jobs}
+        return json.dumps(told).encode()
+
+    async def ping(self) -> bytes:
+        """Keep this driver's sessions: it is there."""
+        self._asked = time.monotonic()
+        return b""
+
+    async def open(self, limits: bytes) -> bytes:
+        """Open a session with these limits (JSON); return its number, or the fault as a message."""
+        self._asked = time.monotonic()
+        try:
+            number = await self._in_thread(partial(self._sessions.open, Limits(**json.loads(limits))))
+        except SandboxError as error:
+            return pack_told(error)
+        return OPENED + str(number).encode()
+
+    async def fetch(self, number: int, seconds: float) -> bytes:
+        """Return the messages of a session that are new, waiting so long for the first."""
+        self._asked = time.monotonic()
+        return await self._sessions[number].fetch(seconds)
+
+    async def send(self, number: int, place: int, kind: str, payload: bytes) -> bytes:
+        """Send the `place`-th frame of a session."""
+        self._sessions[number].send(place, kind, payload)
+        return b""
+
+    async def step(self, number: int, name: str) -> bytes:
+        """Do one of the things that a session does besides sending; return what came of it, as a message."""
+        return await self._in_thread(partial(self._sessions[number].do, STEPS[name]))
+
+    async def close(self, number: int) -> bytes:
+        """Remove a session."""
+        await self._in_thread(partial(self._sessions.close, number))
+        return b""
+
+    async def close_all(self) -> bytes:
+        """Remove every session of this driver."""
+        await self._in_thread(self._sessions.close_all)
+        return b""
+
+    async def _in_thread(self, step: Callable[[], Result]) -> Result:
+        return await self._loop.run_in_executor(self._threads, step)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE_SECONDS / 4)
+            if self._sessions and time.monotonic() - self._asked > LEASE_SECONDS:
+                await self.close_all()
+
+
+def limits_order(limits: Limits) -> bytes:
+    """Return limits as `NodeActor.open` takes them."""
+    return json.dumps(asdict(limits)).encode()
+
+
+def _wait_exit(session: Session) -> bytes:
+    return pack_told(session.wait_exit())
+
+
+def _nothing(step: Callable[[Session], object]) -> Callable[[Session], bytes]:
+    def done(session: Session) -> bytes:
+        step(session)
+        return b""
+
+    return done
+
+
+STEPS: dict[str, Callable[[Session], bytes]] = {
+    "wait_exit": _wait_exit,
+    "check_engine_alive": _nothing(lambda session: session.check_engine_alive()),
+    "reset_output_quota": _nothing(lambda session: session.reset_output_quota()),
+}

@@ -1,0 +1,147 @@
+"""One node of a cluster as the driver sees it: an engine like any other, whose sandboxes are elsewhere."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, cast
+
+from distributed import Client
+
+from bitsec_eval import __version__
+from bitsec_eval.cluster.messages import unpack_told
+from bitsec_eval.cluster.node_actor import OPENED, NodeActor, limits_order
+from bitsec_eval.cluster.remote_session import RemoteSession
+from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.task import Limits
+from bitsec_eval.core.text import one_line
+
+START_SECONDS = 60.0
+HEARTBEAT_SECONDS = 0.5
+SILENCE_SECONDS = 1.5
+"""A node that does not answer a heartbeat for so long is away, whatever its connection looks like."""
+
+
+class ClusterNode:
+    """One node as an engine: opens its sessions through an actor of ours on it."""
+
+    def __init__(self, client: Client, name: str, address: str) -> None:
+        self.name = name
+        self.loop = cast("asyncio.AbstractEventLoop", cast("Any", client.loop).asyncio_loop)
+        self._client = client
+        self._address = address
+        self._sessions: set[RemoteSession] = set()
+        self._lock = threading.Lock()
+        self._away = ""
+        self._stopped = False
+        self._actor = self._placed()
+        told = json.loads(self._waited(START_SECONDS, "hello"))
+        if told["version"] != __version__:
+            versions = f"{told['version']}, this is {__version__}"
+            raise SandboxError(f"node {name} runs bitsec-eval {versions}; install the same version on all")
+        self.image: str = told["image"]
+        self.jobs: int = told["jobs"]
+        self._content: str = told["content"]
+        self._beating = asyncio.run_coroutine_threadsafe(self._beat(), self.loop)
+
+    def _placed(self) -> Any:
+        try:
+            made = self._client.submit(
+                NodeActor, actor=True, workers=[self._address], allow_other_workers=False, pure=False
+            )
+            return made.result(START_SECONDS)
+        except Exception as error:
+            raise self.lost(error) from error
+
+    # -- what a fleet asks of an engine
+
+    @contextmanager
+    def open(self, limits: Limits) -> Iterator[RemoteSession]:
+        """Return a session in a fresh sandbox on the node; see `Sandbox.open`."""
+        self._refuse_if_away()
+        answer = self._waited(START_SECONDS, "open", limits_order(limits))
+        if not answer.startswith(OPENED):
+            raise next(told for told in unpack_told(answer) if isinstance(told, SandboxError))
+        session = RemoteSession(self, int(answer[len(OPENED) :]))
+        with self._lock:
+            self._sessions.add(session)
+        try:
+            yield session
+        finally:
+            with self._lock:
+                self._sessions.discard(session)
+            session.close()
+            with suppress(SandboxError):  # a node that is away removes what nobody asks for
+                self._waited(START_SECONDS, "close", session.number)
+
+    def ask(self) -> None:
+        """Ask whether the node is there.
+
+        Raises:
+            SandboxError: it is not.
+        """
+        self._refuse_if_away()
+        self._waited(SILENCE_SECONDS, "ping")
+
+    def image_content(self) -> str:
+        """Return the digest of what the node's image holds; see `image.content`."""
+        return self._content
+
+    @property
+    def processors(self) -> int:
+        """How many runs the node takes at a time."""
+        return self.jobs
+
+    def stop(self) -> None:
+        """Open nothing more and remove everything of ours on the node."""
+        self._stopped = True
+        self._beating.cancel()
+        with suppress(SandboxError):
+            self._waited(START_SECONDS, "close_all")
+
+    # -- the way to the node
+
+    def call(self, method: str, *arguments: object) -> Awaitable[bytes]:
+        """Call a method of the node's actor; see `RemoteNode.call`."""
+        called: Awaitable[bytes] = getattr(self._actor, method)(*arguments)
+        return called
+
+    def lost(self, error: BaseException) -> SandboxError:
+        """Return what whoever used the node is told of an error on the way to it."""
+        if isinstance(error, SandboxError):
+            return error
+        words = one_line(str(error), 160) or type(error).__name__
+        return SandboxError(f"node {self.name} was lost: {words}")
+
+    def _waited(self, seconds: float, method: str, *arguments: object) -> bytes:
+        async def done() -> bytes:
+            return await asyncio.wait_for(self.call(method, *arguments), seconds)
+
+        try:
+            return asyncio.run_coroutine_threadsafe(done(), self.loop).result(seconds + 1.0)
+        except Exception as error:
+            raise self.lost(error) from error
+
+    def _refuse_if_away(self) -> None:
+        if self._away or self._stopped:
+            raise SandboxError(self._away or "the evaluation was stopped")
+
+    async def _beat(self) -> None:
+        """Ask again and again; a node that is silent is lost to everybody who waits for a guest on it."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            try:
+                await asyncio.wait_for(self.call("ping"), SILENCE_SECONDS)
+                self._away = ""
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, the node did not answer
+                self._lose_all(self.lost(error))
+
+    def _lose_all(self, error: SandboxError) -> None:
+        self._away = str(error)
+        with self._lock:
+            sessions, self._sessions = self._sessions, set()
+        for session in sessions:
+            session.lose(error)

@@ -1,0 +1,126 @@
+"""A session whose guest is on a node: what it sends is fetched ahead, on Dask's event loop, and waits here."""
+
+import asyncio
+import itertools
+import queue
+import time
+from collections.abc import Awaitable, Callable
+from threading import Lock
+from typing import Protocol
+
+from bitsec_eval.cluster.messages import Told, unpack_told
+from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.sandbox.api import Frame
+
+FETCH_SECONDS = 5.0
+STEP_SECONDS = 40.0
+SLOW_SECONDS = 2.0
+"""A node that takes longer to answer was not passing on what its guests sent either."""
+
+
+class RemoteNode(Protocol):
+    """The driver's end of a node: its actor, called by the name of a method, on Dask's event loop."""
+
+    name: str
+    loop: asyncio.AbstractEventLoop
+
+    def call(self, method: str, *arguments: object) -> Awaitable[bytes]:
+        """Call a method of the actor and return what it returns."""
+
+    def lost(self, error: BaseException) -> SandboxError:
+        """Return what whoever used the node is told of an error on the way to it."""
+
+
+class RemoteSession:
+    """One session on a node; see `Session`."""
+
+    def __init__(self, node: RemoteNode, number: int) -> None:
+        self.where = node.name
+        self._node = node
+        self.number = number
+        self._told: queue.SimpleQueue[Told] = queue.SimpleQueue()
+        self._places = itertools.count()
+        self._sending = Lock()
+        self._pump = asyncio.run_coroutine_threadsafe(self._fetch(), node.loop)
+
+    async def _fetch(self) -> None:
+        try:
+            while True:
+                for told in unpack_told(await self._node.call("fetch", self.number, FETCH_SECONDS)):
+                    self._told.put(told)
+                    if not isinstance(told, Frame):
+                        return
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever went wrong on the way, the node is lost
+            self._told.put(self._node.lost(error))
+
+    def lose(self, error: SandboxError) -> None:
+        """The node is gone: whoever waits for this guest need not wait longer."""
+        self._told.put(error)
+
+    def send(self, kind: str, payload: bytes = b"") -> None:
+        """See `Session.send`."""
+        with self._sending:
+            place = next(self._places)
+        asyncio.run_coroutine_threadsafe(self._sent(place, kind, payload), self._node.loop)
+
+    async def _sent(self, place: int, kind: str, payload: bytes) -> None:
+        try:
+            await self._node.call("send", self.number, place, str(kind), payload)
+        except Exception as error:  # noqa: BLE001 - as in _fetch
+            self._told.put(self._node.lost(error))
+
+    def receive(self, deadline: float) -> Frame | Ending:
+        """See `Session.receive`."""
+        try:
+            told = self._told.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            return Ending.TIMED_OUT
+        if isinstance(told, SandboxError):
+            raise told
+        return told
+
+    def reset_output_quota(self) -> None:
+        """See `Session.reset_output_quota`."""
+        self._step("reset_output_quota")
+
+    def wait_exit(self) -> Ending:
+        """See `Session.wait_exit`."""
+        for told in unpack_told(self._step("wait_exit")):
+            if isinstance(told, Ending):
+                return told
+        raise SandboxError(f"node {self.where} did not say how a sandbox ended")
+
+    def check_engine_alive(self) -> None:
+        """See `Session.check_engine_alive`: the node must answer soon, and its engine too."""
+        started = time.monotonic()
+        self._step("check_engine_alive")
+        seconds = time.monotonic() - started
+        if seconds > SLOW_SECONDS:
+            raise SandboxError(f"node {self.where} took {seconds:.0f} s to answer a question; is it overloaded?")
+
+    def _step(self, name: str) -> bytes:
+        answer = self._waited(lambda: self._node.call("step", self.number, name))
+        for told in unpack_told(answer):
+            if isinstance(told, SandboxError):
+                raise told
+        return answer
+
+    def _waited(self, call: Callable[[], Awaitable[bytes]]) -> bytes:
+        async def done() -> bytes:
+            return await call()
+
+        future = asyncio.run_coroutine_threadsafe(done(), self._node.loop)
+        try:
+            return future.result(STEP_SECONDS)
+        except SandboxError:
+            raise
+        except Exception as error:
+            future.cancel()
+            raise self._node.lost(error) from error
+
+    def close(self) -> None:
+        """Fetch nothing more; the node removes the sandbox behind this."""
+        self._pump.cancel()

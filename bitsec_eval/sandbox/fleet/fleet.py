@@ -1,0 +1,200 @@
+"""Several engines as one: a run goes where a place is free, and an engine that is away is done without.
+
+Each engine has a pool of its own, so what is kept warm, started and removed on one is no business of another's.
+Whoever loses a sandbox with its engine hears a `SandboxError` and is tried again by the schedule; the next sandbox is
+opened elsewhere. An engine that is away is asked again every few seconds, and is taken back when a sandbox of our own
+opens there.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Lock, Thread
+
+from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.task import Limits
+from bitsec_eval.core.text import one_line
+from bitsec_eval.sandbox.api import Session
+from bitsec_eval.sandbox.pool import Pool
+
+PROBE_SECONDS = 2.0
+FAILED_STARTS = 3
+"""So many sandboxes in a row that do not open, and an engine counts as away although it answers."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Member:
+    """One engine of a fleet: its name, how many runs it takes at a time, its pool, and what asks whether it is there.
+
+    `ask` raises `SandboxError` where the engine does not answer.
+    """
+
+    name: str
+    jobs: int
+    pool: Pool
+    ask: Callable[[], None]
+    open: int = 0
+    failed_starts: int = 0
+    away: str = ""
+    lost: int = 0
+    expected: Counter[Limits] = field(default_factory=Counter)
+
+    @property
+    def load(self) -> float:
+        """Open sandboxes for each run that it takes."""
+        return self.open / self.jobs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberStatus:
+    """How one engine stands: sandboxes open now, why it is away (empty: it is there), how often it went away."""
+
+    name: str
+    jobs: int
+    open: int
+    away: str
+    lost: int
+
+
+class Fleet:
+    """A pool over several engines; it has what `Pool` has: `expect`, `open` and `stop`."""
+
+    def __init__(self, members: Sequence[Member], probe_seconds: float = PROBE_SECONDS) -> None:
+        self._members = list(members)
+        self._probe_seconds = probe_seconds
+        self._lock = Lock()
+        self._stopped = Event()
+        self._probes: list[Thread] = []
+
+    @property
+    def jobs(self) -> int:
+        """How many runs all engines take at a time."""
+        return sum(member.jobs for member in self._members)
+
+    def status(self) -> tuple[MemberStatus, ...]:
+        """Return how each engine stands."""
+        with self._lock:
+            return tuple(
+                MemberStatus(name=each.name, jobs=each.jobs, open=each.open, away=each.away, lost=each.lost)
+                for each in self._members
+            )
+
+    def add(self, member: Member) -> None:
+        """Take in an engine that has come later."""
+        with self._lock:
+            self._members.append(member)
+
+    def expect(self, limits: Limits, count: int = 1) -> None:
+        """Say that so many more sessions of these limits will be opened, somewhere."""
+        for member, share in self._shares(limits, count).items():
+            member.pool.expect(limits, share)
+
+    def _shares(self, limits: Limits, count: int) -> Counter[Member]:
+        shares: Counter[Member] = Counter()
+        with self._lock:
+            present = [member for member in self._members if not member.away] or self._members
+            for _ in range(count):
+                least = min(present, key=lambda member: member.expected[limits] / member.jobs)
+                least.expected[limits] += 1
+                shares[least] += 1
+        return shares
+
+    @contextmanager
+    def open(self, limits: Limits) -> Iterator[Session]:
+        """Return a fresh session on the engine with most room; see `Sandbox.open`."""
+        with ExitStack() as stack:
+            member, session = self._opened(stack, limits)
+            try:
+                yield session
+            except SandboxError as error:
+                self._suspect(member, error)
+                raise
+
+    def _opened(self, stack: ExitStack, limits: Limits) -> tuple[Member, Session]:
+        tried: list[Member] = []
+        failure = SandboxError("no engine is there")
+        while (member := self._claim(tried)) is not None:
+            with ExitStack() as attempt:
+                attempt.callback(self._release, member)
+                try:
+                    session = attempt.enter_context(member.pool.open(limits))
+                except SandboxError as error:
+                    failure = error
+                    tried.append(member)
+                    self._start_failed(member, error)
+                    continue
+                member.failed_starts = 0
+                session.where = member.name
+                stack.push(attempt.pop_all())
+                return member, session
+        raise SandboxError(self._all_away(failure)) from failure
+
+    def _claim(self, tried: list[Member]) -> Member | None:
+        with self._lock:
+            present = [member for member in self._members if not member.away and member not in tried]
+            if not present or self._stopped.is_set():
+                return None
+            member = min(present, key=lambda each: each.load)
+            member.open += 1
+            return member
+
+    def _release(self, member: Member) -> None:
+        with self._lock:
+            member.open -= 1
+
+    def _all_away(self, failure: SandboxError) -> str:
+        away = [f"{member.name} ({member.away})" for member in self._members if member.away]
+        return f"no engine can open a sandbox: {', '.join(away)}" if away else str(failure)
+
+    # -- engines that go away, and come back
+
+    def _start_failed(self, member: Member, error: SandboxError) -> None:
+        member.failed_starts += 1
+        if member.failed_starts >= FAILED_STARTS:
+            self._lose(member, str(error))
+        else:
+            self._suspect(member, error)
+
+    def _suspect(self, member: Member, error: SandboxError) -> None:
+        """Ask an engine that was there for a session's trouble whether it is there at all."""
+        if member.away:
+            return
+        try:
+            member.ask()
+        except SandboxError as silence:
+            self._lose(member, str(silence) or str(error))
+
+    def _lose(self, member: Member, reason: str) -> None:
+        with self._lock:
+            if member.away or self._stopped.is_set():
+                return
+            member.away = one_line(reason, 200) or "away"
+            member.lost += 1
+            probe = Thread(target=self._probe, args=(member,), name="bitsec-probe", daemon=True)
+            self._probes.append(probe)
+        probe.start()
+
+    def _probe(self, member: Member) -> None:
+        while not self._stopped.wait(self._probe_seconds):
+            try:
+                member.ask()
+                with member.pool.open(Limits()):
+                    pass
+            except SandboxError as error:
+                member.away = one_line(str(error), 200) or "away"
+                continue
+            with self._lock:
+                member.failed_starts, member.away = 0, ""
+            return
+
+    def stop(self, seconds: float = 10.0) -> None:
+        """Open nothing more, and remove every session of every engine."""
+        self._stopped.set()
+        stops = [Thread(target=member.pool.stop, name="bitsec-stop", daemon=True) for member in self._members]
+        for thread in stops:
+            thread.start()
+        deadline = time.monotonic() + seconds
+        for thread in (*stops, *self._probes):
+            thread.join(max(0.0, deadline - time.monotonic()))

@@ -1,0 +1,115 @@
+"""Opens every engine of a fleet, and refuses those whose image is another."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bitsec_eval.core.errors import SandboxError, SettingsError
+from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
+from bitsec_eval.sandbox.engines import Engine
+from bitsec_eval.sandbox.fleet.address import EngineAddress
+from bitsec_eval.sandbox.fleet.fleet import Fleet, Member
+from bitsec_eval.sandbox.hardening.policy import IMAGE
+from bitsec_eval.sandbox.oci.engine import ROOT, RUNTIME, OciSettings, oci_sandbox
+from bitsec_eval.sandbox.pool import pooled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetSettings:
+    """Several engines, and what all of them have in common: where locks are kept, the image and the runtime."""
+
+    state: Path
+    engines: tuple[EngineAddress, ...]
+    image: str | None = None
+    runtime: str | None = None
+
+
+@contextmanager
+def fleet_of(settings: FleetSettings) -> Iterator["EngineFleet"]:
+    """Open every engine, at the same time, and leave nothing on any of them at the end.
+
+    Raises:
+        SandboxError: an engine cannot be used; the message names it.
+        SettingsError: the engines hold different images.
+    """
+    with ExitStack() as stack:
+        engines = _opened(stack, settings)
+        content = _same_image(settings, engines)
+        yield EngineFleet(stack, settings, engines, content)
+
+
+class EngineFleet:
+    """The open engines of a fleet: what an evaluation sees as its one engine."""
+
+    def __init__(self, stack: ExitStack, settings: FleetSettings, engines: Sequence[Engine], content: str) -> None:
+        self._engines = engines
+        self.image = content
+        self.fleet = Fleet([_member(stack, *each) for each in zip(settings.engines, engines, strict=True)])
+        stack.callback(self.fleet.stop)
+
+    @property
+    def jobs(self) -> int:
+        """How many runs all engines take at a time."""
+        return self.fleet.jobs
+
+    def stop(self) -> None:
+        """Open nothing more on any engine and remove everything, so that whoever waits for a guest is released."""
+        with ThreadPoolExecutor(len(self._engines)) as threads:
+            list(threads.map(lambda engine: engine.stop(), self._engines))
+
+
+def _member(stack: ExitStack, address: EngineAddress, engine: Engine) -> Member:
+    jobs = address.jobs or engine.processors
+    pool = stack.enter_context(pooled(engine, jobs))
+    return Member(name=address.url, jobs=jobs, pool=pool, ask=engine.ask)
+
+
+def _opened(stack: ExitStack, settings: FleetSettings) -> list[Engine]:
+    contexts = [_context(settings, address) for address in settings.engines]
+    with ThreadPoolExecutor(len(contexts)) as threads:
+        entering = [threads.submit(context.__enter__) for context in contexts]
+    engines, failure = [], None
+    for address, context, entered in zip(settings.engines, contexts, entering, strict=True):
+        error = entered.exception()
+        if error is None:
+            stack.push(context)
+            engines.append(entered.result())
+        elif failure is None:
+            failure = _named(address, error)
+    if failure is not None:
+        raise failure
+    return engines
+
+
+def _context(settings: FleetSettings, address: EngineAddress) -> AbstractContextManager[Engine]:
+    state = settings.state / "engines" / hashlib.sha256(address.url.encode()).hexdigest()[:16]
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if address.is_oci:
+        root = Path(address.root or settings.image or ROOT)
+        return oci_sandbox(OciSettings(state=state, root=root, runtime=settings.runtime or RUNTIME))
+    return docker_sandbox(
+        DockerSettings(
+            state=state, image=settings.image or IMAGE, base_url=address.base_url, runtime=settings.runtime
+        )
+    )
+
+
+def _named(address: EngineAddress, error: BaseException) -> BaseException:
+    if isinstance(error, SandboxError):
+        return SandboxError(f"--bitsec-engine {address.url}: {error}")
+    return error
+
+
+def _same_image(settings: FleetSettings, engines: Sequence[Engine]) -> str:
+    with ThreadPoolExecutor(len(engines)) as threads:
+        contents = list(threads.map(lambda engine: engine.image_content(), engines))
+    for address, content in zip(settings.engines, contents, strict=True):
+        if content != contents[0]:
+            raise SettingsError(
+                f"--bitsec-engine {address.url}: its image holds other files than that of {settings.engines[0].url};"
+                " make both by the same version: bitsec-eval image build"
+            )
+    return f"sha256:{contents[0]}"

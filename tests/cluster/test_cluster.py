@@ -1,0 +1,215 @@
+"""A node's sandboxes do what those at home do, and what is lost with a node costs nobody a point."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from cluster.nodes import Node, free_port, nodes, scheduler, until
+from sandbox.sessions import answer_of, solution_of
+
+from bitsec_eval.cluster.cluster import Cluster, cluster_of
+from bitsec_eval.cluster.settings import cluster_settings
+from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.task import Limits
+
+pytestmark = pytest.mark.docker
+
+SLEEPER = "import time; time.sleep(60)"
+
+
+def test_an_agent_runs_on_a_node_and_its_session_says_where(cluster: Cluster):
+    answer = answer_of(cluster.fleet, "import sys; print(sys.argv[2]); sys.stderr.write('e')", prompt="hello")
+
+    assert (answer.ending, answer.stdout, answer.stderr) == (Ending.EXITED, b"hello\n", b"e")
+    with cluster.fleet.open(Limits()) as session:
+        assert session.where in {"left", "right"}
+
+
+def test_runs_are_spread_over_the_nodes(cluster: Cluster):
+    with cluster.fleet.open(Limits()) as one, cluster.fleet.open(Limits()) as other:
+        assert {one.where, other.where} == {"left", "right"}
+
+
+def test_a_solution_is_called_on_a_node(cluster: Cluster):
+    with solution_of(cluster.fleet, "def double(x): return 2 * x") as solution:
+        assert solution.double(21) == 42
+        assert solution.double("ab") == "abab"
+
+
+@pytest.mark.parametrize(
+    ("source", "limits", "ending"),
+    [
+        (SLEEPER, Limits(wall_seconds=0.5), Ending.TIMED_OUT),
+        ("b = []\nwhile True: b.append(bytearray(1 << 20))", Limits(memory_mib=64), Ending.OUT_OF_MEMORY),
+        ("import os\nwhile True: os.write(1, b'x' * 65536)", Limits(), Ending.TOO_LOUD),
+        ("import os; os.kill(os.getpid(), 11)", Limits(), Ending.CRASHED),
+    ],
+)
+def test_a_guest_on_a_node_ends_as_one_at_home_does(cluster: Cluster, source: str, limits: Limits, ending: Ending):
+    assert answer_of(cluster.fleet, source, limits=limits).ending is ending
+
+
+def test_large_output_comes_whole_and_in_order(cluster: Cluster):
+    source = "import os\nfor i in range(6000): os.write(1, b'%08d\\n' % i)"
+
+    answer = answer_of(cluster.fleet, source, limits=Limits(wall_seconds=20))
+
+    assert answer.stdout == b"".join(b"%08d\n" % number for number in range(6000))
+
+
+def test_what_a_guest_sent_is_unpickled_nowhere(cluster: Cluster, two_nodes: list[Node], tmp_path: Path):
+    """A pickle that would leave a file behind, wherever it is loaded, comes home as the bytes that it is."""
+    planted = tmp_path / "unpickled"
+    payload = f"cposix\nsystem\n(S'touch {planted}'\ntR.".encode()
+
+    answer = answer_of(cluster.fleet, f"import os; os.write(1, {payload!r})")
+
+    assert answer.stdout == payload
+    assert not planted.exists()
+    subprocess.run([sys.executable, "-c", f"import pickle; pickle.loads({payload!r})"], check=True)
+    assert planted.exists(), "the payload is harmless: this test shows nothing"
+
+
+def test_nothing_is_left_on_a_node_behind_a_run(cluster: Cluster, two_nodes: list[Node]):
+    answer_of(cluster.fleet, "print(1)")
+
+    until(lambda: not any(node.containers() for node in two_nodes))
+
+
+def test_a_frame_takes_few_milliseconds_longer(cluster: Cluster):
+    """Not a measurement (benchmarks/cluster.py is): calls answer while another session waits for its guest."""
+    with solution_of(cluster.fleet, "def same(x): return x") as solution, cluster.fleet.open(Limits()):
+        assert [solution.same(number) for number in range(50)] == list(range(50))
+
+
+# -- nodes that come, go, and are others than they should be; each with a cluster of its own
+
+
+def test_a_node_that_is_killed_costs_its_runs_an_error_and_the_next_run_is_elsewhere(oci_root: Path, tmp_path: Path):
+    with (
+        scheduler(tmp_path) as (address, _),
+        nodes(address, oci_root, tmp_path, "a", "b") as both,
+        cluster_of(cluster_settings(address, None)) as cluster,
+    ):
+        with (
+            pytest.raises(SandboxError, match="was lost"),
+            cluster.fleet.open(Limits()) as session,
+        ):
+            lost = next(node for node in both if node.name == session.where)
+            lost.signal(signal.SIGKILL)
+            began = time.monotonic()
+            session.receive(began + 20)
+        seconds = time.monotonic() - began
+
+        assert seconds < 5
+        assert {_where(cluster) for _ in range(4)} == {each.name for each in both if each is not lost}
+
+
+def test_a_node_that_freezes_is_away_within_seconds_and_is_taken_back(oci_root: Path, tmp_path: Path):
+    with (
+        scheduler(tmp_path) as (address, _),
+        nodes(address, oci_root, tmp_path, "a", "b") as both,
+        cluster_of(cluster_settings(address, None)) as cluster,
+    ):
+        with pytest.raises(SandboxError, match="was lost"), cluster.fleet.open(Limits()) as session:
+            frozen = next(node for node in both if node.name == session.where)
+            frozen.signal(signal.SIGSTOP)
+            began = time.monotonic()
+            session.receive(began + 30)
+        assert time.monotonic() - began < 8
+        assert frozen.name not in {_where(cluster) for _ in range(3)}
+
+        frozen.signal(signal.SIGCONT)
+
+        until(lambda: not any(each.away for each in cluster.fleet.status()))
+        assert {_where(cluster), _where(cluster)} <= {"a", "b"}
+        until(lambda: not frozen.containers())
+
+
+def test_a_node_that_comes_later_takes_runs(oci_root: Path, tmp_path: Path):
+    with (
+        scheduler(tmp_path) as (address, _),
+        nodes(address, oci_root, tmp_path, "early"),
+        cluster_of(cluster_settings(address, None)) as cluster,
+        nodes(address, oci_root, tmp_path, "late"),
+    ):
+        until(lambda: len(cluster.fleet.status()) == 2)
+
+        assert cluster.jobs == 4
+
+
+def test_a_node_with_another_image_is_refused_by_name(oci_root: Path, tmp_path: Path):
+    other = tmp_path / "other-root"
+    subprocess.run(["cp", "-a", "--reflink=auto", str(oci_root), str(other)], check=True)
+    (other / "usr/added").write_text("")
+    tmp_path.chmod(0o755)
+    with (
+        scheduler(tmp_path) as (address, _),
+        nodes(address, oci_root, tmp_path, "first"),
+        cluster_of(cluster_settings(address, None)) as cluster,
+        nodes(address, other, tmp_path, "second"),
+    ):
+        until(lambda: "second" in cluster.refused)
+
+        assert "the image of node second holds other files than the first node's" in cluster.refused["second"]
+        assert [each.name for each in cluster.fleet.status()] == ["first"]
+
+
+def test_a_driver_that_is_killed_leaves_nothing_on_any_node(oci_root: Path, tmp_path: Path):
+    program = """
+import sys, time
+from bitsec_eval.cluster.cluster import cluster_of
+from bitsec_eval.cluster.settings import cluster_settings
+from bitsec_eval.core.task import Limits
+with cluster_of(cluster_settings(sys.argv[1], None)) as cluster, cluster.fleet.open(Limits()):
+    print("open", flush=True)
+    time.sleep(60)
+"""
+    with scheduler(tmp_path) as (address, _), nodes(address, oci_root, tmp_path, "a") as (node,):
+        with subprocess.Popen([sys.executable, "-c", program, address], stdout=subprocess.PIPE) as driver:
+            assert driver.stdout is not None
+            assert driver.stdout.readline() == b"open\n"
+            assert node.containers()
+            driver.kill()
+
+        until(lambda: not node.containers())
+
+
+def test_a_scheduler_that_is_started_anew_gets_its_nodes_back_and_the_driver_too(oci_root: Path, tmp_path: Path):
+    port = free_port()
+    with scheduler(tmp_path, port) as (address, process):
+        node = Node("a", address, oci_root, tmp_path).await_offer()
+        try:
+            with cluster_of(cluster_settings(address, None)) as cluster:
+                assert _where(cluster) == "a"
+                process.kill()
+                process.wait()
+                with scheduler(tmp_path, port):
+                    until(lambda: _opens(cluster))
+        finally:
+            node.stop()
+
+
+def test_no_scheduler_is_told_in_one_line():
+    address = f"tcp://127.0.0.1:{free_port()}"
+    with pytest.raises(SandboxError) as caught, cluster_of(cluster_settings(address, None)):
+        pass
+
+    assert f"no Dask scheduler answers at {address}" in str(caught.value)
+    assert "start one with dask scheduler" in str(caught.value)
+
+
+def _where(cluster: Cluster) -> str:
+    with cluster.fleet.open(Limits()) as session:
+        return session.where
+
+
+def _opens(cluster: Cluster) -> bool:
+    try:
+        return bool(_where(cluster))
+    except SandboxError:
+        return False

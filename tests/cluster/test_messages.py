@@ -1,0 +1,45 @@
+"""What a node tells of a guest is bytes, read back as what was told, and anything else is refused."""
+
+import pickle
+
+import pytest
+
+from bitsec_eval.cluster.messages import pack_told, unpack_told
+from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.errors import KilledError, SandboxError
+from bitsec_eval.sandbox.api import Frame, FrameKind
+
+PICKLE = pickle.dumps(Ending.EXITED)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [Frame(FrameKind.STDOUT, b""), Frame(FrameKind.EXITED, b'{"status":0}'), Frame(FrameKind.STDERR, PICKLE)],
+)
+def test_a_frame_comes_back_as_it_was(told: Frame):
+    assert list(unpack_told(pack_told(told))) == [told]
+
+
+@pytest.mark.parametrize("ending", list(Ending))
+def test_an_ending_comes_back(ending: Ending):
+    assert list(unpack_told(pack_told(ending))) == [ending]
+
+
+@pytest.mark.parametrize("kind", [SandboxError, KilledError])
+def test_an_error_comes_back_as_its_kind_with_its_words(kind: type[SandboxError]):
+    (told,) = unpack_told(pack_told(kind("no space left; make room")))
+
+    assert type(told) is kind
+    assert str(told) == "no space left; make room"
+
+
+def test_several_come_in_order():
+    told = [Frame(FrameKind.STDOUT, b"a"), Frame(FrameKind.STDOUT, b"b" * 70_000), Ending.CRASHED]
+
+    assert list(unpack_told(b"".join(map(pack_told, told)))) == told
+
+
+@pytest.mark.parametrize("data", [b"?", PICKLE, b"E\0\0\0\4what", b"F\0\0\0\1?", b"\x80\0\0\0\0"])
+def test_what_no_node_of_ours_says_is_refused(data: bytes):
+    with pytest.raises(SandboxError, match="speaks another version of bitsec-eval; install the same on all"):
+        list(unpack_told(data))
