@@ -33,6 +33,9 @@ def _add_build(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         metavar="DIR",
         help="write its files into a folder, for --bitsec-sandbox=oci; needs root and no engine (default: %(const)s)",
     )
+    build.add_argument(
+        "--evm", action="store_true", help="make the image of patch and exploit tasks as well (pyrevm, solc)"
+    )
     build.set_defaults(main=_build)
 
 
@@ -46,8 +49,16 @@ def _build(args: argparse.Namespace) -> int:
         print(f"{args.rootfs}: made; evaluate with --bitsec-sandbox=oci --bitsec-image={args.rootfs}")  # noqa: T201
         return 0
     made = build_image(os.environ, _log)
-    print(f"{RECIPE.image}: {'made' if made else 'up to date'}")  # noqa: T201 - a command prints
+    _tell(RECIPE.image, made=made)
+    if args.evm:
+        from bitsec_eval.sandbox.evm.image import EVM_IMAGE, build_evm_image
+
+        _tell(EVM_IMAGE, made=build_evm_image())
     return 0
+
+
+def _tell(image: str, *, made: bool) -> None:
+    print(f"{image}: {'made' if made else 'up to date'}", flush=True)  # noqa: T201 - a command prints
 
 
 def _modules(_args: argparse.Namespace) -> int:

@@ -1,11 +1,11 @@
-# shellcheck shell=bash disable=SC2154
-# The image of patch and exploit tasks, on top of the sandbox image.
+# shellcheck shell=bash
+# The image of patch and exploit tasks, on top of the sandbox image: what other tasks do without.
 
 prepare_evm_image() {
   local told
-  if ! told=$(.venv/bin/python -m bitsec_eval.sandbox.evm.image 2>&1); then
-    say "patch and exploit tasks cannot be evaluated here: $told"
+  if ! told=$(.venv/bin/python -m bitsec_eval image build --evm 2>&1); then
+    say "patch and exploit tasks cannot be evaluated here: ${told##*$'\n'}"
   elif [[ $told == *made ]]; then
-    say "$told"
+    say "${told##*$'\n'}"
   fi
 }

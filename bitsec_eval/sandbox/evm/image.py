@@ -1,12 +1,13 @@
 """The image of patch and exploit tasks: the sandbox image, an EVM and Solidity compilers, at exact versions.
 
-`python -m bitsec_eval.sandbox.evm.image` builds it, or leaves it where it is up to date.
+`bitsec-eval image build --evm` builds it, or leaves it where it is up to date.
 Everything comes from package registries by their ordinary clients: `pyrevm` and node from Python's (pip), the
 compilers from node's (npm), and four libraries that these load from Debian's (apt-get).
 """
 
 import hashlib
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import COMPILERS
 from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.hardening.policy import IMAGE
+from bitsec_eval.sandbox.image.debian import unpack
 
 EVM_IMAGE = "bitsec-eval/evm:1"
 LABEL = "bitsec-eval.evm-recipe"
@@ -31,7 +33,6 @@ LIBRARIES = {"libstdc++6": ("libstdc++.so.6",), "libc6": ("libdl.so.2", "libpthr
 STEP_SECONDS = 600
 
 _PLATFORMS = {"amd64": "x86_64", "arm64": "aarch64"}
-_RECIPE = Path(__file__).parents[1] / "image" / "recipe.sh"
 
 
 def build_evm_image(base: str = IMAGE, tag: str = EVM_IMAGE) -> bool:
@@ -147,40 +148,12 @@ def _npm(node: Path) -> list[str]:
 def _libraries(work: Path, machine: str) -> Iterator[tuple[str, bytes]]:
     """Yield the libraries that node and pyrevm load and the base image lacks, from the Debian that it is made of."""
     folder = work / "debian"
-    (folder / "lists").mkdir(parents=True)
-    (folder / "cache").mkdir()
-    (folder / "status").touch()
+    folder.mkdir()
     work.chmod(0o755)  # apt reads it as another user
-    keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    lines = [f"deb [signed-by={keys}] {source} main\n" for source in _sources()]
-    (folder / "sources.list").write_text("".join(lines))
     architecture = next(name for name, other in _PLATFORMS.items() if other == machine)
-    apt = [
-        *(
-            "apt-get",
-            "-q",
-            "-y",
-            "-o",
-            f"Dir::Etc::sourcelist={folder}/sources.list",
-            "-o",
-            "Dir::Etc::sourceparts=-",
-        ),
-        *("-o", f"Dir::State={folder}", "-o", f"Dir::State::lists={folder}/lists"),
-        *("-o", f"Dir::State::status={folder}/status", "-o", f"Dir::Cache={folder}/cache"),
-        *("-o", f"APT::Architecture={architecture}", "-o", "Acquire::Languages=none"),
-    ]
-    _run("read Debian's package lists", *apt, "update")
-    _run("fetch Debian's libraries", *apt, "download", *LIBRARIES, cwd=folder)
-    for package in folder.glob("*.deb"):
-        _run("unpack Debian's libraries", "dpkg-deb", "--extract", str(package), str(folder / "root"))
+    root = unpack(tuple(LIBRARIES), folder, architecture, os.environ)
     for name in sorted(name for names in LIBRARIES.values() for name in names):
-        yield name, next((folder / "root").rglob(name)).resolve().read_bytes()
-
-
-def _sources() -> list[str]:
-    """Return the lines of Debian's package sources that the sandbox image is made of."""
-    asked = f'. "{_RECIPE}"; printf "%s\\n" "${{SOURCES[@]}}"'
-    return _run("read the recipe", "bash", "-c", asked).decode().splitlines()
+        yield name, next(root.rglob(name)).resolve().read_bytes()
 
 
 def _run(doing: str, *command: str, cwd: Path | None = None, stdin: io.BufferedReader | None = None) -> bytes:
@@ -204,15 +177,3 @@ def _run(doing: str, *command: str, cwd: Path | None = None, stdin: io.BufferedR
         words = one_line(done.stderr.strip().decode("utf-8", "backslashreplace")[-300:])
         raise SandboxError(f"could not {doing}: {words}")
     return done.stdout
-
-
-def _main() -> None:
-    try:
-        made = build_evm_image()
-    except SandboxError as error:
-        sys.exit(str(error))
-    print(f"{EVM_IMAGE} is {'made' if made else 'up to date'}")  # noqa: T201 - a command's output
-
-
-if __name__ == "__main__":
-    _main()
