@@ -30,7 +30,7 @@ from bitsec_eval.core.task import Limits  # noqa: E402
 from bitsec_eval.inference.gateway import Gateway, SessionKey  # noqa: E402
 from bitsec_eval.inference.limits import RunLimits, TotalLimits  # noqa: E402
 from bitsec_eval.inference.live_gateway import LiveConfig, live_gateway  # noqa: E402
-from bitsec_eval.inference.upstream import Provider  # noqa: E402
+from bitsec_eval.inference.provider.settings import Provider  # noqa: E402
 from bitsec_eval.sandbox.docker.engine import DockerSandbox, DockerSettings, docker_sandbox  # noqa: E402
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent  # noqa: E402
 

@@ -1,102 +1,133 @@
-"""A provider's answer: what it cost, and how an agent gets it."""
+"""A provider's answer, read field by field: text, reasoning, tool calls, why it ended, and what it used.
+
+Nothing else of the answer is kept. So no field can tell an agent what it should not know, such as whether another
+container asked the same before.
+"""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from bitsec_eval.core.llm_request import LLMResponse
-from bitsec_eval.inference.chat import Chat
-from bitsec_eval.inference.cost import Cost
-from bitsec_eval.inference.problems import json_reply
+from bitsec_eval.inference.numbers import finite
 
-MOST_TOKENS = 10**9
+FINISH_REASONS = {
+    **{name: name for name in ("stop", "length", "tool_calls", "content_filter")},
+    "max_tokens": "length",
+    "tool_use": "tool_calls",
+    "function_call": "tool_calls",
+    "safety": "content_filter",
+}
+_CALL_ID = re.compile(r"[A-Za-z0-9_.:=/+-]{1,512}\Z")
+_MOST_TOP = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A call of one of the agent's functions; `arguments` is the text of what should be a JSON object."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """The JSON of a chat completion that has at least one choice with a message."""
+    """One chat completion; `usage` is what the provider told of it, unread."""
 
-    content: dict[str, Any]
+    text: str | None = None
+    reasoning: str = ""
+    refusal: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish_reason: str = "stop"
+    logprobs: list[dict[str, Any]] | None = None
+    usage: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def message(self) -> dict[str, Any]:
-        """The message of the first choice."""
-        found: dict[str, Any] = self.content["choices"][0]["message"]
-        return found
-
-    def cost(self, chat: Chat) -> Cost:
-        """Return what the provider says it billed, also where that is above what was reserved.
-
-        Where it says nothing that can be a count, the most that the call can have cost.
-        """
-        usage = self.content.get("usage")
-        prompt, completion = (_count(usage, name) for name in ("prompt_tokens", "completion_tokens"))
-        return chat.most if prompt is None or completion is None else chat.price.cost(prompt, completion)
+    def written_bytes(self) -> int:
+        """How much the model wrote: no token of a vocabulary is longer than 256 bytes."""
+        called = "".join(call.name + call.arguments for call in self.tool_calls)
+        return len("".join((self.text or "", self.reasoning, self.refusal, called)).encode("utf-8", "replace"))
 
 
-def _count(usage: object, name: str) -> int | None:
-    told = usage.get(name) if isinstance(usage, dict) else None
-    return told if isinstance(told, int) and not isinstance(told, bool) and 0 <= told <= MOST_TOKENS else None
-
-
-def read_completion(body: bytes) -> Completion | None:
-    """Return the completion in a provider's response, or None if there is none: cut short, or something else."""
-    try:
-        content = json.loads(body.decode("utf-8"))
-        choices = content["choices"]
-        is_whole = isinstance(choices[0]["message"], dict)
-    except (ValueError, RecursionError, LookupError, TypeError):
+def read_completion(content: object) -> Completion | None:
+    """Return the completion in a provider's answer, None if it holds none: no choice, or one without a message."""
+    choices = content.get("choices") if isinstance(content, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(content, dict) or not isinstance(choice, dict) or not isinstance(message, dict):
         return None
-    if not is_whole or not isinstance(choices, list):
+    calls = _calls(message.get("tool_calls"))
+    usage = content.get("usage")
+    return Completion(
+        text=_text(message.get("content")),
+        reasoning=_reasoning(message),
+        refusal=_string(message.get("refusal")),
+        tool_calls=calls,
+        finish_reason=_finish_reason(choice.get("finish_reason"), has_calls=bool(calls)),
+        logprobs=_logprobs(choice.get("logprobs")),
+        usage=usage if isinstance(usage, dict) else {},
+    )
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _text(content: object) -> str | None:
+    """Return the text of a message; some models answer in parts, of which the thinking ones are no text."""
+    if isinstance(content, list):
+        return "".join(_string(part.get("text")) for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else None
+
+
+def _reasoning(message: Mapping[str, Any]) -> str:
+    """Return what a model says it thought, under the names that OpenRouter and others give it."""
+    return _string(message.get("reasoning_content")) or _string(message.get("reasoning"))
+
+
+def _calls(told: object) -> tuple[ToolCall, ...]:
+    listed = [call for call in told if isinstance(call, dict)] if isinstance(told, list) else []
+    functions = [(call, call.get("function")) for call in listed]
+    return tuple(
+        ToolCall(
+            id=_call_id(call.get("id"), place),
+            name=_string(function.get("name")),
+            arguments=_arguments(function.get("arguments")),
+        )
+        for place, (call, function) in enumerate(functions)
+        if isinstance(function, dict)
+    )
+
+
+def _call_id(told: object, place: int) -> str:
+    return told if isinstance(told, str) and _CALL_ID.match(told) else f"call_{place}"
+
+
+def _arguments(told: object) -> str:
+    return json.dumps(told) if isinstance(told, dict) else _string(told)
+
+
+def _finish_reason(told: object, *, has_calls: bool) -> str:
+    known = FINISH_REASONS.get(_string(told).lower())
+    return known or ("tool_calls" if has_calls else "stop")
+
+
+def _logprobs(told: object) -> list[dict[str, Any]] | None:
+    content = told.get("content") if isinstance(told, dict) else None
+    if not isinstance(content, list):
         return None
-    return Completion({**content, "choices": choices[:1]})
+    return [_token(each, tops=_tops(each)) for each in content if isinstance(each, dict)]
 
 
-def openai_reply(completion: Completion, chat: Chat) -> LLMResponse:
-    """Return the completion as OpenAI's API does, in one piece or as a stream of events."""
-    if not chat.stream:
-        return json_reply(completion.content)
-    events = [f"data: {json.dumps(chunk, separators=(',', ':'))}\n\n" for chunk in _chunks(completion, chat)]
-    body = "".join([*events, "data: [DONE]\n\n"]).encode("ascii")
-    headers = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
-    return LLMResponse(status=200, body=body, headers=headers)
+def _tops(token: Mapping[str, Any]) -> list[dict[str, Any]]:
+    tops = token.get("top_logprobs")
+    return [_token(each) for each in tops[:_MOST_TOP] if isinstance(each, dict)] if isinstance(tops, list) else []
 
 
-def bitsec_reply(completion: Completion, chat: Chat) -> LLMResponse:
-    """Return the completion as Bitsec's proxies do: OpenAI's form today, beside it the four fields of the first."""
-    cost = completion.cost(chat)
-    fields = {
-        "content": completion.message.get("content") or "",
-        "role": completion.message.get("role") or "assistant",
-        "input_tokens": cost.prompt_tokens,
-        "output_tokens": cost.completion_tokens,
-    }
-    return json_reply({**completion.content, **fields})
-
-
-def _chunks(completion: Completion, chat: Chat) -> Iterator[dict[str, Any]]:
-    told = completion.content
-    frame: dict[str, Any] = {
-        name: told.get(name) for name in ("id", "created", "model", "system_fingerprint") if name in told
-    }
-    frame |= {"object": "chat.completion.chunk"}
-    if chat.usage_in_stream:
-        frame |= {"usage": None}
-    yield {**frame, "choices": [_choice(_delta(completion.message), None)]}
-    yield {**frame, "choices": [_choice({}, told["choices"][0].get("finish_reason") or "stop")]}
-    if chat.usage_in_stream:
-        yield {**frame, "choices": [], "usage": told.get("usage")}
-
-
-def _choice(delta: dict[str, Any], finish_reason: str | None) -> dict[str, Any]:
-    return {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-
-
-def _delta(message: dict[str, Any]) -> dict[str, Any]:
-    """Return a whole message as one delta: calls of tools are numbered there."""
-    delta = {"role": "assistant", **{name: value for name, value in message.items() if value is not None}}
-    calls = delta.get("tool_calls")
-    if isinstance(calls, list):
-        delta["tool_calls"] = [{"index": place, **call} for place, call in enumerate(calls) if isinstance(call, dict)]
-    return delta
+def _token(told: Mapping[str, Any], tops: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    text, logprob = _string(told.get("token")), finite(told.get("logprob"))
+    read = {"token": text, "logprob": -9999.0 if logprob is None else logprob}
+    read["bytes"] = list(text.encode("utf-8", "replace"))
+    return read if tops is None else {**read, "top_logprobs": tops}

@@ -23,6 +23,19 @@ class Cost:
     def __sub__(self, other: "Cost") -> "Cost":
         return Cost.of(*(one - less for one, less in zip(self.terms, other.terms, strict=True)))
 
+    def subtracted_from(self, whole: "Cost") -> "Cost":
+        """Return what is left of `whole`, nothing where this is more."""
+        return Cost.of(*(max(0, term) for term in (whole - self).terms))
+
+    def part(self, numerator: int, denominator: int) -> "Cost":
+        """Return so many of so many equal parts of this, rounded down."""
+        return Cost.of(*(term * numerator // denominator for term in self.terms))
+
+    @staticmethod
+    def least(one: "Cost", other: "Cost") -> "Cost":
+        """Return the lower of each of the terms."""
+        return Cost.of(*(min(pair) for pair in zip(one.terms, other.terms, strict=True)))
+
     @staticmethod
     def of(*terms: int) -> "Cost":
         """Return the cost of these terms, in the order of `TERMS`."""

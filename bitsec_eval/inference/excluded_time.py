@@ -6,56 +6,84 @@ from threading import Lock
 
 from bitsec_eval.inference.phase import PhaseOver
 
+Span = tuple[float, float]
+
 
 class ExcludedTime:
-    """The time in which at least one question of an agent was held up by us; `over` is set when none matters now.
+    """The time in which at least one request of an agent was held up; `over` is set when its phase has ended.
 
-    Times that overlap count once: an agent has one clock, however many questions it asks at once.
+    Times that overlap count once: an agent has one clock, however many requests it sends at once.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.over = PhaseOver()
         self._clock = clock
         self._lock = Lock()
-        self._done: list[tuple[float, float]] = []
-        self._open: list[float] = []
+        self._claims: list[Claim] = []
+        self._kept: list[Span] = []
 
     @contextmanager
-    def excluding(self) -> Iterator[None]:
-        """Count the time spent in the context."""
+    def claim(self) -> "Iterator[Claim]":
+        """Open a claim for one request: what it excludes counts at once, and is kept unless it is retracted."""
+        claim = Claim(self._clock, self._lock)
         with self._lock:
-            started = self._clock()
-            self._open.append(started)
+            self._claims.append(claim)
         try:
-            yield
+            yield claim
         finally:
             with self._lock:
-                self._open.remove(started)
-                self._add(started, self._clock())
-
-    def exclude_since(self, since: float) -> None:
-        """Count the time since then, which turned out to be lost."""
-        with self._lock:
-            self._add(since, self._clock())
+                self._claims.remove(claim)
+                self._kept = _merged([*self._kept, *claim.spans])
 
     @property
     def excluded_seconds(self) -> float:
         """All such time until now."""
         with self._lock:
-            spans = self._done + ([(min(self._open), self._clock())] if self._open else [])
+            now = self._clock()
+            running = [(claim.since, now) for claim in self._claims if claim.since is not None]
+            spans = [*self._kept, *(span for claim in self._claims for span in claim.spans), *running]
             return sum(end - start for start, end in _merged(spans))
 
-    def _add(self, start: float, end: float) -> None:
-        self._done = _merged([*self._done, (start, end)])
+
+class Claim:
+    """What one request excludes: provisional, as it may turn out to be the request's own doing."""
+
+    def __init__(self, clock: Callable[[], float], lock: Lock) -> None:
+        self.spans: list[Span] = []
+        self.since: float | None = None
+        self._clock = clock
+        self._lock = lock
+
+    @contextmanager
+    def excluding(self) -> Iterator[None]:
+        """Exclude the time spent in the context; contexts of one claim do not nest."""
+        with self._lock:
+            self.since = started = self._clock()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.since = None
+                self.spans.append((started, self._clock()))
+
+    def exclude_since(self, moment: float) -> None:
+        """Exclude the time since then, which turned out to be lost."""
+        with self._lock:
+            self.spans.append((moment, self._clock()))
+
+    def retract(self) -> None:
+        """Exclude nothing of what this claim has excluded: the request was to blame."""
+        with self._lock:
+            self.spans.clear()
 
 
-def _merged(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def _merged(spans: list[Span]) -> list[Span]:
     """Return the same time in spans that do not overlap.
 
     >>> _merged([(5, 6), (1, 3), (2, 4)])
     [(1, 4), (5, 6)]
     """
-    merged: list[tuple[float, float]] = []
+    merged: list[Span] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))

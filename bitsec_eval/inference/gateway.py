@@ -1,10 +1,11 @@
 """The gateway of one evaluation: opens a session for each agent that runs, and ends them all when it is stopped."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Protocol
 from weakref import WeakSet
 
 from bitsec_eval.core.llm import LLM
@@ -37,31 +38,51 @@ class SessionKey:
         return Path(self.agent) / f"{self.task.replace('/', '__')}{turn}{twin}.jsonl"
 
 
-Answering = Callable[[SessionKey, LLM, str], Answerer]
-"""Makes what answers a session: its name, its task's limits and its key are known."""
+class Backend(Protocol):
+    """What answers the sessions of an evaluation."""
+
+    def answerer(self, key: SessionKey, llm: LLM, secret: str) -> Answerer:
+        """Return what answers one session, by its task's limits and the key of its run.
+
+        Raises:
+            InferenceError: its recording cannot be read.
+        """
+
+    def check(self) -> None:
+        """Make sure that every model answers, before any agent asks.
+
+        Raises:
+            InferenceError: one does not; the message says what to do.
+        """
+
+    def plan(self, runs: Mapping[str, int]) -> None:
+        """Say how many runs each agent has, so that nobody can use up what others need."""
+
+    def end_run(self, agent: str) -> None:
+        """Take note that one of them has ended."""
 
 
 class Gateway:
     """Opens sessions; with a folder of `recordings`, each session leaves a cassette there."""
 
-    def __init__(self, answering: Answering, *, counted: bool, recordings: Path | None = None) -> None:
-        self._answering = answering
+    def __init__(self, backend: Backend, *, counted: bool, recordings: Path | None = None) -> None:
+        self.backend = backend
         self._counted = counted
         self._recordings = recordings
         self._open: WeakSet[LLMSession] = WeakSet()
         self._stopped = False
         self._lock = Lock()
 
-    def session(self, name: SessionKey, llm: LLM) -> LLMSession:
+    def session(self, key: SessionKey, llm: LLM) -> LLMSession:
         """Return a fresh session for one agent in one container.
 
         Raises:
             InferenceError: its recording cannot be written or read.
         """
-        key = new_key()
-        answerer = self._answering(name, llm, key)
-        recorder = Recorder(self._recordings / name.file, key, answerer.offer) if self._recordings else None
-        session = LLMSession(answerer, key, counted=self._counted, recorder=recorder)
+        secret = new_key()
+        answerer = self.backend.answerer(key, llm, secret)
+        recorder = Recorder(self._recordings / key.file, secret, answerer.offer) if self._recordings else None
+        session = LLMSession(answerer, secret, counted=self._counted, recorder=recorder)
         with self._lock:
             self._open.add(session)
             stopped = self._stopped
@@ -78,14 +99,42 @@ class Gateway:
             session.abandon()
 
 
-class NoAnswers:
-    """An `Answerer` where no LLM is offered."""
+class _Unpaid:
+    """The part of a `Backend` that matters only where a provider is paid."""
+
+    def check(self) -> None:
+        """See `Backend.check`."""
+
+    def plan(self, runs: Mapping[str, int]) -> None:
+        """See `Backend.plan`."""
+
+    def end_run(self, agent: str) -> None:
+        """See `Backend.end_run`."""
+
+
+class NoLLM(_Unpaid):
+    """A `Backend` and an `Answerer` where no LLM is offered."""
 
     offer = NO_LLM
 
-    def answer(self, number: int, question: LLMRequest, excluded: ExcludedTime) -> Exchange:  # noqa: ARG002 - see Answerer
+    def answerer(self, key: SessionKey, llm: LLM, secret: str) -> Answerer:  # noqa: ARG002 - see Backend
+        """See `Backend.answerer`."""
+        return self
+
+    def answer(self, number: int, request: LLMRequest, excluded: ExcludedTime) -> Exchange:  # noqa: ARG002 - see Answerer
         """See `Answerer.answer`."""
         return Exchange(reply=switched_off().reply)
+
+
+class Recordings(_Unpaid):
+    """A `Backend` that answers from the cassettes in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def answerer(self, key: SessionKey, llm: LLM, secret: str) -> Answerer:  # noqa: ARG002 - see Backend
+        """See `Backend.answerer`."""
+        return ReplayedAnswers(Cassette(self._folder / key.file, secret))
 
 
 class ReplayedAnswers:
@@ -95,22 +144,18 @@ class ReplayedAnswers:
         self._cassette = cassette
         self.offer = cassette.offer
 
-    def answer(self, number: int, question: LLMRequest, excluded: ExcludedTime) -> Exchange:  # noqa: ARG002 - see Answerer
+    def answer(self, number: int, request: LLMRequest, excluded: ExcludedTime) -> Exchange:  # noqa: ARG002 - see Answerer
         """See `Answerer.answer`."""
-        return self._cassette.play(number, question)
+        return self._cassette.play(number, request)
 
 
 @contextmanager
 def off_gateway() -> Iterator[Gateway]:
     """Offer no LLM."""
-    yield Gateway(lambda name, llm, key: NoAnswers(), counted=False)
+    yield Gateway(NoLLM(), counted=False)
 
 
 @contextmanager
 def replaying_gateway(recordings: Path) -> Iterator[Gateway]:
     """Answer from cassettes, without a provider and without a key."""
-
-    def answering(name: SessionKey, _llm: LLM, key: str) -> Answerer:
-        return ReplayedAnswers(Cassette(recordings / name.file, key))
-
-    yield Gateway(answering, counted=True)
+    yield Gateway(Recordings(recordings), counted=True)

@@ -5,7 +5,7 @@ what it did cost. A reservation that is never settled, because its process was k
 Nothing expires. Several processes share one file: each looks at what the others wrote before it promises anything.
 
 A line of the file is {"reserve": id, "of": account, ...} or {"settle": id, "of": account, ...}, with calls,
-prompt_tokens, completion_tokens and pico_dollars.
+prompt_tokens, completion_tokens and pico_dollars, or {"end": id, "of": agent, ...} where a run has ended.
 A line that a crash cut short was never promised to anybody, and is skipped.
 """
 
@@ -14,7 +14,7 @@ import json
 import os
 import secrets
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -23,11 +23,23 @@ from threading import Lock
 from typing import Any
 
 from bitsec_eval.core.errors import InferenceError
-from bitsec_eval.inference.cost import Cost
+from bitsec_eval.inference.billing import Bill
+from bitsec_eval.inference.cost import NO_COST, Cost
+from bitsec_eval.inference.fair_share import LOST, FairShares
 
 CHUNK = 1 << 20
-LOST = "lost"
-"""What money went to where no answer came: nobody's, but the evaluation's."""
+KINDS = ("reserve", "settle", "end")
+DISCOUNT = "(discount)"
+VALIDATOR = "(validator)"
+"""Who is charged for requests of our own: they count in no budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose calls these are: a session's, by a `name` of its own that begins with its agent's and a slash."""
+
+    agent: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +47,22 @@ class Reservation:
     """What one call may cost; `kept` is done when it is on disk."""
 
     id: str
-    account: str
+    account: Account
     most: Cost
     kept: "Future[None]"
 
 
 class OverBudgetError(Exception):
-    """Why a reservation is refused: the budget, of an account or in `total`, has only `left` of `term`."""
+    """Why a reservation is refused: the budget has only `left` of `term`.
 
-    def __init__(self, term: str, budget: Cost, spent: Cost, *, total: bool) -> None:
+    `shared` says that it is the evaluation's budget, not the session's, `own_doing` that the agent used its share.
+    """
+
+    def __init__(self, term: str, budget: Cost, spent: Cost, *, shared: bool, own_doing: bool = True) -> None:
         super().__init__(term)
         self.term = term
-        self.total = total
+        self.shared = shared
+        self.own_doing = own_doing
         self.limit = budget.told()[term]
         self.left = max(0, (budget - spent).told()[term])
 
@@ -57,10 +73,10 @@ class Ledger:
     Raises (every method): InferenceError where the file cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, total: Cost) -> None:
         self._path = path
         self._spent: defaultdict[str, Cost] = defaultdict(Cost)
-        self._total = Cost()
+        self._shares = FairShares(total)
         self._reserved: dict[str, tuple[str, Cost]] = {}
         self._read = 0
         self._durable = 0
@@ -77,53 +93,81 @@ class Ledger:
         self._syncing.shutdown()
         os.close(self._file)
 
-    def reserve(self, account: str, most: Cost, budget: Cost, total: Cost) -> Reservation:
+    def plan(self, runs: Mapping[str, int]) -> None:
+        """Say how many runs each agent has: what they need is held back from other agents."""
+        with self._exclusive():
+            self._shares.plan(runs)
+
+    def end_run(self, agent: str) -> None:
+        """Take note that a run of an agent has ended: what it left over is free for everybody."""
+        with self._exclusive():
+            self._write("end", secrets.token_hex(8), agent, NO_COST)
+
+    def reserve(self, account: Account, most: Cost, budget: Cost) -> Reservation:
         """Promise an account the most that its call can cost.
 
         Raises:
-            OverBudgetError: the account's `budget` or that of all accounts, `total`, does not allow it.
+            OverBudgetError: the account's `budget` or that of the evaluation does not allow it.
         """
         with self._exclusive():
-            _refuse_over(self._spent[account] + most, budget, self._spent[account], total=False)
-            _refuse_over(self._total + most, total, self._total, total=True)
+            _refuse_over(self._spent[account.name] + most, budget, self._spent[account.name])
+            self._refuse_over_share(account.agent, most)
             return self._reserved_for(account, most)
 
-    def settle(self, reservation: Reservation, spent: Cost) -> None:
-        """Replace a reservation by what was spent."""
+    def settle(self, reservation: Reservation, bill: Bill) -> None:
+        """Replace a reservation by what was spent: the account is charged as listed, the evaluation what is paid."""
         with self._exclusive():
-            self._write({"settle": reservation.id, "of": reservation.account}, spent)
+            self._write("settle", reservation.id, reservation.account.name, bill.listed)
+            if bill.paid != bill.listed:
+                self._write("settle", secrets.token_hex(8), DISCOUNT, bill.paid - bill.listed)
 
     def charge_as_lost(self, reservation: Reservation) -> None:
         """Charge a reservation to nobody but the evaluation: no answer came, and it may have been billed."""
         with self._exclusive():
-            self._write({"settle": reservation.id, "of": LOST}, reservation.most)
+            self._write("settle", reservation.id, LOST, reservation.most)
 
-    def rereserve(self, reservation: Reservation, total: Cost) -> Reservation:
-        """Lose a reservation and return another of the same size: its account pays for one of them only.
+    def rereserve(self, reservation: Reservation) -> Reservation:
+        """Charge a reservation as lost and return another of its size: the account pays for one of them only.
 
         Raises:
-            OverBudgetError: `total` does not allow it; nothing has changed.
+            OverBudgetError: the evaluation's budget does not allow it; nothing has changed.
         """
-        most = reservation.most
         with self._exclusive():
-            _refuse_over(self._total + most, total, self._total, total=True)
-            self._write({"settle": reservation.id, "of": LOST}, most)
-            return self._reserved_for(reservation.account, most)
+            self._refuse_over_share(reservation.account.agent, reservation.most)
+            self._write("settle", reservation.id, LOST, reservation.most)
+            return self._reserved_for(reservation.account, reservation.most)
 
-    def _reserved_for(self, account: str, most: Cost) -> Reservation:
+    def blame(self, account: Account, lost: Cost) -> None:
+        """Charge an account what was charged as lost until its request turned out to be to blame."""
+        if lost == NO_COST:
+            return
+        with self._exclusive():
+            self._write("settle", secrets.token_hex(8), LOST, NO_COST - lost)
+            self._write("settle", secrets.token_hex(8), account.name, lost)
+
+    def charge_validator(self, cost: Cost) -> None:
+        """Take down what a request of our own cost."""
+        with self._exclusive():
+            self._write("settle", secrets.token_hex(8), VALIDATOR, cost)
+
+    def _refuse_over_share(self, agent: str, most: Cost) -> None:
+        spent, allowed = self._shares.spent(agent), self._shares.most_for(agent)
+        _refuse_over(spent + most, allowed, spent, shared=True, own_doing=self._shares.is_own_doing(agent, most))
+
+    def _reserved_for(self, account: Account, most: Cost) -> Reservation:
         name = secrets.token_hex(8)
-        self._write({"reserve": name, "of": account}, most)
+        self._write("reserve", name, account.name, most)
         return Reservation(name, account, most, self._syncing.submit(self._sync, self._read))
 
-    def spent(self, account: str) -> Cost:
+    def spent(self, account: Account) -> Cost:
         """Return what an account has spent, open reservations included."""
         with self._exclusive():
-            return self._spent[account]
+            return self._spent[account.name]
 
     def total(self) -> Cost:
         """Return what all accounts have spent, open reservations included."""
         with self._exclusive():
-            return self._total
+            return self._shares.all_spent
 
     # -- the file
 
@@ -165,24 +209,28 @@ class Ledger:
             self._apply(*entry)
 
     def _apply(self, kind: str, name: str, account: str, cost: Cost) -> None:
-        if kind == "settle":
-            owner, reserved = self._reserved.pop(name, (account, Cost()))
-            self._spent[owner] -= reserved
-            self._total -= reserved
-        else:
+        if kind == "end":
+            self._shares.end_run(account)
+        elif kind == "reserve":
             self._reserved[name] = (account, cost)
-        self._spent[account] += cost
-        self._total += cost
+        else:
+            owner, reserved = self._reserved.pop(name, (account, NO_COST))
+            self._add(owner, NO_COST - reserved)
+        self._add(account, cost)
 
-    def _write(self, head: dict[str, str], cost: Cost) -> None:
+    def _add(self, account: str, cost: Cost) -> None:
+        self._spent[account] += cost
+        if account != VALIDATOR:
+            self._shares.add(account.partition("/")[0], cost)
+
+    def _write(self, kind: str, name: str, account: str, cost: Cost) -> None:
         """Append one line; a settlement that a crash of the machine loses leaves its reservation, which is more."""
-        kind, name = next(iter(head.items()))
-        data = json.dumps({**head, **asdict(cost)}).encode() + b"\n"
+        data = json.dumps({kind: name, "of": account, **asdict(cost)}).encode() + b"\n"
         written = os.write(self._file, data)
         if written != len(data):
             raise OSError(None, f"{written} of {len(data)} bytes were written")
         self._read += written
-        self._apply(kind, name, head["of"], cost)
+        self._apply(kind, name, account, cost)
 
     def _sync(self, size: int) -> None:
         """Make the first `size` bytes durable; one call does for all that were written by then."""
@@ -194,17 +242,17 @@ class Ledger:
         self._durable = reached
 
 
-def _refuse_over(wanted: Cost, budget: Cost, spent: Cost, *, total: bool) -> None:
+def _refuse_over(wanted: Cost, budget: Cost, spent: Cost, *, shared: bool = False, own_doing: bool = True) -> None:
     term = wanted.first_over(budget)
     if term is not None:
-        raise OverBudgetError(term, budget, spent, total=total)
+        raise OverBudgetError(term, budget, spent, shared=shared, own_doing=own_doing)
 
 
 def _entry(line: bytes) -> tuple[str, str, str, Cost] | None:
     try:
         told: dict[str, Any] = json.loads(line)
-        kind = "reserve" if "reserve" in told else "settle"
+        kind = next(each for each in KINDS if each in told)
         cost = Cost(**{name: int(told[name]) for name in Cost.__slots__})
         return kind, str(told[kind]), str(told["of"]), cost
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, StopIteration):
         return None

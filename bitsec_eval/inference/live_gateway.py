@@ -1,4 +1,4 @@
-"""The gateway to a provider, with everything its lines share. Only this loads an HTTP client."""
+"""The gateway to a provider, with everything its sessions share. Only this loads an HTTP client."""
 
 import secrets
 from collections.abc import Iterator, Mapping
@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bitsec_eval.core.llm import LLM
-from bitsec_eval.inference.call import RetryPolicy, Shared
+from bitsec_eval.inference.call import LiveServices
 from bitsec_eval.inference.fair_semaphore import FairSemaphore
 from bitsec_eval.inference.gateway import Gateway, SessionKey
-from bitsec_eval.inference.ledger import Ledger
+from bitsec_eval.inference.ledger import Account, Ledger
 from bitsec_eval.inference.limits import RunLimits, TotalLimits
 from bitsec_eval.inference.live_answers import LiveAnswers
 from bitsec_eval.inference.prices import Price
+from bitsec_eval.inference.provider.known_good import KnownGood
+from bitsec_eval.inference.provider.settings import Provider
+from bitsec_eval.inference.provider.upstream import Upstream
+from bitsec_eval.inference.retry import RetryPolicy
 from bitsec_eval.inference.session import Answerer
-from bitsec_eval.inference.upstream import Provider, Upstream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,29 +33,51 @@ class LiveConfig:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
 
+class LiveBackend:
+    """A `Backend` that answers from a provider."""
+
+    def __init__(self, run: RunLimits, services: LiveServices) -> None:
+        self._run = run
+        self._services = services
+
+    def answerer(self, key: SessionKey, llm: LLM, secret: str) -> Answerer:  # noqa: ARG002 - see Backend
+        """See `Backend.answerer`."""
+        account = Account(key.agent, f"{key.agent}/{key.task}/{key.part}/{secrets.token_hex(4)}")
+        return LiveAnswers(account, self._run.tightened(llm), self._services)
+
+    def check(self) -> None:
+        """See `Backend.check`."""
+        self._services.known_good.check(self._run.models)
+
+    def plan(self, runs: Mapping[str, int]) -> None:
+        """See `Backend.plan`."""
+        self._services.ledger.plan(runs)
+
+    def end_run(self, agent: str) -> None:
+        """See `Backend.end_run`."""
+        self._services.ledger.end_run(agent)
+
+
 @contextmanager
-def live_gateway(provision: LiveConfig, recordings: Path | None = None) -> Iterator[Gateway]:
+def live_gateway(config: LiveConfig, recordings: Path | None = None) -> Iterator[Gateway]:
     """Answer from the provider, and record into a folder if one is given.
 
     Raises:
         InferenceError: the ledger cannot be written.
     """
-    with closing(Ledger(provision.ledger)) as ledger, Upstream(provision.provider) as upstream:
-        shared = Shared(
+    with closing(Ledger(config.ledger, config.total.budget)) as ledger, Upstream(config.provider) as upstream:
+        known_good = KnownGood(upstream, config.run, config.prices, config.retry, ledger.charge_validator)
+        services = LiveServices(
             ledger=ledger,
             upstream=upstream,
-            slots=FairSemaphore(provision.provider.concurrency),
-            total=provision.total,
-            prices=provision.prices,
-            retry=provision.retry,
+            known_good=known_good,
+            slots=FairSemaphore(config.provider.concurrency),
+            prices=config.prices,
+            retry=config.retry,
         )
-
-        def answering(name: SessionKey, llm: LLM, _key: str) -> Answerer:
-            account = f"{name.agent}/{name.task}/{name.part}/{secrets.token_hex(4)}"
-            return LiveAnswers(account, provision.run.tightened(llm), shared)
-
-        gateway = Gateway(answering, counted=True, recordings=recordings)
+        gateway = Gateway(LiveBackend(config.run, services), counted=True, recordings=recordings)
         try:
             yield gateway
         finally:
+            known_good.stop()
             gateway.stop()

@@ -3,6 +3,8 @@
 [models."openai/gpt-4o-mini"]
 prompt = 0.15
 completion = 0.60
+cached = 0.075        # prompt tokens that the provider read from its cache; as prompt where it is left out
+cache_write = 0.1875  # prompt tokens that it wrote to its cache; as prompt where it is left out
 max_tokens_field = "max_completion_tokens"   # if the provider takes no other; else as the agent calls it
 """
 
@@ -19,6 +21,7 @@ from bitsec_eval.inference.cost import Cost
 
 FIELDS = ("max_tokens", "max_completion_tokens")
 DEAREST = 1_000_000
+_OPTIONAL = {"cached", "cache_write", "max_tokens_field"}
 _FORM = '[models."NAME"] with prompt = and completion = in US dollars per million tokens'
 
 
@@ -28,16 +31,29 @@ class Price:
 
     prompt: int = 0
     completion: int = 0
+    cached: int | None = None
+    cache_write: int | None = None
     max_tokens_field: str | None = None
 
-    def cost(self, prompt_tokens: int, completion_tokens: int) -> Cost:
-        """Return one call of so many tokens."""
+    def cost(self, prompt_tokens: int, completion_tokens: int, money: int | None = None) -> Cost:
+        """Return one call of so many tokens, for that `money` or else for the most that they can cost."""
         return Cost(
             calls=1,
             prompt_tokens=prompt_tokens,
             completion_tokens=completion_tokens,
-            pico_dollars=prompt_tokens * self.prompt + completion_tokens * self.completion,
+            pico_dollars=self.dearest(prompt_tokens, completion_tokens) if money is None else money,
         )
+
+    def money(self, prompt: int, completion: int, cached: int = 0, written: int = 0) -> int:
+        """Return the pico-dollars of so many tokens; `cached` and `written` ones are not among those of `prompt`."""
+        read = self.prompt if self.cached is None else self.cached
+        write = self.prompt if self.cache_write is None else self.cache_write
+        return prompt * self.prompt + completion * self.completion + cached * read + written * write
+
+    def dearest(self, prompt: int, completion: int) -> int:
+        """Return the most pico-dollars that so many tokens can cost: every prompt token at its highest price."""
+        highest = max(self.prompt, self.cached or 0, self.cache_write or 0)
+        return prompt * highest + completion * self.completion
 
 
 def read_prices(path: Path) -> Mapping[str, Price]:
@@ -59,14 +75,16 @@ def read_prices(path: Path) -> Mapping[str, Price]:
 
 
 def _price(where: str, entry: Any) -> Price:
-    if not isinstance(entry, dict) or entry.keys() - {"max_tokens_field"} != {"prompt", "completion"}:
-        raise SettingsError(f"{where} is not {_FORM}")
+    if not isinstance(entry, dict) or entry.keys() - _OPTIONAL != {"prompt", "completion"}:
+        raise SettingsError(f"{where} is not {_FORM}, and perhaps {', '.join(sorted(_OPTIONAL))}")
     field = entry.get("max_tokens_field")
     if field not in (None, *FIELDS):
         raise SettingsError(f"{where}: max_tokens_field is one of {', '.join(FIELDS)}")
     return Price(
         prompt=_per_token(where, entry["prompt"]),
         completion=_per_token(where, entry["completion"]),
+        cached=_per_token(where, entry["cached"]) if "cached" in entry else None,
+        cache_write=_per_token(where, entry["cache_write"]) if "cache_write" in entry else None,
         max_tokens_field=field,
     )
 

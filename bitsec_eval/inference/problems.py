@@ -22,9 +22,9 @@ class Problem(Exception):  # noqa: N818 - a value that travels up to the agent, 
 
     @property
     def reply(self) -> LLMResponse:
-        """The same as an HTTP response; `detail` is where Bitsec's own proxy puts its message."""
+        """The same as an HTTP response: OpenAI's form, with Anthropic's `type` and the `detail` of Bitsec's proxy."""
         error = {"message": str(self), "type": self.kind, "param": None, "code": self.code}
-        return json_reply({"error": error, "detail": str(self)}, self.status, FINAL)
+        return json_reply({"type": "error", "error": error, "detail": str(self)}, self.status, FINAL)
 
 
 def json_reply(content: object, status: int = 200, headers: dict[str, str] | None = None) -> LLMResponse:

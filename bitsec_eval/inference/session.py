@@ -1,6 +1,6 @@
 """One agent's line to the LLM for as long as its phase lasts: takes questions, gives replies, and adds up the cost.
 
-Each question is a thread of its own, of which so many run at once; the others queue. So a slow question holds up none
+Each request is a thread of its own, of which so many run at once; the others queue. So a slow request holds up none
 of another run's, and few of its own.
 """
 
@@ -31,8 +31,8 @@ class Answerer(Protocol):
     def offer(self) -> Offer:
         """What the agent may find out without asking."""
 
-    def answer(self, number: int, question: LLMRequest, excluded: ExcludedTime) -> Exchange:
-        """Return what an agent gets for its question number `number`.
+    def answer(self, number: int, request: LLMRequest, excluded: ExcludedTime) -> Exchange:
+        """Return what an agent gets for its request number `number`.
 
         Raises:
             InferenceError: there is no telling, and the agent is not to blame.
@@ -74,7 +74,7 @@ class LLMSession:
 
     @property
     def request_bytes(self) -> int:
-        """The longest body of a question."""
+        """The longest body of a request."""
         return self._answerer.offer.request_bytes
 
     @property
@@ -82,24 +82,24 @@ class LLMSession:
         """How long the agent's clock stood still."""
         return self._excluded.excluded_seconds
 
-    def ask(self, question: LLMRequest, reply: Callable[[LLMResponse], None]) -> None:
-        """Take a question; nothing is passed on or given back once the line is closed."""
+    def ask(self, request: LLMRequest, reply: Callable[[LLMResponse], None]) -> None:
+        """Take a request; nothing is passed on or given back once the line is closed."""
         with self._changed:
             if self._excluded.over.is_set():
                 return
             self._asked += 1
-            self._asked_bytes += len(question.body)
-            self._queue.append((self._asked - 1, question, reply))
+            self._asked_bytes += len(request.body)
+            self._queue.append((self._asked - 1, request, reply))
         self._start()
 
     def close(self) -> None:
         """End the agent's phase."""
         with self._changed:
             self._excluded.over.set()
-            unanswered = [(number, question) for number, question, _ in self._queue]
+            unanswered = [(number, request) for number, request, _ in self._queue]
             self._queue.clear()
-        for number, question in unanswered:
-            self._keep(number, question, Exchange(reply=None))
+        for number, request in unanswered:
+            self._keep(number, request, Exchange(reply=None))
 
     def abandon(self) -> None:
         """Close the line, and let nobody wait for what is under way: the evaluation has been stopped."""
@@ -127,7 +127,7 @@ class LLMSession:
             raise trouble
         return self.usage()
 
-    # -- one question
+    # -- one request
 
     def _start(self) -> None:
         with self._changed:
@@ -137,9 +137,9 @@ class LLMSession:
             self._under_way += 1
         Thread(target=self._exchange, args=asked, name="bitsec-llm", daemon=True).start()
 
-    def _exchange(self, number: int, question: LLMRequest, reply: Callable[[LLMResponse], None]) -> None:
+    def _exchange(self, number: int, request: LLMRequest, reply: Callable[[LLMResponse], None]) -> None:
         try:
-            answered = self._answered(number, question)
+            answered = self._answered(number, request)
             if answered is not None:
                 reply(answered)
         except Exception as error:  # whatever it is, it is not the agent's
@@ -151,27 +151,27 @@ class LLMSession:
                 self._changed.notify_all()
             self._start()
 
-    def _answered(self, number: int, question: LLMRequest) -> LLMResponse | None:
-        """Return the reply to a question; None when its agent's phase is over."""
+    def _answered(self, number: int, request: LLMRequest) -> LLMResponse | None:
+        """Return the reply to a request; None when its agent's phase is over."""
         try:
-            exchange = self._asked_too_much() or self._answerer.answer(number, question, self._excluded)
+            exchange = self._asked_too_much() or self._answerer.answer(number, request, self._excluded)
         except InferenceError as error:
             self._fail(error)
             return out_of_order().reply
         if self._excluded.over.is_set():
             exchange = replace(exchange, reply=None)
         self._count(exchange)
-        self._keep(number, question, exchange)
+        self._keep(number, request, exchange)
         return exchange.reply
 
     def _fail(self, error: InferenceError) -> None:
         with self._changed:
             self.failure = self.failure or error
 
-    def _keep(self, number: int, question: LLMRequest, exchange: Exchange) -> None:
+    def _keep(self, number: int, request: LLMRequest, exchange: Exchange) -> None:
         try:
             if self._recorder is not None:
-                self._recorder.keep(number, question, exchange)
+                self._recorder.keep(number, request, exchange)
         except InferenceError as error:
             self._fail(error)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bitsec_eval.plugin.collection.agents import turns
+from bitsec_eval.plugin.config.llm import check_llm
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.evaluation import Evaluation
 from bitsec_eval.plugin.progress.status import folder_of, leave, tidy
@@ -53,6 +54,12 @@ class Controller:
                 return run_scope(nodeid, names)
 
         return RunScheduling(config, log)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Ask every model once, before any worker does."""
+        if not session.config.option.collectonly:
+            check_llm(self._settings.llm, self._settings.seed)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:

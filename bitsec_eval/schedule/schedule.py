@@ -9,6 +9,7 @@ processors; how many may wait at once is `llm_jobs`.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from threading import Condition, Event, RLock, Thread
@@ -238,6 +239,13 @@ class Schedule:
             with self._changed:
                 self._running -= 1
                 self._count(run)
+            self._end_run(run)
+
+    def _end_run(self, run: _Run) -> None:
+        """Free what a run has left of the LLM's budget; a ledger that fails is told of by the next call."""
+        if self._gateway is not None:
+            with suppress(InferenceError):
+                self._gateway.backend.end_run(run.work.key.agent)
 
     def _count(self, run: _Run) -> None:
         done = run.done.result()

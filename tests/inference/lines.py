@@ -9,13 +9,13 @@ from typing import Any
 
 from bitsec_eval.core.llm import LLM
 from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
-from bitsec_eval.inference.call import RetryPolicy
 from bitsec_eval.inference.gateway import Gateway, SessionKey
 from bitsec_eval.inference.limits import RunLimits, TotalLimits
 from bitsec_eval.inference.live_gateway import LiveConfig, live_gateway
 from bitsec_eval.inference.prices import Price
+from bitsec_eval.inference.provider.settings import Provider
+from bitsec_eval.inference.retry import RetryPolicy
 from bitsec_eval.inference.session import LLMSession
-from bitsec_eval.inference.upstream import Provider
 
 CANARY = "sk-canary-7f3a9b"
 CHAT = "/v1/chat/completions"

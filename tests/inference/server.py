@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from bitsec_eval.inference.provider.known_good import WORDS
+
 Step = Callable[["Handler", dict], None]
 
 
@@ -102,11 +104,16 @@ def held(release: threading.Event, then: Step | None = None) -> Step:
 
 @dataclass
 class Server:
-    """A running server: steps for the next requests, what to do after them, and what it has seen."""
+    """A running server: steps for the next requests, what to do after them, and what it has seen.
+
+    Requests of the gateway's own get the steps of `known_good`, of which the last one stays.
+    """
 
     url: str = ""
     steps: deque[Step] = field(default_factory=deque)
     otherwise: Step = field(default_factory=answer)
+    known_good: deque[Step] = field(default_factory=lambda: deque([answer("OK")]))
+    plain_requests: list[dict] = field(default_factory=list)
     requests: list[dict] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
@@ -118,6 +125,12 @@ class Server:
     def script(self, *steps: Step) -> "Server":
         """Do these for the next requests."""
         self.steps.extend(steps)
+        return self
+
+    def is_down(self, step: Step) -> "Server":
+        """Do this for every request, also for the gateway's own, after it has asked once and been answered."""
+        self.otherwise = step
+        self.known_good = deque([answer("OK"), step])
         return self
 
     def wait_for(self, requests: int) -> None:
@@ -134,10 +147,13 @@ class Server:
     def next_step(self, request: dict, headers: dict[str, str]) -> Step:
         """Take note of a request and return what to do with it."""
         with self.lock:
+            self.at_once += 1
+            if request["messages"] == [{"role": "user", "content": WORDS}]:
+                self.plain_requests.append(request)
+                return self.known_good.popleft() if len(self.known_good) > 1 else self.known_good[0]
             self.requests.append(request)
             self.headers.append(headers)
             self.times.append(time.monotonic())
-            self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
             return self.steps.popleft() if self.steps else self.otherwise
 
@@ -176,8 +192,9 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(self.head(code, length, {}))
 
     def head(self, code: int, length: int, headers: dict[str, str]) -> bytes:
-        lines = [f"HTTP/1.1 {code} Whatever", "Content-Type: application/json", f"Content-Length: {length}"]
-        return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode()
+        named = {"Content-Type": "application/json", "Content-Length": length, **headers}
+        lines = [f"HTTP/1.1 {code} Whatever", *(f"{name}: {value}" for name, value in named.items()), "", ""]
+        return "\r\n".join(lines).encode()
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

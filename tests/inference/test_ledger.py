@@ -14,59 +14,72 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.core.errors import InferenceError
+from bitsec_eval.inference.billing import Bill
 from bitsec_eval.inference.cost import Cost
-from bitsec_eval.inference.ledger import Ledger, OverBudgetError
+from bitsec_eval.inference.ledger import Account, Ledger, OverBudgetError
 
 ROOT = Path(__file__).parents[2]
 CALL = Cost(calls=1, prompt_tokens=10, completion_tokens=5, pico_dollars=100)
 PLENTY = Cost.of(*[10**12] * 4)
 
 
+def of(agent: str) -> Account:
+    return Account(agent, f"{agent}/task")
+
+
+def bill(cost: Cost) -> Bill:
+    return Bill(listed=cost, paid=cost)
+
+
+RUN = of("run")
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[Ledger]:
-    with closing(Ledger(path)) as ledger:
+def opened(path: Path, total: Cost = PLENTY) -> Iterator[Ledger]:
+    with closing(Ledger(path, total)) as ledger:
         yield ledger
 
 
 def test_a_call_is_reserved_at_its_most_and_settled_at_what_it_cost(tmp_path: Path):
     with opened(tmp_path / "ledger") as ledger:
-        reservation = ledger.reserve("run", CALL, PLENTY, PLENTY)
+        reservation = ledger.reserve(RUN, CALL, PLENTY)
 
-        assert ledger.spent("run") == CALL
-        ledger.settle(reservation, Cost(calls=1, prompt_tokens=3))
-        assert ledger.spent("run") == ledger.total() == Cost(calls=1, prompt_tokens=3)
+        assert ledger.spent(RUN) == CALL
+        ledger.settle(reservation, bill(Cost(calls=1, prompt_tokens=3)))
+        assert ledger.spent(RUN) == ledger.total() == Cost(calls=1, prompt_tokens=3)
 
 
 def test_what_does_not_fit_is_refused_with_what_is_left(tmp_path: Path):
     budget = Cost(calls=5, prompt_tokens=25, completion_tokens=100, pico_dollars=1000)
     with opened(tmp_path / "ledger") as ledger:
-        ledger.reserve("run", CALL, budget, PLENTY)
-        ledger.reserve("run", CALL, budget, PLENTY)
+        ledger.reserve(RUN, CALL, budget)
+        ledger.reserve(RUN, CALL, budget)
 
         with pytest.raises(OverBudgetError) as over:
-            ledger.reserve("run", CALL, budget, PLENTY)
+            ledger.reserve(RUN, CALL, budget)
 
-        assert (over.value.term, over.value.left, over.value.limit, over.value.total) == (
+        assert (over.value.term, over.value.left, over.value.limit, over.value.shared) == (
             "prompt_tokens",
             5,
             25,
             False,
         )
-        assert ledger.spent("run").calls == 2
+        assert ledger.spent(RUN).calls == 2
 
 
 def test_runs_do_not_share_a_budget_but_the_evaluation_has_one(tmp_path: Path):
     one, three = Cost.of(1, 99, 99, 999), Cost.of(3, 99, 99, 999)
-    with opened(tmp_path / "ledger") as ledger:
+    with opened(tmp_path / "ledger", three) as ledger:
         for run in ("a", "b", "c"):
-            ledger.reserve(run, CALL, one, three)
+            ledger.reserve(of(run), CALL, one)
 
         with pytest.raises(OverBudgetError) as over:
-            ledger.reserve("d", CALL, one, three)
+            ledger.reserve(of("d"), CALL, one)
 
-        assert over.value.total
-        assert ledger.spent("a") == ledger.spent("b") == CALL
-        assert ledger.spent("d") == Cost()
+        assert over.value.shared
+        assert not over.value.own_doing
+        assert ledger.spent(of("a")) == ledger.spent(of("b")) == CALL
+        assert ledger.spent(of("d")) == Cost()
 
 
 def test_many_threads_get_exactly_what_the_budget_allows(tmp_path: Path):
@@ -77,7 +90,7 @@ def test_many_threads_get_exactly_what_the_budget_allows(tmp_path: Path):
         def take() -> None:
             for _ in range(10):
                 try:
-                    ledger.reserve("run", CALL, budget, PLENTY)
+                    ledger.reserve(RUN, CALL, budget)
                     taken.append(1)
                 except OverBudgetError:
                     return
@@ -89,18 +102,18 @@ def test_many_threads_get_exactly_what_the_budget_allows(tmp_path: Path):
             thread.join()
 
         assert len(taken) == 137
-        assert ledger.spent("run").prompt_tokens == 1370
+        assert ledger.spent(RUN).prompt_tokens == 1370
 
 
 TAKING = """
 import sys
 from pathlib import Path
-from bitsec_eval.inference.ledger import Ledger, OverBudgetError
 from bitsec_eval.inference.cost import Cost
-ledger, taken = Ledger(Path(sys.argv[1])), 0
+from bitsec_eval.inference.ledger import Account, Ledger, OverBudgetError
+ledger, taken = Ledger(Path(sys.argv[1]), Cost(calls=100)), 0
 try:
     while True:
-        ledger.reserve(sys.argv[2], Cost(calls=1), Cost(calls=10**6), Cost(calls=100))
+        ledger.reserve(Account(sys.argv[2], sys.argv[2] + "/t"), Cost(calls=1), Cost(calls=10**6))
         taken += 1
 except OverBudgetError:
     print(taken)
@@ -121,15 +134,16 @@ def test_several_processes_share_one_budget(tmp_path: Path):
 KILLED = """
 import sys, time
 from pathlib import Path
-from bitsec_eval.inference.ledger import Ledger
+from bitsec_eval.inference.billing import Bill
 from bitsec_eval.inference.cost import Cost
-ledger = Ledger(Path(sys.argv[1]))
-call, plenty = Cost(calls=1, prompt_tokens=10), Cost.of(*[10**9] * 4)
-ledger.settle(ledger.reserve("run", call, plenty, plenty), Cost(calls=1, prompt_tokens=4))
-ledger.reserve("run", call, plenty, plenty)
+from bitsec_eval.inference.ledger import Account, Ledger
+call, plenty, less = Cost(calls=1, prompt_tokens=10), Cost.of(*[10**9] * 4), Cost(calls=1, prompt_tokens=4)
+ledger, run, other = Ledger(Path(sys.argv[1]), plenty), Account("run", "run/task"), Account("other", "other/task")
+ledger.settle(ledger.reserve(run, call, plenty), Bill(listed=less, paid=less))
+ledger.reserve(run, call, plenty)
 print("there", flush=True)
 while True:
-    ledger.reserve("other", call, plenty, plenty)
+    ledger.reserve(other, call, plenty)
 """
 
 
@@ -143,16 +157,16 @@ def test_a_kill_forgets_nothing(tmp_path: Path):
         process.communicate()
 
         with opened(path) as ledger:
-            assert ledger.spent("run") == Cost(calls=2, prompt_tokens=14)
-            assert ledger.total() == ledger.spent("run") + ledger.spent("other")
+            assert ledger.spent(RUN) == Cost(calls=2, prompt_tokens=14)
+            assert ledger.total() == ledger.spent(RUN) + ledger.spent(of("other"))
 
 
 def test_a_restart_and_ten_idle_minutes_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path, budget = tmp_path / "ledger", Cost.of(2, 99, 99, 999)
     with opened(path) as ledger:
-        ledger.settle(ledger.reserve("run", CALL, budget, PLENTY), CALL)
-        ledger.reserve("run", CALL, budget, PLENTY)
-        before = ledger.spent("run")
+        ledger.settle(ledger.reserve(RUN, CALL, budget), bill(CALL))
+        ledger.reserve(RUN, CALL, budget)
+        before = ledger.spent(RUN)
 
     now, monotonic = time.time, time.monotonic
     monkeypatch.setattr("time.time", lambda: now() + 600)
@@ -160,52 +174,52 @@ def test_a_restart_and_ten_idle_minutes_change_nothing(tmp_path: Path, monkeypat
     os.utime(path, (0, 0))
 
     with opened(path) as ledger:
-        assert ledger.spent("run") == before
+        assert ledger.spent(RUN) == before
         with pytest.raises(OverBudgetError):
-            ledger.reserve("run", CALL, budget, PLENTY)
+            ledger.reserve(RUN, CALL, budget)
 
 
 def test_a_line_cut_short_was_promised_to_nobody_and_spoils_no_other(tmp_path: Path):
     path = tmp_path / "ledger"
     with opened(path) as ledger:
-        ledger.reserve("run", CALL, PLENTY, PLENTY)
-    path.write_bytes(path.read_bytes() + b'{"reserve": "cut", "of": "run", "calls"')
+        ledger.reserve(RUN, CALL, PLENTY)
+    path.write_bytes(path.read_bytes() + b'{"reserve": "cut", "of": "run/task", "calls"')
 
     with opened(path) as ledger:
-        assert ledger.spent("run") == CALL
-        ledger.reserve("run", CALL, PLENTY, PLENTY)
+        assert ledger.spent(RUN) == CALL
+        ledger.reserve(RUN, CALL, PLENTY)
     with opened(path) as ledger:
-        assert ledger.spent("run") == CALL + CALL
+        assert ledger.spent(RUN) == CALL + CALL
 
 
 def test_a_neighbour_that_dies_in_the_middle_of_a_line_spoils_none_of_ours(tmp_path: Path):
     path = tmp_path / "ledger"
     with opened(path) as ours, opened(path) as other:
-        ours.reserve("run", CALL, PLENTY, PLENTY)
+        ours.reserve(RUN, CALL, PLENTY)
         with path.open("ab") as file:
             file.write(b'{"reserve": "cut"')
-        ours.reserve("run", CALL, PLENTY, PLENTY)
+        ours.reserve(RUN, CALL, PLENTY)
 
-        assert ours.spent("run") == other.spent("run") == CALL + CALL
+        assert ours.spent(RUN) == other.spent(RUN) == CALL + CALL
 
 
 def test_what_no_answer_came_for_is_the_evaluations_loss_and_not_the_runs(tmp_path: Path):
     total = Cost.of(2, 99, 99, 999)
-    with opened(tmp_path / "ledger") as ledger:
-        again = ledger.rereserve(ledger.reserve("run", CALL, PLENTY, PLENTY), total)
+    with opened(tmp_path / "ledger", total) as ledger:
+        again = ledger.rereserve(ledger.reserve(RUN, CALL, PLENTY))
 
-        assert (ledger.spent("run"), ledger.total()) == (CALL, CALL + CALL)
+        assert (ledger.spent(RUN), ledger.total()) == (CALL, CALL + CALL)
         with pytest.raises(OverBudgetError):
-            ledger.rereserve(again, total)
-        assert (ledger.spent("run"), ledger.total()) == (CALL, CALL + CALL)
+            ledger.rereserve(again)
+        assert (ledger.spent(RUN), ledger.total()) == (CALL, CALL + CALL)
         ledger.charge_as_lost(again)
-        assert (ledger.spent("run"), ledger.total()) == (Cost(), CALL + CALL)
+        assert (ledger.spent(RUN), ledger.total()) == (Cost(), CALL + CALL)
 
 
 def test_a_reservation_is_on_disk_before_anything_is_done_with_it(tmp_path: Path):
     path = tmp_path / "ledger"
     with opened(path) as ledger:
-        reservation = ledger.reserve("run", CALL, PLENTY, PLENTY)
+        reservation = ledger.reserve(RUN, CALL, PLENTY)
         reservation.kept.result(timeout=10)
 
         assert json.loads(path.read_text())["reserve"] == reservation.id
@@ -213,11 +227,78 @@ def test_a_reservation_is_on_disk_before_anything_is_done_with_it(tmp_path: Path
 
 def test_a_ledger_that_cannot_be_written_is_our_failure(tmp_path: Path):
     with pytest.raises(InferenceError, match="failed .*; free or mend that disk"):
-        Ledger(tmp_path)
+        Ledger(tmp_path, PLENTY)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_our_failure(tmp_path: Path):
     (tmp_path / "ledger").symlink_to("/dev/full")
     with opened(tmp_path / "ledger") as ledger, pytest.raises(InferenceError, match="No space left"):
-        ledger.reserve("run", CALL, PLENTY, PLENTY)
+        ledger.reserve(RUN, CALL, PLENTY)
+
+
+# -- shares
+
+
+def test_nobody_can_spend_what_others_runs_still_need(tmp_path: Path):
+    with opened(tmp_path / "ledger", Cost.of(8, 10**6, 10**6, 10**6)) as ledger:
+        ledger.plan({"greedy": 2, "modest": 2})
+        for _ in range(4):
+            ledger.reserve(of("greedy"), CALL, PLENTY)
+        with pytest.raises(OverBudgetError) as over:
+            ledger.reserve(of("greedy"), CALL, PLENTY)
+
+        assert (over.value.shared, over.value.own_doing, over.value.left) == (True, True, 0)
+        for _ in range(4):
+            ledger.reserve(of("modest"), CALL, PLENTY)
+
+
+def test_what_an_ended_run_left_over_is_free_for_others(tmp_path: Path):
+    path = tmp_path / "ledger"
+    with (
+        opened(path, Cost.of(8, 10**6, 10**6, 10**6)) as ledger,
+        opened(path, Cost.of(8, 10**6, 10**6, 10**6)) as other,
+    ):
+        for each in (ledger, other):
+            each.plan({"greedy": 2, "modest": 2})
+        other.end_run("modest")
+        for _ in range(6):
+            ledger.reserve(of("greedy"), CALL, PLENTY)
+        with pytest.raises(OverBudgetError):
+            ledger.reserve(of("greedy"), CALL, PLENTY)
+        for _ in range(2):
+            other.reserve(of("modest"), CALL, PLENTY)
+        with pytest.raises(OverBudgetError):
+            other.reserve(of("modest"), CALL, PLENTY)
+
+
+def test_what_a_provider_lost_shortens_everybodys_share_and_is_nobodys_doing(tmp_path: Path):
+    with opened(tmp_path / "ledger", Cost.of(4, 10**6, 10**6, 10**6)) as ledger:
+        ledger.plan({"one": 1, "other": 1})
+        for _ in range(2):
+            ledger.charge_as_lost(ledger.reserve(of("one"), CALL, PLENTY))
+        ledger.reserve(of("one"), CALL, PLENTY)
+        with pytest.raises(OverBudgetError) as over:
+            ledger.reserve(of("one"), CALL, PLENTY)
+
+        assert not over.value.own_doing
+        ledger.reserve(of("other"), CALL, PLENTY)
+
+
+def test_a_request_that_was_to_blame_pays_for_its_tries(tmp_path: Path):
+    with opened(tmp_path / "ledger") as ledger:
+        ledger.rereserve(ledger.reserve(RUN, CALL, PLENTY))
+        ledger.blame(RUN, CALL)
+
+        assert ledger.spent(RUN) == ledger.total() == CALL + CALL
+
+
+def test_an_account_is_charged_as_listed_and_the_evaluation_what_is_paid(tmp_path: Path):
+    with opened(tmp_path / "ledger") as ledger:
+        paid = Cost(calls=1, prompt_tokens=10, completion_tokens=5, pico_dollars=40)
+        ledger.settle(ledger.reserve(RUN, CALL, PLENTY), Bill(listed=CALL, paid=paid))
+        ledger.charge_validator(Cost(calls=1, pico_dollars=7))
+
+        assert (ledger.spent(RUN), ledger.total()) == (CALL, paid)
+    with opened(tmp_path / "ledger") as ledger:
+        assert (ledger.spent(RUN), ledger.total()) == (CALL, paid)

@@ -9,10 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
-from bitsec_eval.inference.chat import Chat
-from bitsec_eval.inference.cost import Cost
-from bitsec_eval.inference.prices import Price
-from bitsec_eval.inference.upstream import Provider, Upstream
+from bitsec_eval.inference.provider.settings import Provider
+from bitsec_eval.inference.provider.upstream import Upstream
 from bitsec_eval.judge.client import OpenAIClient
 from bitsec_eval.sandbox.docker.engine import ask_engine
 
@@ -74,11 +72,10 @@ def test_the_engine_is_called(address: str, close_environment: Callable[[], None
 
 
 def test_an_agents_llm_is_called(address: str, close_environment: Callable[[], None]):
-    chat = Chat(model="m", price=Price(), outgoing=b"{}", most=Cost(), stream=False, usage_in_stream=False)
     with Upstream(Provider(base_url=f"http://{address}/v1", key="k")) as upstream:
         close_environment()
 
-        assert upstream.ask(chat, 1 << 20)
+        assert upstream.ask(b"{}", 1 << 20)
 
 
 def test_the_judge_is_called(address: str, close_environment: Callable[[], None]):

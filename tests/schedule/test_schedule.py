@@ -12,6 +12,7 @@ from bitsec_eval.core.errors import KilledError, SandboxError
 from bitsec_eval.core.llm_request import LLMResponse
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.values import dumps
+from bitsec_eval.inference.gateway import NoLLM
 from bitsec_eval.sandbox.api import Frame
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.sandbox.execution.llm_bridge import PART
@@ -257,6 +258,7 @@ class SlowLLM:
     """Stands for the gateway and its lines: every reply takes a while, and how many wait is counted."""
 
     request_bytes = 1000
+    backend = NoLLM()
     excluded_seconds = 0.0
     failure = None
 

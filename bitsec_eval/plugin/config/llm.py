@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.core.errors import InferenceError, SettingsError
 from bitsec_eval.inference.cassette import keep_seed, kept_seed
 from bitsec_eval.inference.gateway import Gateway, off_gateway, replaying_gateway
 from bitsec_eval.inference.limits import RunLimits, TotalLimits
@@ -76,6 +76,19 @@ def opened_gateway(settings: LLMSettings, seed: int) -> Iterator[Gateway]:
         yield gateway
 
 
+def check_llm(settings: LLMSettings, seed: int) -> None:
+    """Make sure, before the first run, that every model answers.
+
+    Raises:
+        pytest.UsageError: one does not; the message says what to do.
+    """
+    try:
+        with opened_gateway(settings, seed) as gateway:
+            gateway.backend.check()
+    except InferenceError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
 def _gateway(settings: LLMSettings) -> AbstractContextManager[Gateway]:
     if settings.provision is not None:
         from bitsec_eval.inference.live_gateway import live_gateway
@@ -85,9 +98,9 @@ def _gateway(settings: LLMSettings) -> AbstractContextManager[Gateway]:
 
 
 def _provision(told: OptionValues, ledger: Path, workers: int) -> "LiveConfig":
-    from bitsec_eval.inference.call import RetryPolicy
     from bitsec_eval.inference.live_gateway import LiveConfig
-    from bitsec_eval.inference.upstream import Provider
+    from bitsec_eval.inference.provider.settings import Provider
+    from bitsec_eval.inference.retry import RetryPolicy
 
     prices = read_prices(told.path("llm-prices")) if told.said("llm-prices") else {}
     if not prices and (told.said("llm-cost") or told.said("llm-total-cost")):

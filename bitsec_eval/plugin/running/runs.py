@@ -38,8 +38,8 @@ class Runs:
         self.store: AnswerStore | None = None
 
     @contextmanager
-    def opened(self) -> Iterator[None]:
-        """Open the engine and everything that stands on it; leave nothing behind.
+    def opened(self, runs: Mapping[str, int]) -> Iterator[None]:
+        """Open the engine and everything that stands on it, for so many runs of each agent; leave nothing behind.
 
         Raises:
             pytest.UsageError: the operator has to mend something first; nothing has run.
@@ -50,6 +50,7 @@ class Runs:
             self._pool = stack.enter_context(pooled(sandbox, self._settings.jobs))
             llm = self._settings.llm
             gateway = stack.enter_context(opened_gateway(llm, self._settings.seed))
+            gateway.backend.plan(runs)
             self.store = opened_store(self._settings, self.image)
             schedule = Schedule(self._pool, self._settings.jobs, gateway, llm.jobs, cache=self.store)
             self._open_schedule = schedule

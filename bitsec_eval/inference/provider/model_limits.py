@@ -1,0 +1,11 @@
+"""How a model wants the limit of a completion: under which name, and how large at most where the limit is ours."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelLimits:
+    """What the known-good request found out; `max_tokens` bounds limits of ours, never an agent's own."""
+
+    limit_field: str
+    max_tokens: int

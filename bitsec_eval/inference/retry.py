@@ -1,0 +1,40 @@
+"""Retries with backoff: how often, with which pauses, and for how long in all."""
+
+import random
+from dataclasses import dataclass
+
+LONGEST_PAUSE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often a call is tried, how long the first pause is, and how long all troubles of a run may last."""
+
+    tries: int = 5
+    pause_seconds: float = 0.5
+    run_seconds: float = 300.0
+
+    def pauses(self) -> "Pauses":
+        """Return the pauses of one call."""
+        return Pauses(self)
+
+
+class Pauses:
+    """Counts the tries of one call."""
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._policy = policy
+        self.tries = 1
+
+    def after(self, asked: float | None, lost_seconds: float) -> float | None:
+        """Return the seconds until the next try, None if there is none.
+
+        `asked` is the pause that the provider asks for, `lost_seconds` what troubles have cost so far.
+        """
+        policy = self._policy
+        longest = min(LONGEST_PAUSE_SECONDS, policy.pause_seconds * 2 ** (self.tries - 1))
+        pause = longest * random.SystemRandom().uniform(0.5, 1) if asked is None else asked
+        if self.tries >= policy.tries or lost_seconds + pause > policy.run_seconds:
+            return None
+        self.tries += 1
+        return pause
