@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bitsec_eval.plugin.collection.agents import turns
-from bitsec_eval.plugin.config.llm import check_llm
+from bitsec_eval.plugin.config.llm import check_models, opened_gateway
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.evaluation import Evaluation
 from bitsec_eval.plugin.progress.status import folder_of, leave, tidy
@@ -57,9 +57,10 @@ class Controller:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Ask every model once, before any worker does."""
-        if not session.config.option.collectonly:
-            check_llm(self._settings.llm, self._settings.seed)
+        """Ask every model once, before any worker does; without workers it is done where the runs begin."""
+        if session.config.pluginmanager.hasplugin("dsession"):
+            with opened_gateway(self._settings.llm, self._settings.seed) as gateway:
+                check_models(gateway)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:

@@ -139,7 +139,7 @@ def test_an_llm_that_thinks_for_long_costs_an_agent_its_time(engine: DockerSandb
 def test_a_provider_that_never_answers_makes_the_run_void(
     engine: DockerSandbox, upstream: Server, tmp_path: Path, giving_up: str
 ):
-    upstream.otherwise = hang()
+    upstream.is_down(hang())
     source = f"""
 try:
     ask("/chat/completions", {{"messages": [{{"role": "user", "content": "x"}}]}}, {giving_up})

@@ -32,6 +32,12 @@ def chat(text, **more):
 """
 SAYS = ASK + "print(chat('say'))\n"
 CODES = ASK + "print([code if isinstance(code := chat(str(n)), int) else 'ok' for n in range(3)])\n"
+HARD = """
+from bitsec_eval import Task
+TASK = Task(prompt="say something nobody knows")
+def test_knows(answer):
+    assert "nobody knows this" in answer
+"""
 TASK = """
 from bitsec_eval import LLM, Task
 TASK = Task(prompt="say hello", llm=LLM({limits}))
@@ -104,14 +110,44 @@ def test_limits_come_from_pytest_ini_and_a_task_lowers_them(upstream: Server, tm
 
 
 def test_a_provider_that_fails_makes_the_run_void_and_never_a_zero(upstream: Server, tmp_path: Path):
-    upstream.otherwise = status(500)
+    upstream.is_down(status(500, "overloaded"))
     ran = evaluate(
         tmp_path, upstream, "--bitsec-llm-tries=2", agents={"asks": SAYS, "knows": "print('hello')\n", "dumb": ""}
     )
 
     assert ran.status == 1
     assert {name: row["score"] for name, row in rows(ran).items()} == {"asks": None, "knows": 100.0, "dumb": 0.0}
-    assert "the LLM's provider failed 2 times, lastly with status 500; the run is void" in ran.output
+    assert "failed 2 times, lastly with status 500, and does not answer a plain request either" in ran.output
+    assert "(status 500: overloaded); the run is void: evaluate again when the provider is back" in ran.output
+
+
+def test_a_wrong_key_is_refused_at_the_start_whatever_status_tells_it(upstream: Server, tmp_path: Path):
+    upstream.known_good[0] = status(400, "this key is not in the database")
+    for more in ((), ("-n2",)):
+        ran = evaluate(tmp_path, upstream, *more, agents={"me": SAYS})
+
+        assert ran.status == 4
+        assert "does not answer a plain request (status 400: this key is not in the database)" in ran.output
+        assert "check BITSEC_LLM_API_KEY, --bitsec-llm-models and --bitsec-llm-base-url" in ran.output
+    assert not upstream.requests
+    assert not (tmp_path / "results" / "leaderboard.json").exists()
+
+
+def test_no_agent_can_void_its_own_run(upstream: Server, tmp_path: Path):
+    upstream.otherwise = lambda handler, request: (
+        status(404, "nothing takes tools") if "tools" in request else answer("hello")
+    )(handler, request)
+    tool = {"type": "function", "function": {"name": "look", "parameters": {}}}
+    tasks = {"suite/test_hello.py": TASK.format(limits=""), "suite/test_bye.py": HARD}
+    agents = {
+        "honest": "print('hello')\n",
+        "voider": ASK + f"print('hello'); chat('x'); chat('x', tools=[{tool!r}])\n",
+    }
+
+    ran = evaluate(tmp_path, upstream, agents=agents, tasks=tasks)
+
+    assert ran.status == 0
+    assert [row["score"] for row in rows(ran).values()] == [50.0, 50.0]
 
 
 def test_a_replay_gives_the_same_board_without_a_provider(upstream: Server, tmp_path: Path):
@@ -234,8 +270,7 @@ print("hello", len(seen), "sk-" + "canary" in "".join(seen))
 
 def test_the_key_is_nowhere_but_at_the_provider(upstream: Server, tmp_path: Path):
     echo = status(401, f"Incorrect API key provided: {CANARY}")
-    upstream.script(answer(f"hello, your key is {CANARY}"))
-    upstream.otherwise = echo
+    upstream.is_down(echo).script(answer("hello, your key is a secret"))
     agents = {"snoops": SNOOPS, "zealous": SAYS}
 
     ran = evaluate(
@@ -244,7 +279,7 @@ def test_the_key_is_nowhere_but_at_the_provider(upstream: Server, tmp_path: Path
 
     assert {headers["authorization"] for headers in upstream.headers} == {f"Bearer {CANARY}"}
     assert artifact(ran, "snoops")["stdout"].endswith(" False\n")
-    assert "answered 401: " in ran.output
+    assert "plain request either (status 401: " in ran.output
     assert "Incorrect API key provided: [key]" in ran.output
     assert CANARY not in ran.output
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -256,9 +291,21 @@ def test_several_processes_keep_to_one_budget(upstream: Server, tmp_path: Path):
     agents = {f"a{n}": CODES for n in range(4)}
     ran = evaluate(tmp_path, upstream, "-n2", "--bitsec-llm-total-calls=5", agents=agents)
 
-    assert len(upstream.requests) == 5
-    assert ran.status == 1
-    assert "the evaluation's budget of the LLM is used up (calls); raise --bitsec-llm-total-calls" in ran.output
+    assert len(upstream.requests) <= 5
+    assert ran.status == 0, "who has used its share has nobody else to blame"
+    assert all(artifact(ran, name)["stdout"].startswith("['ok', ") for name in agents)
+
+
+def test_what_greedy_agents_use_is_taken_from_nobody(upstream: Server, tmp_path: Path):
+    greedy = ASK + "print([chat('x') for n in range(20)]); print('hello')\n"
+    agents = {"greedy": greedy, "hungry": greedy, "honest": SAYS}
+    tasks = {f"suite/test_{name}.py": TASK.format(limits="") for name in ("one", "other")}
+
+    ran = evaluate(tmp_path, upstream, "--bitsec-llm-total-calls=12", agents=agents, tasks=tasks)
+
+    assert ran.status == 0
+    assert {name: row["score"] for name, row in rows(ran).items()} == dict.fromkeys(agents, 100.0)
+    assert len(upstream.requests) <= 12
 
 
 def test_ctrl_c_waits_for_no_provider(upstream: Server, tmp_path: Path):

@@ -93,23 +93,38 @@ def clock() -> list[float]:
 
 
 def test_time_that_overlaps_counts_once(clock: list[float]):
-    waiting = ExcludedTime(lambda: clock[0])
-    with waiting.excluding():
-        clock[0] += 3
-        with waiting.excluding():
-            clock[0] += 2
-        clock[0] += 1
-    clock[0] += 50
-    with waiting.excluding():
-        clock[0] += 4
+    excluded = ExcludedTime(lambda: clock[0])
+    with excluded.claim() as one, excluded.claim() as other:
+        with one.excluding():
+            clock[0] += 3
+            with other.excluding():
+                clock[0] += 2
+            clock[0] += 1
+        clock[0] += 50
+        with one.excluding():
+            clock[0] += 4
 
-        assert waiting.excluded_seconds == 10
+            assert excluded.excluded_seconds == 10
+    assert excluded.excluded_seconds == 10
 
 
 def test_a_try_that_failed_counts_from_its_beginning(clock: list[float]):
-    waiting = ExcludedTime(lambda: clock[0])
+    excluded = ExcludedTime(lambda: clock[0])
     clock[0] += 7
-    waiting.exclude_since(101)
-    waiting.exclude_since(102)
+    with excluded.claim() as claim:
+        claim.exclude_since(101)
+        claim.exclude_since(102)
 
-    assert waiting.excluded_seconds == 6
+    assert excluded.excluded_seconds == 6
+
+
+def test_what_turns_out_to_be_the_requests_doing_is_not_excluded(clock: list[float]):
+    excluded = ExcludedTime(lambda: clock[0])
+    with excluded.claim() as honest, excluded.claim() as guilty:
+        with honest.excluding():
+            clock[0] += 2
+        with guilty.excluding():
+            clock[0] += 100
+        guilty.retract()
+
+    assert excluded.excluded_seconds == 2

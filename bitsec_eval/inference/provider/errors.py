@@ -1,6 +1,6 @@
 """What a provider says when it refuses: its status, its code and its words, in the forms that are in use.
 
-The words are cut, and the key is struck from them: a message may be shown.
+The words are cut to a line that may be shown; the key is to be struck from a body before it is read.
 """
 
 import re
@@ -18,7 +18,7 @@ MAY_PASS = frozenset({408, 409, 425, 429, *range(500, 600)})
 NOT_BILLED = frozenset({*range(300, 500), 503})
 NO_CREDIT = ("insufficient_quota", "insufficient_balance", "insufficient_credits", "billing", "account_deactivated")
 SHORTEST_SECRET = 12
-STRUCK = "[key]"
+STRUCK = b"[key]"
 SHOWN_CHARACTERS = 300
 _STATUS = re.compile("[345][0-9][0-9]")
 _LENGTHS = ("token", "context", "length", "too large", "too long", "max_")
@@ -26,7 +26,7 @@ _LENGTHS = ("token", "context", "length", "too large", "too long", "max_")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderError:
-    """An error as the provider put it; `status` None where it named none, `words` without the key."""
+    """An error as the provider put it; `status` None where it named none."""
 
     status: int | None
     code: str
@@ -48,7 +48,7 @@ def error_in(content: Any) -> Mapping[str, Any] | None:
     return {"message": "finish_reason is error"} if choice.get("finish_reason") == "error" else None
 
 
-def read_error(body: bytes, key: str, now: datetime) -> ProviderError:
+def read_error(body: bytes, now: datetime) -> ProviderError:
     """Return what an error's body says; where it is no JSON, its first characters are the words."""
     content = parsed(body)
     error = error_in(content) or (content if isinstance(content, dict) else {})
@@ -57,7 +57,7 @@ def read_error(body: bytes, key: str, now: datetime) -> ProviderError:
     return ProviderError(
         status=_status(error.get("code"), error.get("status")),
         code=" ".join(str(error.get(name) or "") for name in ("code", "type")).lower(),
-        words=one_line(without_key(told, key), SHOWN_CHARACTERS) or "nothing more is said",
+        words=one_line(told, SHOWN_CHARACTERS) or "nothing more is said",
         pause=_pause(error, now),
     )
 
@@ -83,16 +83,12 @@ def _pause(error: Mapping[str, Any], now: datetime) -> float | None:
     )
 
 
-def without_key(text: str | bytes, key: str) -> str | bytes:
-    """Return a text in which the key does not occur, if the key is long enough to be a secret.
+def without_key(body: bytes, key: str) -> bytes:
+    """Return a body in which the key does not occur, if the key is long enough to be a secret.
 
     Keys of local servers are words such as `EMPTY` or `ollama`: they hide nothing, and occur in honest texts.
     """
-    if len(key) < SHORTEST_SECRET:
-        return text
-    if isinstance(text, bytes):
-        return text.replace(key.encode(), STRUCK.encode())
-    return text.replace(key, STRUCK)
+    return body.replace(key.encode(), STRUCK) if len(key) >= SHORTEST_SECRET else body
 
 
 def trouble_of(status: int, headers: Mapping[str, str], error: ProviderError, now: datetime) -> Trouble:
@@ -111,6 +107,6 @@ def trouble_of(status: int, headers: Mapping[str, str], error: ProviderError, no
         status=meant if meant >= 300 else None,
         may_pass=not final and (meant in MAY_PASS or meant < 300),
         pause=error.pause if asked is None else asked,
-        billed=meant not in NOT_BILLED,
+        billed=meant >= 300 and meant not in NOT_BILLED,
         too_large=meant in (400, 413, 422) and any(word in error.words.lower() for word in _LENGTHS),
     )

@@ -15,7 +15,7 @@ from bitsec_eval.inference.completion import Completion, read_completion
 from bitsec_eval.inference.problems import Problem
 from bitsec_eval.inference.provider.body import TooLargeError, parsed, read_body
 from bitsec_eval.inference.provider.connections import Connections
-from bitsec_eval.inference.provider.errors import error_in, read_error, trouble_of
+from bitsec_eval.inference.provider.errors import error_in, read_error, trouble_of, without_key
 from bitsec_eval.inference.provider.settings import Provider
 from bitsec_eval.inference.provider.trouble import Trouble
 
@@ -61,10 +61,10 @@ class Upstream:
             raise Trouble(type(error).__name__, billed=not isinstance(error, _UNSENT)) from error
         except RuntimeError as error:  # what httpx raises where the client has been closed meanwhile
             raise Trouble("the end of the evaluation", may_pass=False, billed=True) from error
-        content = parsed(answer)
-        if not 200 <= status < 300 or error_in(content) is not None:
-            raise trouble_of(status, headers, read_error(answer, self._provider.key, self._now()), self._now())
-        return self._completion(content, answer, status, headers)
+        if not 200 <= status < 300 or error_in(parsed(answer)) is not None:
+            answer = without_key(answer, self._provider.key)  # before a traceback can show it
+            raise trouble_of(status, headers, read_error(answer, self._now()), self._now())
+        return self._completion(answer, status, headers)
 
     def _post(self, body: bytes, most_bytes: int) -> tuple[int, httpx.Headers, bytes]:
         headers = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
@@ -80,10 +80,11 @@ class Upstream:
         reason = f"{type(error).__name__} after {self._provider.try_seconds:g} s"
         return Trouble(reason, billed=not unsent, is_timeout=not unsent)
 
-    def _completion(self, content: object, answer: bytes, status: int, headers: httpx.Headers) -> Completion:
-        completion = read_completion(content)
+    def _completion(self, answer: bytes, status: int, headers: httpx.Headers) -> Completion:
+        completion = read_completion(parsed(answer))
         if completion is None:
+            answer = without_key(answer, self._provider.key)
             kind = one_line(headers.get("content-type", "no Content-Type").partition(";")[0], 40)
-            words = read_error(answer[:400], self._provider.key, self._now()).words
+            words = read_error(answer[:400], self._now()).words
             raise Trouble(f"an answer that is no chat completion (status {status}, {kind})", words, billed=True)
         return completion

@@ -76,15 +76,14 @@ def opened_gateway(settings: LLMSettings, seed: int) -> Iterator[Gateway]:
         yield gateway
 
 
-def check_llm(settings: LLMSettings, seed: int) -> None:
+def check_models(gateway: Gateway) -> None:
     """Make sure, before the first run, that every model answers.
 
     Raises:
         pytest.UsageError: one does not; the message says what to do.
     """
     try:
-        with opened_gateway(settings, seed) as gateway:
-            gateway.backend.check()
+        gateway.backend.check()
     except InferenceError as error:
         raise pytest.UsageError(str(error)) from error
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from bitsec_eval.plugin.collection.tasks import CHECK, CollectedTask
-from bitsec_eval.plugin.config.llm import check_llm
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.reporting.junit_properties import plan_of
 from bitsec_eval.plugin.reporting.run_files import RunFiles
@@ -38,11 +37,10 @@ class RunLoop:
         self._left = Counter(check.key for check in checks)
         if session.config.option.collectonly or not checks:
             return (yield)
-        if not hasattr(session.config, "workerinput"):  # xdist's controller has done it
-            check_llm(self._settings.llm, self._settings.seed)
-        with self._runs.opened(Counter(key.agent for key in self._left)):
+        is_worker = hasattr(session.config, "workerinput")
+        with self._runs.opened(Counter(key.agent for key in self._left), check_llm=not is_worker):
             self.plan = plan_of(self._settings, self._tasks, {check.key for check in checks}, self._runs.image)
-            if not hasattr(session.config, "workerinput"):  # a worker of xdist is told bit by bit what is its own
+            if not is_worker:  # a worker of xdist is told bit by bit what is its own
                 for key in self._left:
                     self._runs.want(key)
             return (yield)

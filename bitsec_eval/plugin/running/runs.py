@@ -11,7 +11,7 @@ from bitsec_eval.core.report import Report, parse_report
 from bitsec_eval.core.task import Limits
 from bitsec_eval.plugin.cache.answers import AnswerStore
 from bitsec_eval.plugin.collection.tasks import CollectedTask
-from bitsec_eval.plugin.config.llm import opened_gateway
+from bitsec_eval.plugin.config.llm import check_models, opened_gateway
 from bitsec_eval.plugin.config.reuse import opened_store
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.sandbox.api import Session
@@ -38,8 +38,10 @@ class Runs:
         self.store: AnswerStore | None = None
 
     @contextmanager
-    def opened(self, runs: Mapping[str, int]) -> Iterator[None]:
+    def opened(self, runs: Mapping[str, int], *, check_llm: bool) -> Iterator[None]:
         """Open the engine and everything that stands on it, for so many runs of each agent; leave nothing behind.
+
+        With `check_llm` every model is asked once: xdist's controller has done that for its workers.
 
         Raises:
             pytest.UsageError: the operator has to mend something first; nothing has run.
@@ -51,6 +53,8 @@ class Runs:
             llm = self._settings.llm
             gateway = stack.enter_context(opened_gateway(llm, self._settings.seed))
             gateway.backend.plan(runs)
+            if check_llm:
+                check_models(gateway)
             self.store = opened_store(self._settings, self.image)
             schedule = Schedule(self._pool, self._settings.jobs, gateway, llm.jobs, cache=self.store)
             self._open_schedule = schedule
