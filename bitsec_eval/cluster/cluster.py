@@ -13,7 +13,7 @@ from bitsec_eval.cluster.remote_node import ClusterNode
 from bitsec_eval.cluster.settings import ClusterSettings, security
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.text import one_line
-from bitsec_eval.sandbox.fleet.fleet import Fleet, Member
+from bitsec_eval.sandbox.fleet.fleet import Fleet, FleetAsEngine, Member
 from bitsec_eval.sandbox.pool import pooled
 
 CONNECT_SECONDS = 15
@@ -38,7 +38,7 @@ def cluster_of(settings: ClusterSettings) -> Iterator["Cluster"]:
         cluster.close()
 
 
-class Cluster:
+class Cluster(FleetAsEngine):
     """Every node of a cluster; `fleet` opens sandboxes on them."""
 
     def __init__(self, settings: ClusterSettings) -> None:
@@ -65,11 +65,6 @@ class Cluster:
                 raise SandboxError(self._nobody())
             self._stopped.wait(0 if self._nodes else LOOK_SECONDS)
         self._looking.start()
-
-    @property
-    def jobs(self) -> int:
-        """How many runs all nodes take at a time."""
-        return self.fleet.jobs
 
     @property
     def refused(self) -> Mapping[str, str]:

@@ -64,11 +64,15 @@ class RemoteSession:
         """See `Session.send`."""
         with self._sending:
             place = next(self._places)
-        asyncio.run_coroutine_threadsafe(self._sent(place, kind, payload), self._node.loop)
+        self._begin("send", place, str(kind), payload)
 
-    async def _sent(self, place: int, kind: str, payload: bytes) -> None:
+    def _begin(self, method: str, *arguments: object) -> None:
+        """Have the node do something; where that cannot be, whoever receives next hears of it."""
+        asyncio.run_coroutine_threadsafe(self._done(method, *arguments), self._node.loop)
+
+    async def _done(self, method: str, *arguments: object) -> None:
         try:
-            await self._node.call("send", self.number, place, str(kind), payload)
+            await self._node.call(method, self.number, *arguments)
         except Exception as error:  # noqa: BLE001 - as in _fetch
             self._told.put(self._node.lost(error))
 
@@ -84,7 +88,7 @@ class RemoteSession:
 
     def reset_output_quota(self) -> None:
         """See `Session.reset_output_quota`."""
-        self._step("reset_output_quota")
+        self._begin("step", "reset_output_quota")
 
     def wait_exit(self) -> Ending:
         """See `Session.wait_exit`."""

@@ -26,6 +26,8 @@ class EngineRequest:
 
     `state` is the folder of this machine's locks, `results` that of the evaluation's results.
     `accepted` names the controls that may be missing (--bitsec-accept-weaker).
+    `addresses` are those of several engines, `cluster` that of a Dask scheduler and `cluster_tls` the folder of
+    its certificates; our own engines for several machines take them.
     """
 
     state: Path
@@ -33,6 +35,9 @@ class EngineRequest:
     image: str | None = None
     runtime: str | None = None
     accepted: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    cluster: str = ""
+    cluster_tls: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import Condition, Lock, Semaphore, Thread
+from typing import Protocol
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
@@ -190,6 +191,13 @@ class Pool:
         self._discard()
         for thread in self._removers:
             thread.join(JOIN_SECONDS)
+
+
+class SessionPool(Sandbox, Protocol):
+    """A `Sandbox` that starts sessions ahead of need: a `Pool`, or an engine that has pools of its own."""
+
+    def expect(self, limits: Limits, count: int = 1) -> None:
+        """Say that so many more sessions of these limits will be opened."""
 
 
 @contextmanager

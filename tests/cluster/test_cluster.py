@@ -139,7 +139,7 @@ def test_a_node_that_comes_later_takes_runs(oci_root: Path, tmp_path: Path):
     ):
         until(lambda: len(cluster.fleet.status()) == 2)
 
-        assert cluster.jobs == 4
+        assert cluster.processors == 4
 
 
 def test_a_node_with_another_image_is_refused_by_name(oci_root: Path, tmp_path: Path):

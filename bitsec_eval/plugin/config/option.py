@@ -32,6 +32,12 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(text.replace(",", " ").split())
 
 
+def addresses(text: str) -> tuple[str, ...]:
+    """Return the addresses in a list that is separated by blanks; commas belong to an address."""
+    return tuple(text.split())
+
+
+_LISTS = (words, addresses)
 _KINDS: dict[Callable[[str], Any], str] = {int: "a whole number", float: "a number", flag: "true or false"}
 
 
@@ -39,7 +45,7 @@ _KINDS: dict[Callable[[str], Any], str] = {int: "a whole number", float: "a numb
 class Option:
     """One option: `--bitsec-NAME` on the command line, `bitsec_NAME` in pytest.ini, maybe an environment variable.
 
-    `kind` makes the value of a text: str, int, float, `flag` or `words`.
+    `kind` makes the value of a text: str, int, float, `flag`, `words` or `addresses`.
     `automatic` says what is taken where there is no fixed default.
     """
 
@@ -89,7 +95,7 @@ class Option:
         told = f"{self.help} (default: {self.default_text})" if self.default_text else self.help
         if self.kind is flag:
             group.addoption(self.flag, action="store_const", const="true", help=told)
-        elif self.kind is words:
+        elif self.kind in _LISTS:
             group.addoption(self.flag, metavar=self.metavar, action="append", help=told)
         else:
             group.addoption(self.flag, metavar=self.metavar, help=told)

@@ -9,7 +9,7 @@ import pytest
 from bitsec_eval.core.rewards import RULE_NAMES
 from bitsec_eval.core.usage import TIEBREAKS
 from bitsec_eval.plugin.config.llm_options import OPTIONS as LLM_OPTIONS
-from bitsec_eval.plugin.config.option import Option, OptionValues, flag, words
+from bitsec_eval.plugin.config.option import Option, OptionValues, addresses, flag, words
 from bitsec_eval.sandbox.hardening.policy import IMAGE
 
 RERUNS = ("void",)
@@ -70,6 +70,16 @@ SANDBOX = (
         "sandbox image; for oci the folder of its root file system",
         automatic=IMAGE,
     ),
+    Option(
+        "engine",
+        addresses,
+        (),
+        "URL",
+        "use this engine too: unix://, tcp://, ssh://, docker: or oci:, each with ,jobs=N if wanted;"
+        " instead of --bitsec-sandbox",
+    ),
+    Option("cluster", str, "", "URL", "use the nodes of the cluster with this Dask scheduler: tls://HOST:PORT"),
+    Option("cluster-tls", str, "", "DIR", "folder with the ca.pem, cert.pem and key.pem of the cluster"),
     Option("runtime", str, "", "NAME", "the engine's runtime for sandboxes, such as crun or runsc"),
     Option(
         "accept-weaker",

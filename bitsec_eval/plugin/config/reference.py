@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from bitsec_eval.plugin.config.option import UNITS, Option, flag, words
+from bitsec_eval.plugin.config.option import UNITS, Option, addresses, flag, words
 from bitsec_eval.plugin.config.options import SECTIONS
 
-_TYPES = {str: "text", int: "whole number", float: "number", flag: "switch", words: "names"}
+_TYPES = {str: "text", int: "whole number", float: "number", flag: "switch", words: "names", addresses: "addresses"}
 
 _HEAD = """\
 # Configuration

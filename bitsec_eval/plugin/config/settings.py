@@ -31,6 +31,7 @@ from bitsec_eval.plugin.extension import (
     offered_kinds,
     offered_matchers,
 )
+from bitsec_eval.plugin.several_machines import CLUSTER, SEVERAL_ENGINES
 from bitsec_eval.sandbox.uid_lease import state_folder
 
 
@@ -41,6 +42,7 @@ class Settings:
     agents: tuple[Agent, ...]
     agents_path: Path
     jobs: int
+    jobs_given: bool
     repeats: int
     at_least: int | None
     baseline: float | None
@@ -113,7 +115,8 @@ def _settings(
         results=told.path("results"),
         fail_under=told.value("fail-under"),
         progress=told.value("progress"),
-        engine=chosen("--bitsec-sandbox", told.value("sandbox"), offered_engines(config)),
+        jobs_given=told.said("jobs"),
+        engine=_engine(config, told),
         engine_request=_engine_request(told),
         matcher=_matcher(config, told),
         kinds=offered_kinds(config),
@@ -125,6 +128,25 @@ def _settings(
     )
 
 
+def _engine(config: pytest.Config, told: OptionValues) -> SandboxEngine:
+    """Return what opens sandboxes: one engine, several, or the nodes of a cluster.
+
+    Raises:
+        SettingsError: more than one of these is asked for.
+    """
+    given = [name for name in ("sandbox", "engine", "cluster") if told.said(name)]
+    if len(given) > 1:
+        names = " and ".join(f"--bitsec-{name}" for name in given)
+        raise SettingsError(f"{names}: each says where sandboxes are; use only one")
+    if told.said("cluster-tls") and given != ["cluster"]:
+        raise SettingsError("--bitsec-cluster-tls: there is no cluster; give --bitsec-cluster=tls://HOST:PORT too")
+    if given == ["engine"]:
+        return SEVERAL_ENGINES
+    if given == ["cluster"]:
+        return CLUSTER
+    return chosen("--bitsec-sandbox", told.value("sandbox"), offered_engines(config))
+
+
 def _engine_request(told: OptionValues) -> EngineRequest:
     return EngineRequest(
         state=told.path("state") if told.said("state") else state_folder(os.environ),
@@ -132,6 +154,9 @@ def _engine_request(told: OptionValues) -> EngineRequest:
         image=told.value("image") or None,
         runtime=told.value("runtime") or None,
         accepted=tuple(sorted(set(told.value("accept-weaker")))),
+        addresses=told.value("engine"),
+        cluster=told.value("cluster"),
+        cluster_tls=told.path("cluster-tls") if told.said("cluster-tls") else None,
     )
 
 

@@ -17,7 +17,8 @@ from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.sandbox.api import Session
 from bitsec_eval.sandbox.engines import Engine
 from bitsec_eval.sandbox.execution.solution_sandboxes import LoadedSolution
-from bitsec_eval.sandbox.pool import Pool, pooled
+from bitsec_eval.sandbox.fleet.fleet import FleetAsEngine
+from bitsec_eval.sandbox.pool import SessionPool, pooled
 from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
 from bitsec_eval.schedule.schedule import Schedule
 from bitsec_eval.schedule.snapshot import Snapshot
@@ -33,7 +34,7 @@ class Runs:
         self._wanted: set[RunKey] = set()
         self._checking: set[tuple[str, Limits]] = set()  # for which a sandbox was started ahead
         self._open_schedule: Schedule | None = None
-        self._pool: Pool
+        self._pool: SessionPool
         self.image = ""
         self.store: AnswerStore | None = None
 
@@ -49,14 +50,19 @@ class Runs:
         with ExitStack() as stack:
             sandbox = self._sandbox(stack)
             self.image = sandbox.image
-            self._pool = stack.enter_context(pooled(sandbox, self._settings.jobs))
+            jobs = self._settings.jobs
+            if isinstance(sandbox, FleetAsEngine):
+                self._pool = sandbox
+                jobs = jobs if self._settings.jobs_given else sandbox.processors
+            else:
+                self._pool = stack.enter_context(pooled(sandbox, jobs))
             llm = self._settings.llm
             gateway = stack.enter_context(opened_gateway(llm, self._settings.seed))
             gateway.backend.plan(runs)
             if check_llm:
                 check_models(gateway)
             self.store = opened_store(self._settings, self.image)
-            schedule = Schedule(self._pool, self._settings.jobs, gateway, llm.jobs, cache=self.store)
+            schedule = Schedule(self._pool, jobs, gateway, llm.jobs, cache=self.store)
             self._open_schedule = schedule
             stack.callback(schedule.stop)
             stack.callback(gateway.stop)

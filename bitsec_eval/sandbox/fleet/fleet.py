@@ -9,7 +9,7 @@ opens there.
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 
@@ -198,3 +198,30 @@ class Fleet:
         deadline = time.monotonic() + seconds
         for thread in (*stops, *self._probes):
             thread.join(max(0.0, deadline - time.monotonic()))
+
+
+class FleetAsEngine:
+    """What an evaluation asks of its engine, answered by a fleet, which is its own pool as well."""
+
+    fleet: Fleet
+    image: str
+
+    def open(self, limits: Limits) -> AbstractContextManager[Session]:
+        """See `Sandbox.open`."""
+        return self.fleet.open(limits)
+
+    def expect(self, limits: Limits, count: int = 1) -> None:
+        """See `Fleet.expect`."""
+        self.fleet.expect(limits, count)
+
+    @property
+    def processors(self) -> int:
+        """How many runs all engines take at a time."""
+        return self.fleet.jobs
+
+    def ask(self) -> None:
+        """Do nothing: a fleet asks each of its engines by itself."""
+
+    def image_content(self) -> str:
+        """Return the digest of what the image of every engine holds."""
+        return self.image.removeprefix("sha256:")

@@ -3,17 +3,17 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bitsec_eval.core.errors import SandboxError, SettingsError
-from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
-from bitsec_eval.sandbox.engines import Engine
+from bitsec_eval.sandbox.docker.engine import DockerSettings
+from bitsec_eval.sandbox.engines import Engine, EngineSettings, engine_of
 from bitsec_eval.sandbox.fleet.address import EngineAddress
-from bitsec_eval.sandbox.fleet.fleet import Fleet, Member
+from bitsec_eval.sandbox.fleet.fleet import Fleet, FleetAsEngine, Member
 from bitsec_eval.sandbox.hardening.policy import IMAGE
-from bitsec_eval.sandbox.oci.engine import ROOT, RUNTIME, OciSettings, oci_sandbox
+from bitsec_eval.sandbox.oci.engine import ROOT, RUNTIME, OciSettings
 from bitsec_eval.sandbox.pool import pooled
 
 
@@ -41,7 +41,7 @@ def fleet_of(settings: FleetSettings) -> Iterator["EngineFleet"]:
         yield EngineFleet(stack, settings, engines, content)
 
 
-class EngineFleet:
+class EngineFleet(FleetAsEngine):
     """The open engines of a fleet: what an evaluation sees as its one engine."""
 
     def __init__(self, stack: ExitStack, settings: FleetSettings, engines: Sequence[Engine], content: str) -> None:
@@ -49,11 +49,6 @@ class EngineFleet:
         self.image = content
         self.fleet = Fleet([_member(stack, *each) for each in zip(settings.engines, engines, strict=True)])
         stack.callback(self.fleet.stop)
-
-    @property
-    def jobs(self) -> int:
-        """How many runs all engines take at a time."""
-        return self.fleet.jobs
 
     def stop(self) -> None:
         """Open nothing more on any engine and remove everything, so that whoever waits for a guest is released."""
@@ -68,7 +63,7 @@ def _member(stack: ExitStack, address: EngineAddress, engine: Engine) -> Member:
 
 
 def _opened(stack: ExitStack, settings: FleetSettings) -> list[Engine]:
-    contexts = [_context(settings, address) for address in settings.engines]
+    contexts = [engine_of(engine_settings_of(settings, address)) for address in settings.engines]
     with ThreadPoolExecutor(len(contexts)) as threads:
         entering = [threads.submit(context.__enter__) for context in contexts]
     engines, failure = [], None
@@ -84,16 +79,15 @@ def _opened(stack: ExitStack, settings: FleetSettings) -> list[Engine]:
     return engines
 
 
-def _context(settings: FleetSettings, address: EngineAddress) -> AbstractContextManager[Engine]:
+def engine_settings_of(settings: FleetSettings, address: EngineAddress) -> EngineSettings:
+    """Return the settings of one engine of a fleet, which has locks of its own."""
     state = settings.state / "engines" / hashlib.sha256(address.url.encode()).hexdigest()[:16]
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     if address.is_oci:
         root = Path(address.root or settings.image or ROOT)
-        return oci_sandbox(OciSettings(state=state, root=root, runtime=settings.runtime or RUNTIME))
-    return docker_sandbox(
-        DockerSettings(
-            state=state, image=settings.image or IMAGE, base_url=address.base_url, runtime=settings.runtime
-        )
+        return OciSettings(state=state, root=root, runtime=settings.runtime or RUNTIME)
+    return DockerSettings(
+        state=state, image=settings.image or IMAGE, base_url=address.base_url, runtime=settings.runtime
     )
 
 
