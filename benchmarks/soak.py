@@ -24,7 +24,7 @@ from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.docker.engine import DockerSandbox, DockerSettings, docker_sandbox
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
-from bitsec_eval.sandbox.execution.solution import Solution
+from bitsec_eval.sandbox.execution.solution import RemoteSolution
 from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
 from bitsec_eval.sandbox.pool import pooled
 from bitsec_eval.sandbox.uid_lease import LABEL
@@ -78,7 +78,7 @@ def use(sandbox: Sandbox, number: int) -> None:
         if number % 3 == 0:
             calls = SolutionRpc(session, b"def f(x): return x * 2", LIMITS)
             calls.begin()
-            assert Solution(calls).f(number) == number * 2
+            assert RemoteSolution(calls).f(number) == number * 2
         else:
             run_agent(session, AgentOrder(source=AGENTS[number % len(AGENTS)], prompt="x", files={}), LIMITS)
 

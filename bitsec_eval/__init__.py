@@ -9,6 +9,7 @@ from bitsec_eval.core.llm import LLM
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.twins import compare
 from bitsec_eval.core.report import AUDIT_PROMPT, Report
+from bitsec_eval.core.solution import Solution
 from bitsec_eval.core.task import Task
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "ExpectedFinding",
     "Finding",
     "Report",
+    "Solution",
     "SolutionError",
     "Task",
     "TaskError",

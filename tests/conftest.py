@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,3 +118,12 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
 def docker_cli(engine: DockerSandbox) -> DockerSandbox:
     """Marks a test that starts evaluations in processes of their own: they need the engine, not this object."""
     return engine
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project as it is published."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
+    subprocess.run(command, capture_output=True, check=True)
+    return next(folder.glob("*.whl"))

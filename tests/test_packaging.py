@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -12,24 +13,21 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return zipfile.ZipFile(next(folder.glob("*.whl")))
+def archive(wheel: Path) -> Iterator[zipfile.ZipFile]:
+    with zipfile.ZipFile(wheel) as opened:
+        yield opened
 
 
-def test_the_wheel_holds_the_package_whole_and_nothing_else(wheel: zipfile.ZipFile):
+def test_the_wheel_holds_the_package_whole_and_nothing_else(archive: zipfile.ZipFile):
     tracked = subprocess.run(["git", "ls-files", "bitsec_eval"], cwd=ROOT, capture_output=True, text=True, check=True)
 
-    names = set(wheel.namelist())
+    names = set(archive.namelist())
     assert set(tracked.stdout.split()) <= names
     assert {name.split("/")[0].split("-")[0] for name in names} <= {"bitsec_eval"}
 
 
-def test_the_plugin_is_found_by_its_entry_point_and_named_after_its_module(wheel: zipfile.ZipFile):
-    told = next(wheel.read(name).decode() for name in wheel.namelist() if name.endswith("entry_points.txt"))
+def test_the_plugin_is_found_by_its_entry_point_and_named_after_its_module(archive: zipfile.ZipFile):
+    told = next(archive.read(name).decode() for name in archive.namelist() if name.endswith("entry_points.txt"))
 
     assert "[pytest11]\nbitsec_eval.plugin = bitsec_eval.plugin" in told
 

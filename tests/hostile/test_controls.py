@@ -21,7 +21,7 @@ from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.docker import engine as docker_engine
 from bitsec_eval.sandbox.docker.engine import DockerSandbox
-from bitsec_eval.sandbox.execution.solution import Solution
+from bitsec_eval.sandbox.execution.solution import RemoteSolution
 from bitsec_eval.sandbox.hardening.policy import create_body
 from bitsec_eval.sandbox.protocol import handshake as greeting
 from bitsec_eval.sandbox.protocol import session as framed
@@ -242,7 +242,7 @@ def test_notes_survive_between_checks_where_they_are_not_wiped(
     def second_check(sandbox: DockerSandbox) -> str:
         with calls_on(sandbox, source, LIMITS) as calls:
             calls.begin()
-            return str(Solution(calls).reverse_string("abc"))
+            return str(RemoteSolution(calls).reverse_string("abc"))
 
     assert second_check(engine) == "held"
     assert second_check(weakened(UNWIPED)) == "cba"

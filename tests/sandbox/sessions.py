@@ -7,7 +7,7 @@ from bitsec_eval.core.answer import Answer
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
-from bitsec_eval.sandbox.execution.solution import Solution
+from bitsec_eval.sandbox.execution.solution import RemoteSolution
 from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
 
 LIMITS = Limits(wall_seconds=5, call_seconds=2)
@@ -38,8 +38,8 @@ def calls_on(sandbox: Sandbox, source: str | bytes, limits: Limits = LIMITS) -> 
 
 
 @contextmanager
-def solution_of(sandbox: Sandbox, source: str | bytes, limits: Limits = LIMITS) -> Iterator[Solution]:
+def solution_of(sandbox: Sandbox, source: str | bytes, limits: Limits = LIMITS) -> Iterator[RemoteSolution]:
     """Load a solution of this source, which must load."""
     with calls_on(sandbox, source, limits) as calls:
         assert calls.fault is None, calls.fault
-        yield Solution(calls)
+        yield RemoteSolution(calls)

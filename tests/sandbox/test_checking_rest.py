@@ -5,7 +5,7 @@ import time
 from sandbox.sessions import LIMITS
 
 from bitsec_eval.sandbox.docker.engine import DockerSandbox
-from bitsec_eval.sandbox.execution.solution import Solution
+from bitsec_eval.sandbox.execution.solution import RemoteSolution
 from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
 
 BUSY = b"""
@@ -24,7 +24,7 @@ def test_what_an_answer_left_running_ends_when_its_checks_are_over(engine: Docke
     with engine.open(LIMITS) as session:
         calls = SolutionRpc(session, BUSY, LIMITS)
         calls.begin()
-        assert Solution(calls).f() == 1
+        assert RemoteSolution(calls).f() == 1
         assert _processes(engine, session) == 3
 
         calls.quiesce()
@@ -33,7 +33,7 @@ def test_what_an_answer_left_running_ends_when_its_checks_are_over(engine: Docke
         assert _processes(engine, session) <= 2  # the next check's process may not have started yet
         again = SolutionRpc(session, COUNT, LIMITS)
         again.begin()
-        assert Solution(again).f() == 2
+        assert RemoteSolution(again).f() == 2
 
 
 def test_a_sandbox_that_cannot_be_put_to_rest_is_not_used_again(engine: DockerSandbox):

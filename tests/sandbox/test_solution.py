@@ -10,7 +10,7 @@ from sandbox.sessions import calls_on, solution_of
 from bitsec_eval.core.errors import AnswerFault, SolutionError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.api import Sandbox
-from bitsec_eval.sandbox.execution.solution import Function, Handle, Solution
+from bitsec_eval.sandbox.execution.solution import Function, Handle, RemoteSolution
 
 
 @pytest.fixture(scope="module")
@@ -102,10 +102,10 @@ def note():
     return len(STATE), len(os.listdir("/tmp")), sum(name.isdigit() for name in os.listdir("/proc"))
 """
     with calls_on(sandbox, source) as calls:
-        first = Solution(calls).note()
+        first = RemoteSolution(calls).note()
         calls.begin()
 
-        assert Solution(calls).note() == first == (1, 1, 3)
+        assert RemoteSolution(calls).note() == first == (1, 1, 3)
 
 
 def test_an_exception_is_a_solution_error_with_its_type_and_text(sandbox: Sandbox):
@@ -146,7 +146,7 @@ def test_what_is_no_exception_of_the_solutions_is_an_answer_fault_that_stays(
     sandbox: Sandbox, source: str, words: str
 ):
     with calls_on(sandbox, source) as calls:
-        solution = Solution(calls)
+        solution = RemoteSolution(calls)
         with pytest.raises(AnswerFault, match=words):
             solution.f()
         with pytest.raises(AnswerFault, match=words):

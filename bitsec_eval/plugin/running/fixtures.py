@@ -9,7 +9,7 @@ from bitsec_eval.core.report import Report
 from bitsec_eval.plugin.collection.agents import Agent
 from bitsec_eval.plugin.running.checked_run import USED, CheckedRun
 from bitsec_eval.plugin.running.runs import Runs
-from bitsec_eval.sandbox.execution.solution import Solution
+from bitsec_eval.sandbox.execution.solution import RemoteSolution
 from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
 from bitsec_eval.schedule.runs import RunKey
 
@@ -39,13 +39,13 @@ class Fixtures:
         return bitsec_run.answers[0].text
 
     @pytest.fixture
-    def solution(self, request: pytest.FixtureRequest, bitsec_run: CheckedRun) -> Solution:
+    def solution(self, request: pytest.FixtureRequest, bitsec_run: CheckedRun) -> RemoteSolution:
         """The agent's code answer, loaded in a sandbox of its own: call its functions."""
         assert bitsec_run.answers  # noqa: S101 - raises what keeps an answer from being loaded
         calls = self._begun(request.node, bitsec_run.key)
         if calls.fault is not None:
             raise calls.fault
-        return Solution(calls)
+        return RemoteSolution(calls)
 
     def _begun(self, item: pytest.Item, key: RunKey) -> SolutionRpc:
         """Return calls on an answer that was loaded afresh, in a new sandbox if the one it is in took harm."""

@@ -9,7 +9,7 @@ from bitsec_eval.core.errors import AnswerFault, SandboxError, SolutionError
 from bitsec_eval.core.proof.public import Public
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.api import Session
-from bitsec_eval.sandbox.execution.solution import Solution
+from bitsec_eval.sandbox.execution.solution import RemoteSolution
 from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
 
 COMPILER_LIMITS = Limits(wall_seconds=86_400, call_seconds=20, memory_mib=768, pids=64)
@@ -47,7 +47,7 @@ class Guest:
         self._rpc.begin()
         if self._rpc.fault is not None:
             raise SandboxError(f"the EVM image does not start its program: {self._rpc.fault}; run script/setup")
-        self._solution = Solution(self._rpc)
+        self._solution = RemoteSolution(self._rpc)
 
     @property
     def usable(self) -> bool:

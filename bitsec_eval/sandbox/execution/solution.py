@@ -103,7 +103,7 @@ class Function:
         return _call(self._calls, {"on": self._on, "name": self._name}, self._name, arguments, named)
 
 
-class Solution(Handle):
+class RemoteSolution(Handle):
     """The module of a code answer: `solution.reverse_string("hello")`."""
 
     __slots__ = ()

@@ -1,0 +1,33 @@
+"""`check`: look at task files before an evaluation, without an engine and without agents."""
+
+import argparse
+import os
+from pathlib import Path
+
+from bitsec_eval.evaluate.task_check import check_tasks
+
+FAULTY_EXIT = 1
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "check",
+        help="look for faults in task files",
+        description="Collect task files as an evaluation does, without an engine and without agents, and print"
+        " one line for each fault: file, line and reason. Exits 1 where there is one.",
+    )
+    parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="task files, or folders of them")
+    parser.set_defaults(main=main)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print the faults; return 1 where there are any."""
+    found = check_tasks(args.paths, os.environ)
+    for fault in found.faults:
+        print(fault)  # noqa: T201 - a command prints
+    if found.faults:
+        return FAULTY_EXIT
+    checks = "1 check" if found.checks == 1 else f"{found.checks} checks"
+    print(f"{checks}, nothing wrong" if found.checks else "no task in there")  # noqa: T201 - a command prints
+    return 0 if found.checks else FAULTY_EXIT
