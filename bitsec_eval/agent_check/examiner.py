@@ -28,8 +28,8 @@ def serve(asked: BinaryIO, answered: BinaryIO) -> None:
     """Answer sources until there are no more; the first frame says which Python's syntax is read."""
     _write(answered, {"python": ".".join(map(str, min(sys.version_info[:2], SANDBOX_PYTHON)))})
     while (source := _read(asked)) is not None:
-        _allow_cpu()
-        _write(answered, _verdict(source))
+        begun = _allow_cpu()
+        _write(answered, _verdict(source) | {"cpu_seconds": _cpu_seconds() - begun})
 
 
 def _verdict(source: bytes) -> dict[str, object]:
@@ -63,11 +63,16 @@ def _write(stream: BinaryIO, answer: dict[str, object]) -> None:
     stream.flush()
 
 
-def _allow_cpu() -> None:
-    """Give the next source its own CPU seconds; over them, the kernel ends this process."""
+def _allow_cpu() -> float:
+    """Give the next source its own CPU seconds, over which the kernel ends this process; return those used so far."""
+    used = _cpu_seconds()
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used) + CPU_SECONDS, resource.RLIM_INFINITY))
+    return used
+
+
+def _cpu_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = math.ceil(used.ru_utime + used.ru_stime) + CPU_SECONDS
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
+    return used.ru_utime + used.ru_stime
 
 
 def _limit_self() -> None:

@@ -32,11 +32,12 @@ class CheckerError(BitsecError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What is known of one source; `likeness` is None where it was refused."""
+    """What is known of one source; `likeness` is None where it was refused, `cpu_seconds` is what it took."""
 
     refusal: Refusal | None = None
     cautions: tuple[Caution, ...] = ()
     likeness: Likeness | None = None
+    cpu_seconds: float = 0.0
 
 
 def check(source: bytes, python: str | None = None) -> Checked:
@@ -66,8 +67,9 @@ class Examiner:
 
     def __init__(self, process: Popen[bytes]) -> None:
         self._process = process
+        self.stdin = process.stdin
+        self.stdout = process.stdout
         self.python = ""
-        self.checks = 0
 
     @property
     def alive(self) -> bool:
@@ -87,12 +89,11 @@ class Examiner:
 
         Raises: EOFError or OSError where the source ended the process or took too long.
         """
-        self.checks += 1
         with self._ended_after(WALL_SECONDS):
             stdin = cast("IO[bytes]", self._process.stdin)
             stdin.write(struct.pack(">I", len(source)) + source)
             stdin.flush()
-            return _checked(self._answer())
+            return checked_from(self._answer())
 
     def _answer(self) -> dict[str, Any]:
         (size,) = struct.unpack(">I", self._read(4))
@@ -148,10 +149,12 @@ def started(python: str) -> Examiner:
     return examiner
 
 
-def _checked(answer: dict[str, Any]) -> Checked:
+def checked_from(answer: dict[str, Any]) -> Checked:
+    """Read what the process answers to one source."""
     refusal = answer["refusal"]
     cautions = tuple(Caution(**caution) for caution in answer["cautions"])
+    seconds = float(answer["cpu_seconds"])
     if refusal is not None:
-        return Checked(refusal=Refusal(**refusal), cautions=cautions)
-    prints = frozenset(answer["prints"])
-    return Checked(cautions=cautions, likeness=Likeness(structure=answer["structure"], prints=prints))
+        return Checked(refusal=Refusal(**refusal), cautions=cautions, cpu_seconds=seconds)
+    kept = Likeness(structure=answer["structure"], prints=frozenset(answer["prints"]))
+    return Checked(cautions=cautions, likeness=kept, cpu_seconds=seconds)

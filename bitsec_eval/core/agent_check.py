@@ -13,20 +13,18 @@ import io
 import re
 import tokenize
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bitsec_eval.core.entry_point import runs_nothing
 from bitsec_eval.core.fstrings import newer_fstring
 from bitsec_eval.core.stdlib_modules import STDLIB_MODULES
+from bitsec_eval.core.syntax_nodes import Nodes, nodes_by_kind, of_kind
 from bitsec_eval.core.text import one_line
 
 AGENT_BYTES = 256 * 1024
 SANDBOX_PYTHON = (3, 11)
 SHOWN_CAUTIONS = 20
-
-Nodes = Sequence[ast.AST]
-"""Every node of a tree, as `ast.walk` gives them."""
 
 _DYNAMIC_CODE = {"exec", "eval", "compile"}
 _DYNAMIC_IMPORT = {"__import__", "import_module"}
@@ -71,8 +69,8 @@ def examine(source: bytes, modules: frozenset[str] = STDLIB_MODULES) -> Examinat
     tree = refused_bytes(source) or parsed(source)
     if isinstance(tree, Refusal):
         return Examination(refusal=tree)
-    nodes = tuple(ast.walk(tree))  # not a NodeVisitor, which recurses where the parser did not
-    refusal = foreign_import(nodes, modules) or no_entry_point(tree)
+    nodes = nodes_by_kind(tree)  # not by a NodeVisitor, which recurses where the parser did not
+    refusal = foreign_import(nodes, modules) or no_entry_point(tree, nodes)
     if refusal is not None:
         return Examination(refusal=refusal)
     return Examination(cautions=cautions(nodes), tree=tree)
@@ -196,13 +194,13 @@ def imported(nodes: Nodes) -> Iterator[tuple[int, str]]:
 
     A relative import begins with its dots.
     """
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.lineno, "." * node.level + (node.module or "")
-        elif isinstance(node, ast.Call) and isinstance(name := _dynamic_import(node), str):
-            yield node.lineno, name
+    for plain in of_kind(nodes, ast.Import):
+        yield from ((plain.lineno, alias.name) for alias in plain.names)
+    for named in of_kind(nodes, ast.ImportFrom):
+        yield named.lineno, "." * named.level + (named.module or "")
+    for call in of_kind(nodes, ast.Call):
+        if isinstance(name := _dynamic_import(call), str):
+            yield call.lineno, name
 
 
 def _dynamic_import(call: ast.Call) -> str | bool:
@@ -217,15 +215,12 @@ def _dynamic_import(call: ast.Call) -> str | bool:
 
 
 def _called(call: ast.Call) -> str:
-    match call.func:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""
+    return getattr(call.func, "id", "") or getattr(call.func, "attr", "")
 
 
-def no_entry_point(tree: ast.Module) -> Refusal | None:
+def no_entry_point(tree: ast.Module, nodes: Nodes) -> Refusal | None:
     """Refuse a file that only defines things: starting it prints nothing, whatever the task."""
-    if not runs_nothing(tree):
+    if not runs_nothing(tree, nodes):
         return None
     return Refusal(
         reason="no_entry_point",
@@ -240,44 +235,41 @@ def _names_task(text: str) -> bool:
 
 def _strings(nodes: Nodes) -> Iterator[str]:
     """Every string the code uses: docstrings and other bare string statements are not used."""
-    bare = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
-    for node in nodes:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in bare:
+    bare = {id(node.value) for node in of_kind(nodes, ast.Expr)}
+    for node in of_kind(nodes, ast.Constant):
+        if isinstance(node.value, str) and id(node) not in bare:
             yield node.value
 
 
 def cautions(nodes: Nodes) -> tuple[Caution, ...]:
     """The first few things, by line, that are accepted but will probably not work in the sandbox."""
-    found = (caution for node in nodes for caution in _cautions_of(node))
-    by_line = sorted(found, key=lambda caution: caution.line or 0)
+    calls = (caution for call in of_kind(nodes, ast.Call) for caution in _call_cautions(call))
+    by_line = sorted((*calls, *_unusual_imports(nodes)), key=lambda caution: caution.line or 0)
     return (*_task_unread(nodes), *by_line)[:SHOWN_CAUTIONS]
 
 
 def _task_unread(nodes: Nodes) -> Iterator[Caution]:
     """Warn of an agent in which neither a string names `--task` nor anything is called `argv`."""
-    named = any(_names_task(text) for text in _strings(nodes))
-    if not named and not any(_called_argv(node) for node in nodes):
+    if not any(_names_task(text) for text in _strings(nodes)) and not _names(nodes) & _ARGUMENTS:
         sentence = (
             "The file names neither --task nor sys.argv; if it reads no argument, every task has the same answer."
         )
         yield Caution(reason="task_not_read", sentence=sentence)
 
 
-def _called_argv(node: ast.AST) -> bool:
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
-            return name in _ARGUMENTS
-    return False
+def _names(nodes: Nodes) -> set[str]:
+    """Every name that the code uses, attributes and imported ones included."""
+    imported_names = {alias.name for alias in of_kind(nodes, ast.alias)}
+    attributes = {node.attr for node in of_kind(nodes, ast.Attribute)}
+    return imported_names | attributes | {node.id for node in of_kind(nodes, ast.Name)}
 
 
-def _cautions_of(node: ast.AST) -> Iterator[Caution]:
-    if isinstance(node, ast.Call):
-        yield from _call_cautions(node)
-    elif isinstance(node, ast.Import | ast.ImportFrom):
-        for _, name in imported([node]):
-            if (top := name.split(".")[0]) in _UNUSUAL_MODULES:
-                sentence = f"Line {node.lineno} imports {top}; the sandbox has no network and few system calls."
-                yield Caution(reason="unusual_import", sentence=sentence, line=node.lineno)
+def _unusual_imports(nodes: Nodes) -> Iterator[Caution]:
+    statements: Nodes = {kind: nodes.get(kind, []) for kind in (ast.Import, ast.ImportFrom)}
+    for line, name in imported(statements):
+        if (top := name.split(".")[0]) in _UNUSUAL_MODULES:
+            sentence = f"Line {line} imports {top}; the sandbox has no network and few system calls."
+            yield Caution(reason="unusual_import", sentence=sentence, line=line)
 
 
 def _call_cautions(call: ast.Call) -> Iterator[Caution]:

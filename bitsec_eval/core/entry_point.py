@@ -9,18 +9,20 @@ assignment into another object among what runs is given the benefit of the doubt
 import ast
 from collections.abc import Iterable, Iterator
 
+from bitsec_eval.core.syntax_nodes import Nodes, of_kind
+
 _PRINT_ON_IMPORT = {"this", "antigravity"}
 _ACTING = (ast.Call, ast.Await, ast.Raise, ast.Assert, ast.AsyncFor, ast.AsyncWith)
 
 
-def runs_nothing(tree: ast.Module) -> bool:
-    """Whether a file, started as a program, only defines functions, classes and values."""
-    return not any(_acts(node) for node in _evaluated(tree))
+def runs_nothing(tree: ast.Module, nodes: Nodes) -> bool:
+    """Whether a file, started as a program, only defines functions, classes and values; `nodes` are the tree's."""
+    name_is_known = not any(_stores_name(node) for node in of_kind(nodes, ast.Name))
+    return not any(_acts(node) for node in _evaluated(tree, name_is_known=name_is_known))
 
 
-def _evaluated(tree: ast.Module) -> Iterator[ast.AST]:
+def _evaluated(tree: ast.Module, *, name_is_known: bool) -> Iterator[ast.AST]:
     """Every node that starting the file evaluates; without recursion, as the tree may be deeper than the stack."""
-    name_is_known = not any(_stores_name(node) for node in ast.walk(tree))
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
@@ -28,8 +30,8 @@ def _evaluated(tree: ast.Module) -> Iterator[ast.AST]:
         waiting.extend(_parts(node, name_is_known=name_is_known))
 
 
-def _stores_name(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and node.id == "__name__" and not isinstance(node.ctx, ast.Load)
+def _stores_name(node: ast.Name) -> bool:
+    return node.id == "__name__" and not isinstance(node.ctx, ast.Load)
 
 
 def _parts(node: ast.AST, *, name_is_known: bool) -> Iterable[ast.AST]:

@@ -10,11 +10,13 @@ Neither proves a copy; two authors who start from one template are alike as well
 import ast
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 GRAM_TOKENS = 16  # shorter shapes are common to most programs
-WINDOW_GRAMS = 8  # a copied stretch of GRAM_TOKENS + WINDOW_GRAMS - 1 tokens is sure to be seen
+WINDOW_GRAMS = 8  # a power of two; a copied stretch of GRAM_TOKENS + WINDOW_GRAMS - 1 tokens is sure to be seen
 COMPARED_PRINTS = 40  # smaller programs are alike by chance
 
 _IGNORED_FIELDS = {"annotation", "returns", "type_comment", "type_params", "ctx", "kind", "simple"}
@@ -30,10 +32,7 @@ class Likeness:
 
 def likeness(tree: ast.AST) -> Likeness:
     """Reduce a syntax tree to what a copy keeps."""
-    tokens = list(_tokens(tree))
-    spelled = "".join([f"{len(detail)}:{kind}:{detail};" for kind, detail in tokens])
-    codes = {kind: zlib.crc32(kind.encode()) & 0xFF for kind, _ in tokens}
-    shape = bytes([codes[kind] for kind, _ in tokens])
+    spelled, shape = _spelled(tree)
     return Likeness(
         structure=hashlib.sha256(spelled.encode("utf-8", "surrogatepass")).hexdigest(),
         prints=frozenset(_winnowed(_gram_hashes(shape))),
@@ -48,73 +47,104 @@ def resemblance(one: frozenset[int], other: Iterable[int], other_size: int) -> f
     return len(one.intersection(other)) / smaller
 
 
-def _tokens(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """Walk the tree in reading order, without recursion, as (kind, detail) pairs."""
-    numbers: dict[str, int] = {}
-    waiting: list[object] = [tree]
+_Token = tuple[str, int]
+"""What a token adds to the text of a tree, and the byte that stands for its kind in the tree's shape."""
+
+
+class _Names(dict[str, _Token]):
+    """Numbers names by their first use, and returns their tokens."""
+
+    def __missing__(self, name: str) -> _Token:
+        self[name] = token = _token("name", str(len(self)))
+        return token
+
+
+def _spelled(tree: ast.AST) -> tuple[str, bytes]:
+    """Return the tree in reading order as text, and its shape as one byte for each token.
+
+    Without recursion, as a tree may be deeper than the stack; this loop is most of what an upload costs.
+    """
+    names = _Names()
+    tokens: list[_Token] = []
+    waiting: list[Any] = [tree]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, ast.AST):
-            yield type(part).__name__, ""
-            waiting.extend(reversed(_parts(part, numbers)))
-        elif isinstance(part, list):
-            yield "list", str(len(part))
-            waiting.extend(reversed(part))
-        elif isinstance(part, _Detail):
-            yield part.kind, part.text
+        if part.__class__ is tuple:
+            tokens.append(part)
+        elif part.__class__ is ast.Name:
+            tokens += _head(ast.Name), names[part.id]
+        elif part.__class__ is list:
+            tokens.append(_token("list", str(len(part))))
+            waiting += part[::-1]
+        else:
+            tokens.append(_head(part.__class__))
+            waiting += _parts(part, names)[::-1]
+    return "".join([text for text, _ in tokens]), bytes([code for _, code in tokens])
 
 
-@dataclass(frozen=True, slots=True)
-class _Detail:
-    kind: str
-    text: str
+def _token(kind: str, detail: str) -> _Token:
+    return f"{len(detail)}:{kind}:{detail};", _code(kind)
 
 
-def _parts(node: ast.AST, numbers: dict[str, int]) -> list[object]:
+@cache
+def _head(kind: Any) -> _Token:
+    return _token(kind.__name__, "")
+
+
+@cache
+def _code(kind: str) -> int:
+    return zlib.crc32(kind.encode()) & 0xFF
+
+
+@cache
+def _compared_fields(kind: Any) -> tuple[str, ...]:
+    return tuple(field for field in kind._fields if field not in _IGNORED_FIELDS)
+
+
+def _parts(node: Any, names: _Names) -> list[object]:
+    """Return what a node is made of: nodes, lists and tokens."""
     if isinstance(node, ast.Constant):
         return [_constant(node.value)]
     if isinstance(node, ast.alias):
-        return [_Detail("import", node.name), _number(node.asname or node.name.split(".")[0], numbers)]
+        return [_token("import", node.name), names[node.asname or node.name.split(".")[0]]]
     if isinstance(node, ast.ImportFrom):
-        return [_Detail("from", f"{node.level}{node.module or ''}"), node.names]
-    return [_field(getattr(node, field), numbers) for field in node._fields if field not in _IGNORED_FIELDS]
+        return [_token("from", f"{node.level}{node.module or ''}"), _field(node.names, names)]
+    return [_field(getattr(node, field), names) for field in _compared_fields(node.__class__)]
 
 
-def _field(value: object, numbers: dict[str, int]) -> object:
-    if isinstance(value, str):
-        return _number(value, numbers)
-    if isinstance(value, list):
-        return [_field(item, numbers) for item in value if not _says_nothing(item)]
-    return _assignment(value) if isinstance(value, ast.AST) else _constant(value)
+def _field(value: Any, names: _Names) -> object:
+    kind = value.__class__
+    if kind is str:
+        return names[value]
+    if kind is list:
+        return [_field(item, names) for item in value if not _says_nothing(item)]
+    if isinstance(value, ast.AnnAssign) and value.value is not None:  # the same program as a plain assignment
+        return ast.Assign(targets=[value.target], value=value.value)
+    return value if isinstance(value, ast.AST) else _constant(value)
 
 
-def _number(name: str, numbers: dict[str, int]) -> _Detail:
-    return _Detail("name", str(numbers.setdefault(name, len(numbers))))
-
-
-def _constant(value: object) -> _Detail:
+def _constant(value: object) -> _Token:
     text = hex(value) if isinstance(value, int) else repr(value)  # repr of a huge int is refused by Python
-    return _Detail(type(value).__name__, text)
+    return _token(type(value).__name__, text)
 
 
-def _says_nothing(item: object) -> bool:
+def _says_nothing(item: Any) -> bool:
     """Docstrings, `pass` and bare annotations can be added to a copy for nothing."""
-    if isinstance(item, ast.Expr):
+    kind = item.__class__
+    if kind is ast.Expr:
         return isinstance(item.value, ast.Constant)
-    return isinstance(item, ast.Pass) or (isinstance(item, ast.AnnAssign) and item.value is None)
-
-
-def _assignment(node: ast.AST) -> ast.AST:
-    """An annotated assignment is the same program as a plain one."""
-    if isinstance(node, ast.AnnAssign) and node.value is not None:
-        return ast.Assign(targets=[node.target], value=node.value)
-    return node
+    return kind is ast.Pass or (kind is ast.AnnAssign and item.value is None)
 
 
 def _gram_hashes(shape: bytes) -> list[int]:
-    return [zlib.crc32(shape[at : at + GRAM_TOKENS]) for at in range(len(shape) - GRAM_TOKENS + 1)]
+    crc32 = zlib.crc32
+    return [crc32(shape[at : at + GRAM_TOKENS]) for at in range(len(shape) - GRAM_TOKENS + 1)]
 
 
-def _winnowed(hashes: list[int]) -> Iterator[int]:
-    for at in range(len(hashes) - WINDOW_GRAMS + 1):
-        yield min(hashes[at : at + WINDOW_GRAMS])
+def _winnowed(hashes: list[int]) -> Iterable[int]:
+    """The least hash of every window of WINDOW_GRAMS; each round doubles what a minimum spans."""
+    least, spanned = hashes, 1
+    while spanned < WINDOW_GRAMS:
+        least = [one if one < other else other for one, other in zip(least, least[spanned:], strict=False)]
+        spanned *= 2
+    return least

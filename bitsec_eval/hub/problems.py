@@ -166,6 +166,17 @@ def too_many(retry_after_seconds: int) -> Problem:
     )
 
 
+def check_time_used(retry_after_seconds: int) -> Problem:
+    """Answer a client whose uploads took more processor time to check than it may use."""
+    return Problem(
+        status=429,
+        reason="check_time_used",
+        sentence="Checking the uploads of this address took more processor time than one address may use.",
+        remedy=f"Wait {retry_after_seconds} s, as the Retry-After header says, and send smaller or simpler files.",
+        retry_after_seconds=retry_after_seconds,
+    )
+
+
 def copied(earlier_miner: str, earlier_time: str) -> Problem:
     """Refuse a copy of another miner's earlier agent."""
     return Problem(

@@ -40,7 +40,7 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
     Raises: SettingsError where a folder or the checking Python cannot be used.
     """
     store = Store(settings.agents, settings.free_mib << 20)
-    checker = Checker(settings.check_python)
+    checker = Checker(settings.check_python, seconds_per_minute=settings.check_seconds_per_minute)
     for line in store.open():
         note("not recovered", found=line)
     try:
@@ -81,7 +81,7 @@ def _seen(store: Store) -> Seen:
     return seen
 
 
-def _hub_of(request: Request) -> Hub:
+async def _hub_of(request: Request) -> Hub:
     return cast("Hub", request.app.state.hub)
 
 

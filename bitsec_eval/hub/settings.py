@@ -10,6 +10,9 @@ from bitsec_eval import __version__
 from bitsec_eval.agent_check.process import sandbox_python
 from bitsec_eval.core.errors import SettingsError
 
+CHECK_SECONDS_PER_UPLOAD = 0.5
+"""An agent of 18 KiB takes 5 ms, the largest and densest that are accepted take up to 3 s."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -41,6 +44,11 @@ class Settings:
             raise SettingsError(f"--port must be from 0 to 65535, got {self.port}")
         if not self.tasks.is_dir():
             raise SettingsError(f"--tasks {self.tasks}: no such folder; try --tasks=task_suites/")
+
+    @property
+    def check_seconds_per_minute(self) -> float:
+        """Processor time that checking the uploads of one address may take."""
+        return self.uploads_per_minute * CHECK_SECONDS_PER_UPLOAD
 
 
 _POSITIVE = (

@@ -4,6 +4,7 @@ import pytest
 
 from bitsec_eval.core.agent_check import AGENT_BYTES, Examination, examine, foreign_import, parsed, refused_bytes
 from bitsec_eval.core.stdlib_modules import STDLIB_MODULES
+from bitsec_eval.core.syntax_nodes import nodes_by_kind
 
 ENTRY = b'\nif __name__ == "__main__":\n    print("--task")\n'
 
@@ -229,7 +230,7 @@ def test_does_not_warn_of_an_agent_that_reads_its_arguments_by_place(source):
 
 
 def test_an_empty_file_has_no_foreign_import():
-    assert foreign_import([parsed(b"")]) is None
+    assert foreign_import(nodes_by_kind(parsed(b""))) is None
 
 
 def test_warns_of_what_is_accepted_but_will_hardly_work():

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from bitsec_eval.core.entry_point import runs_nothing
+from bitsec_eval.core import entry_point
+from bitsec_eval.core.syntax_nodes import nodes_by_kind
 
 MAIN = "def main():\n    print('hello')\n\n\n"
 
@@ -55,6 +56,11 @@ DOES_SOMETHING = [
 ]
 
 
+def runs_nothing(source: str) -> bool:
+    tree = ast.parse(source)
+    return entry_point.runs_nothing(tree, nodes_by_kind(tree))
+
+
 def started(source: str) -> str:
     """Return what a file prints when it is started as an agent is."""
     done = subprocess.run(
@@ -65,15 +71,15 @@ def started(source: str) -> str:
 
 @pytest.mark.parametrize("source", DOES_NOTHING)
 def test_a_file_that_only_defines_things_prints_nothing(source):
-    assert runs_nothing(ast.parse(source))
+    assert runs_nothing(source)
     assert started(source) == ""
 
 
 @pytest.mark.parametrize("source", DOES_SOMETHING)
 def test_a_file_that_prints_when_it_is_started_is_never_said_to_do_nothing(source):
-    assert not runs_nothing(ast.parse(source))
+    assert not runs_nothing(source)
     assert started(source)
 
 
 def test_a_tree_deeper_than_the_stack_is_looked_through():
-    assert runs_nothing(ast.parse("x = " + "+".join(["1"] * 2500)))
+    assert runs_nothing("x = " + "+".join(["1"] * 2500))

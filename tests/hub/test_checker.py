@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.hub.conftest import agent
 T = TypeVar("T")
 
 
-def with_checker(use: Callable[[Checker], Awaitable[T]], python: str = sys.executable, **options: int) -> T:
+def with_checker(use: Callable[[Checker], Awaitable[T]], python: str = sys.executable, **options: Any) -> T:
     async def run() -> T:
         checker = Checker(python, **options)
         try:
@@ -114,7 +114,7 @@ def test_one_process_answers_many_and_is_replaced_in_the_end():
 
 
 def _pids(checker: Checker) -> tuple[int, ...]:
-    return tuple(sorted(each._process.pid for each in checker._all))
+    return tuple(sorted(each._examiner._process.pid for each in checker._all))
 
 
 def test_the_process_is_limited_and_inherits_nothing():
@@ -150,8 +150,27 @@ def test_several_sources_at_once_share_two_processes():
     found, processes = with_checker(many)
 
     assert all(each.refusal is None for each in found)
-    assert processes == 2
+    assert processes == 2  # of three: one is left to other addresses
     assert len({each.likeness.structure for each in found}) == 20
+
+
+def test_an_address_pays_for_the_processor_time_of_its_sources(python):
+    dense = b"x = [" + b"[]," * 80_000 + b"]\nprint('--task')\n"
+    now = [0.0]
+
+    async def charged(checker: Checker) -> list[int]:
+        before = checker.wait_seconds("dense")
+        await checker.check(dense, "dense")
+        during = checker.wait_seconds("dense"), checker.wait_seconds("honest")
+        now[0] += 60
+        return [before, *during, checker.wait_seconds("dense")]
+
+    before, dense_waits, honest_waits, afterwards = with_checker(
+        charged, seconds_per_minute=0.01, clock=lambda: now[0]
+    )
+
+    assert (before, honest_waits, afterwards) == (0, 0, 0)
+    assert dense_waits > 0
 
 
 def test_stopping_ends_a_busy_process_at_once(python):

@@ -98,9 +98,9 @@ class Store:
         except OSError:
             if self.record(record.miner_id) is None:
                 self._undo(record.miner_id)
-            raise
-        finally:
             self._load(record.miner_id)
+            raise
+        self._records[record.miner_id] = record
 
     def _write(self, record: Record, source: bytes, likeness: Likeness | None, token_hash: str | None) -> None:
         miner_id, sha256 = record.miner_id, record.current.sha256

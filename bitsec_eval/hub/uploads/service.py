@@ -20,6 +20,7 @@ from bitsec_eval.hub.problems import (
     UNWRITABLE,
     WRONG_MINER_ID,
     Refused,
+    check_time_used,
     copied,
     refused_agent,
     too_many,
@@ -74,7 +75,7 @@ class Uploads:
         async with lock:
             owner = self._owners.authorise(form, address)
             self._admit(("miner", form.miner_id))
-            return await self._receive(form, owner)
+            return await self._receive(form, owner, address)
 
     def _admit(self, key: tuple[str, str]) -> None:
         wait = self._rate.wait_seconds(key)
@@ -82,17 +83,18 @@ class Uploads:
             raise Refused(too_many(wait))
         self._rate.count(key)
 
-    async def _receive(self, form: UploadForm, owner: Owner) -> Receipt:
+    async def _receive(self, form: UploadForm, owner: Owner, address: str) -> Receipt:
         refusal = refused_bytes(form.source)
         if refusal is not None:
             raise Refused(refused_agent(refusal))
         record = self._store.record(form.miner_id)
         if record and owner.token_hash is None and await self._is_current(record, form.source):
             return await self._receipt(record, "unchanged", owner)
-        checked = await self._check(form.source)
+        checked = await self._check(form.source, address)
         if record and len(record.versions) >= self._settings.versions_per_miner:
             raise Refused(QUOTA_USED)
-        return await self._receipt(await self._stored(form, record, checked, owner), "stored", owner)
+        stored = await asyncio.to_thread(self._stored, form, record, checked, owner)
+        return await self._receipt(stored, "stored", owner)
 
     async def _is_current(self, record: Record, source: bytes) -> bool:
         if record.current.sha256 != _sha256(source):
@@ -100,9 +102,12 @@ class Uploads:
         with _disk_trouble_refused(record.miner_id):
             return await asyncio.to_thread(self._store.restore_current, record)
 
-    async def _check(self, source: bytes) -> Checked:
+    async def _check(self, source: bytes, address: str) -> Checked:
+        wait = self._checker.wait_seconds(address)
+        if wait:
+            raise Refused(check_time_used(wait))
         try:
-            checked = await self._checker.check(source)
+            checked = await self._checker.check(source, address)
         except CheckerError as error:
             note("checker away", error=error)
             raise Refused(CHECKER_AWAY) from None
@@ -110,18 +115,19 @@ class Uploads:
             raise Refused(refused_agent(checked.refusal))
         return checked
 
-    async def _stored(self, form: UploadForm, record: Record | None, checked: Checked, owner: Owner) -> Record:
+    def _stored(self, form: UploadForm, record: Record | None, checked: Checked, owner: Owner) -> Record:
+        """Store an upload in its place; in a worker thread, as it waits for the disk."""
         upload = Upload(
             miner_id=form.miner_id,
             sha256=_sha256(form.source),
             time=self._now().isoformat(timespec="seconds"),
             likeness=checked.likeness,
         )
-        place = await asyncio.to_thread(self._seen.take_place, upload)
+        place = self._seen.take_place(upload)
         try:
             self._refuse_copy(place.copy_of)
             grown = _grown(record, upload, checked, place, len(form.source))
-            await asyncio.to_thread(self._put, grown, form.source, checked, owner)
+            self._put(grown, form.source, checked, owner)
         except BaseException:
             self._seen.withdraw(place)
             raise
