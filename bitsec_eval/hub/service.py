@@ -15,7 +15,7 @@ from bitsec_eval.hub.log import note
 from bitsec_eval.hub.settings import Settings
 from bitsec_eval.hub.storage.store import Store
 from bitsec_eval.hub.uploads.checker import Checker
-from bitsec_eval.hub.uploads.duplicates import Seen, Upload
+from bitsec_eval.hub.uploads.duplicates import Duplicates, Upload
 from bitsec_eval.hub.uploads.service import Uploads
 from bitsec_eval.hub.views.catalogue import Catalogue
 from bitsec_eval.hub.views.results import Results
@@ -45,8 +45,9 @@ async def opened(settings: Settings) -> AsyncIterator[Hub]:
         note("not recovered", found=line)
     try:
         python = await _python(checker)
-        seen = _seen(store)
-        uploads = Uploads(settings=settings, store=store, checker=checker, seen=seen, clock=time.monotonic)
+        uploads = Uploads(
+            settings=settings, store=store, checker=checker, duplicates=_duplicates(store), clock=time.monotonic
+        )
         yield Hub(
             settings=settings,
             store=store,
@@ -67,18 +68,16 @@ async def _python(checker: Checker) -> str:
         raise SettingsError(f"--check-python {error}") from None
 
 
-def _seen(store: Store) -> Seen:
-    seen = Seen()
-    for record in store.records():
-        for version in record.versions:
-            upload = Upload(
-                miner_id=record.miner_id,
-                sha256=version.sha256,
-                time=version.time,
-                likeness=store.likeness(record.miner_id, version.sha256),
-            )
-            seen.restore(upload, version.sequence)
-    return seen
+def _duplicates(store: Store) -> Duplicates:
+    found = Duplicates()
+    stored = [
+        (version.sequence, record.miner_id, version) for record in store.records() for version in record.versions
+    ]
+    for sequence, miner_id, version in sorted(stored, key=lambda each: each[0]):
+        likeness = store.likeness(miner_id, version.sha256)
+        upload = Upload(miner_id=miner_id, sha256=version.sha256, time=version.time, likeness=likeness)
+        found.restore(upload, sequence)
+    return found
 
 
 async def _hub_of(request: Request) -> Hub:

@@ -4,7 +4,7 @@ import inspect
 import shlex
 
 from bitsec_eval.core.similarity import Likeness
-from bitsec_eval.hub.uploads.duplicates import Seen, Upload
+from bitsec_eval.hub.uploads.duplicates import Duplicates, Upload
 from tests.hub.conftest import RunningHub, StartHub, agent
 
 PROGRAM = inspect.getsource(shlex).encode() + agent()
@@ -82,7 +82,7 @@ def _upload(miner_id: str, structure: str = "s") -> Upload:
 
 
 def test_the_first_of_several_is_named_whatever_the_order_of_restoring():
-    seen = Seen()
+    seen = Duplicates()
     for sequence, miner_id in ((7, "late"), (3, "first"), (5, "middle")):
         seen.restore(_upload(miner_id), sequence)
 
@@ -90,15 +90,31 @@ def test_the_first_of_several_is_named_whatever_the_order_of_restoring():
     assert (place.sequence, place.copy_of.miner_id) == (8, "first")
 
 
+def test_a_small_program_inside_a_much_larger_one_is_seen_both_ways():
+    small, large = frozenset(range(0, 600, 10)), frozenset(range(10_000))
+
+    for first, second in ((small, large), (large, small)):
+        seen = Duplicates()
+        seen.restore(_with_prints("author", first), 1)
+        [warning] = seen.take_place(_with_prints("other", second)).warnings
+
+        assert warning.sentence == "100% of the smaller program's shape is also in author's of t."
+        assert seen.take_place(_with_prints("third", frozenset(range(20_000, 30_000)))).warnings == ()
+
+
+def _with_prints(miner_id: str, prints: frozenset[int]) -> Upload:
+    return Upload(miner_id=miner_id, sha256=miner_id, time="t", likeness=Likeness(structure=miner_id, prints=prints))
+
+
 def test_an_upload_that_was_not_stored_is_forgotten():
-    seen = Seen()
+    seen = Duplicates()
     seen.withdraw(seen.take_place(_upload("failed")))
 
     assert seen.take_place(_upload("next")).copy_of is None
 
 
 def test_the_author_of_the_first_is_never_called_a_copier():
-    seen = Seen()
+    seen = Duplicates()
     for miner_id in ("author", "copier"):
         seen.take_place(_upload(miner_id))
 

@@ -29,7 +29,7 @@ from bitsec_eval.hub.settings import Settings
 from bitsec_eval.hub.storage.records import CopyOf, Record, Version
 from bitsec_eval.hub.storage.store import Store
 from bitsec_eval.hub.uploads.checker import Checker
-from bitsec_eval.hub.uploads.duplicates import Place, Seen, Upload
+from bitsec_eval.hub.uploads.duplicates import Duplicates, Place, Upload
 from bitsec_eval.hub.uploads.form import UploadForm
 from bitsec_eval.hub.uploads.ownership import Owner, Owners
 from bitsec_eval.hub.uploads.rate_limit import RateLimit
@@ -50,14 +50,14 @@ class Uploads:
         settings: Settings,
         store: Store,
         checker: Checker,
-        seen: Seen,
+        duplicates: Duplicates,
         clock: Callable[[], float],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._settings = settings
         self._store = store
         self._checker = checker
-        self._seen = seen
+        self._duplicates = duplicates
         self._now = now
         self._owners = Owners(store, settings.wrong_tokens_per_minute, clock)
         self._rate = RateLimit(settings.uploads_per_minute, clock)
@@ -123,13 +123,13 @@ class Uploads:
             time=self._now().isoformat(timespec="seconds"),
             likeness=checked.likeness,
         )
-        place = self._seen.take_place(upload)
+        place = self._duplicates.take_place(upload)
         try:
             self._refuse_copy(place.copy_of)
             grown = _grown(record, upload, checked, place, len(form.source))
             self._put(grown, form.source, checked, owner)
         except BaseException:
-            self._seen.withdraw(place)
+            self._duplicates.withdraw(place)
             raise
         return grown
 
