@@ -10,9 +10,10 @@ Neither proves a copy; two authors who start from one template are alike as well
 import ast
 import hashlib
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 GRAM_TOKENS = 16  # shorter shapes are common to most programs
@@ -62,22 +63,25 @@ class _Names(dict[str, _Token]):
 def _spelled(tree: ast.AST) -> tuple[str, bytes]:
     """Return the tree in reading order as text, and its shape as one byte for each token.
 
-    Without recursion, as a tree may be deeper than the stack; this loop is most of what an upload costs.
+    Without recursion, as a tree may be deeper than the stack; this loop is a good part of what an upload costs.
     """
     names = _Names()
     tokens: list[_Token] = []
     waiting: list[Any] = [tree]
     while waiting:
         part = waiting.pop()
-        if part.__class__ is tuple:
+        kind = part.__class__
+        if kind is tuple:
             tokens.append(part)
-        elif part.__class__ is ast.Name:
-            tokens += _head(ast.Name), names[part.id]
-        elif part.__class__ is list:
-            tokens.append(_token("list", str(len(part))))
+        elif kind is list:
+            tokens.append(_list_head(len(part)))
             waiting += part[::-1]
+        elif kind is ast.Name:
+            tokens += _head(kind), names[part.id]
+        elif kind is ast.Constant:
+            tokens += _head(kind), _constant(part.value)
         else:
-            tokens.append(_head(part.__class__))
+            tokens.append(_head(kind))
             waiting += _parts(part, names)[::-1]
     return "".join([text for text, _ in tokens]), bytes([code for _, code in tokens])
 
@@ -97,30 +101,43 @@ def _code(kind: str) -> int:
 
 
 @cache
-def _compared_fields(kind: Any) -> tuple[str, ...]:
-    return tuple(field for field in kind._fields if field not in _IGNORED_FIELDS)
+def _list_head(length: int) -> _Token:
+    return _token("list", str(length))
+
+
+@cache
+def _fields(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what reads the compared fields of a node of this kind."""
+    compared = tuple(field for field in kind._fields if field not in _IGNORED_FIELDS)
+    if len(compared) > 1:
+        return attrgetter(*compared)
+    return lambda node: tuple(getattr(node, field) for field in compared)
 
 
 def _parts(node: Any, names: _Names) -> list[object]:
     """Return what a node is made of: nodes, lists and tokens."""
-    if isinstance(node, ast.Constant):
-        return [_constant(node.value)]
-    if isinstance(node, ast.alias):
+    if node.__class__ is ast.alias:
         return [_token("import", node.name), names[node.asname or node.name.split(".")[0]]]
-    if isinstance(node, ast.ImportFrom):
-        return [_token("from", f"{node.level}{node.module or ''}"), _field(node.names, names)]
-    return [_field(getattr(node, field), names) for field in _compared_fields(node.__class__)]
+    if node.__class__ is ast.ImportFrom:
+        return [_token("from", f"{node.level}{node.module or ''}"), node.names]
+    return [_field(value, names) for value in _fields(node.__class__)(node)]
 
 
 def _field(value: Any, names: _Names) -> object:
     kind = value.__class__
+    if kind is list:
+        return [_field(item, names) if item.__class__ in _RARE else item for item in value if not _says_nothing(item)]
     if kind is str:
         return names[value]
-    if kind is list:
-        return [_field(item, names) for item in value if not _says_nothing(item)]
-    if isinstance(value, ast.AnnAssign) and value.value is not None:  # the same program as a plain assignment
+    if kind is ast.AnnAssign and value.value is not None:  # the same program as a plain assignment
         return ast.Assign(targets=[value.target], value=value.value)
     return value if isinstance(value, ast.AST) else _constant(value)
+
+
+_RARE = {ast.AnnAssign, str, type(None), list}
+"""What may stand in a list beside nodes that stay as they are."""
+
+_QUIET = {ast.Expr, ast.Pass, ast.AnnAssign}
 
 
 def _constant(value: object) -> _Token:
@@ -131,9 +148,11 @@ def _constant(value: object) -> _Token:
 def _says_nothing(item: Any) -> bool:
     """Docstrings, `pass` and bare annotations can be added to a copy for nothing."""
     kind = item.__class__
+    if kind not in _QUIET:
+        return False
     if kind is ast.Expr:
         return isinstance(item.value, ast.Constant)
-    return kind is ast.Pass or (kind is ast.AnnAssign and item.value is None)
+    return kind is ast.Pass or item.value is None
 
 
 def _gram_hashes(shape: bytes) -> list[int]:
