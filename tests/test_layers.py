@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "bitsec_eval/support": {"core"},
     "bitsec_eval/sandbox": {"core", *ENGINE, "pyrevm"},  # pyrevm: by a program that runs in the EVM image alone
     "bitsec_eval/inference": {"core", *HTTP},
-    "bitsec_eval/judge": {"core", *HTTP},
+    "bitsec_eval/judge": {"core", "inference", *HTTP},
     "bitsec_eval/scabench": {"core", "sandbox"},
     "bitsec_eval/schedule": {"core", "sandbox", "inference"},
     "bitsec_eval/render": {"core", *WEB},

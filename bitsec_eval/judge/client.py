@@ -1,20 +1,26 @@
-"""The judge over any OpenAI-compatible endpoint; what cannot be asked makes a run void, never a miss."""
+"""The judge over any OpenAI-compatible endpoint: one question, asked again where that may help."""
 
-from collections.abc import Sequence
+import json
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import openai
-
-from bitsec_eval.core.errors import InferenceError
-from bitsec_eval.core.text import one_line
+from bitsec_eval.inference.billing import believable_usage
+from bitsec_eval.inference.completion import Completion
+from bitsec_eval.inference.problems import Problem
+from bitsec_eval.inference.provider.settings import Provider
+from bitsec_eval.inference.provider.trouble import Trouble
+from bitsec_eval.inference.provider.upstream import Upstream
+from bitsec_eval.inference.retry import RetryPolicy
 from bitsec_eval.judge.protocol import SCHEMA
 
 DEFAULT_URL = "https://api.openai.com/v1"
+RESPONSE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class JudgeReply:
     """What one call gave and used."""
 
     text: str
@@ -22,23 +28,47 @@ class Reply:
     completion_tokens: int = 0
 
 
-class Client(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeForm:
+    """How a judge is asked: the name of the limit of its answer, and whether its JSON is prescribed by a schema."""
+
+    limit_field: str = "max_completion_tokens"
+    with_schema: bool = True
+
+
+FORMS = (
+    JudgeForm(),
+    JudgeForm(limit_field="max_tokens"),
+    JudgeForm(with_schema=False),
+    JudgeForm(limit_field="max_tokens", with_schema=False),
+)
+"""What endpoints take, the most exact first."""
+
+
+class JudgeClient(Protocol):
     """Asks a model."""
 
     @property
     def model(self) -> str:
         """The model's name."""
 
-    def ask(self, messages: Sequence[dict[str, str]]) -> Reply:
+    @property
+    def address(self) -> str:
+        """Where it is asked."""
+
+    def ask(self, messages: Sequence[dict[str, str]]) -> JudgeReply:
         """Return the model's reply.
 
         Raises:
-            InferenceError: there is none to be had.
+            Trouble: there is none; whether that is the judge's or the question's doing is not known.
         """
 
+    def forms(self) -> Iterator[None]:
+        """Try each form in which the model can be asked; the one in use when this is left is kept."""
 
-class OpenAIClient:
-    """A model behind an OpenAI-compatible endpoint; asks again where that helps, with growing pauses."""
+
+class OpenAIJudge:
+    """A model behind an OpenAI-compatible endpoint; usable from any thread."""
 
     def __init__(
         self,
@@ -47,47 +77,53 @@ class OpenAIClient:
         api_key: str,
         url: str = DEFAULT_URL,
         call_seconds: float = 120.0,
-        retries: int = 4,
+        retry: RetryPolicy | None = None,
         answer_tokens: int = 4096,
     ) -> None:
         self.model = model
-        self._url = url
-        self._key = api_key
+        self.address = url
         self._answer_tokens = answer_tokens
-        self._client = openai.OpenAI(api_key=api_key, base_url=url, timeout=call_seconds, max_retries=retries)
+        self._retry = retry or RetryPolicy()
+        self._form = FORMS[0]
+        self._upstream = Upstream(Provider(base_url=url, key=api_key, try_seconds=call_seconds))
 
-    def ask(self, messages: Sequence[dict[str, str]]) -> Reply:
-        """Return the model's reply to `messages`, which it is asked to give as JSON of the judge's schema.
+    def ask(self, messages: Sequence[dict[str, str]]) -> JudgeReply:
+        """Return the model's reply to `messages`, which it is asked to give as JSON of the judge's schema."""
+        pauses, started = self._retry.pauses(), time.monotonic()
+        while True:
+            try:
+                return self._once(messages)
+            except Trouble as trouble:
+                pause = pauses.after(trouble.pause, time.monotonic() - started) if trouble.may_pass else None
+                if pause is None:
+                    raise
+                time.sleep(pause)
 
-        Raises:
-            InferenceError: the endpoint cannot be reached, refuses, or answers nothing.
-        """
+    def forms(self) -> Iterator[None]:
+        """See `JudgeClient.forms`."""
+        for form in FORMS:
+            self._form = form
+            yield
+
+    def _once(self, messages: Sequence[dict[str, str]]) -> JudgeReply:
+        body = json.dumps(self._request(messages)).encode("ascii")
         try:
-            said = self._client.chat.completions.create(**self._request(messages))
-        except openai.OpenAIError as error:
-            raise InferenceError(self._trouble(error)) from None
-        choice = said.choices[0].message.content if said.choices else None
-        if not choice:
-            raise InferenceError(f"the judge {self.model} at {self._url} answered nothing; ask another model")
-        usage = said.usage
-        return Reply(
-            text=choice,
-            prompt_tokens=usage.prompt_tokens if usage else 0,
-            completion_tokens=usage.completion_tokens if usage else 0,
-        )
+            return _reply(self._upstream.ask(body, RESPONSE_BYTES), len(body))
+        except Problem as problem:  # the answer is too long
+            raise Trouble(str(problem), may_pass=False) from problem
 
     def _request(self, messages: Sequence[dict[str, str]]) -> dict[str, Any]:
+        asked = {"model": self.model, "messages": list(messages), self._form.limit_field: self._answer_tokens}
         schema = {"name": "judgement", "strict": True, "schema": SCHEMA}
-        return {
-            "model": self.model,
-            "messages": list(messages),
-            "response_format": {"type": "json_schema", "json_schema": schema},
-            "max_completion_tokens": self._answer_tokens,
-        }
+        if self._form.with_schema:
+            asked["response_format"] = {"type": "json_schema", "json_schema": schema}
+        return asked
 
-    def _trouble(self, error: openai.OpenAIError) -> str:
-        said = one_line(str(error).replace(self._key, "[key]") if self._key else str(error), 200)
-        return (
-            f"the judge {self.model} at {self._url} cannot be asked ({type(error).__name__}: {said}); "
-            "check its address, key and model, then run again"
-        )
+
+def _reply(completion: Completion, sent_bytes: int) -> JudgeReply:
+    usage = believable_usage(completion, sent_bytes)
+    return JudgeReply(
+        text=completion.text or "",
+        prompt_tokens=usage.prompt if usage else 0,
+        completion_tokens=usage.completion if usage else 0,
+    )

@@ -14,7 +14,20 @@ from typing import Protocol
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision, Verdict
 from bitsec_eval.core.matching.assignment import assign
-from bitsec_eval.judge.protocol import BATCH_FINDINGS, Question, Vote, agree, majority, question, sureness
+from bitsec_eval.judge.protocol import (
+    BATCH_FINDINGS,
+    JudgePrompt,
+    Vote,
+    agree,
+    judge_prompt,
+    majority,
+    prompt_characters,
+    sureness,
+)
+from bitsec_eval.judge.record import UnjudgeableError
+
+CHARACTERS = 4_000_000
+"""What a judge reads of one report at most, about a million tokens: 60 long findings against 20 expected ones."""
 
 _WORTH: dict[Verdict, float] = {"match": 1.0, "partial": 0.5, "none": 0.0}
 # Among equally good pairings the one the official protocol sees first is taken; too small to weigh otherwise.
@@ -25,8 +38,8 @@ _LATER_FINDING = 1e-8
 class Votes(Protocol):
     """Casts votes on questions; see `bitsec_eval.judge.record.Judge`."""
 
-    def vote(self, question: Question, repeat: int) -> Vote:
-        """Return the vote number `repeat` on `question`."""
+    def vote(self, prompt: JudgePrompt, repeat: int) -> Vote:
+        """Return the vote number `repeat` on a question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +54,16 @@ class Consensus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LLMMatcher:
-    """Asks `judge`, up to `parallel` questions at a time; the order of its answers changes nothing."""
+    """Asks `judge`, up to `parallel` questions at a time; the order of its answers changes nothing.
+
+    A question that gets no judgement is split into one for each reported finding; a finding that cannot be judged
+    alone either is no match. So is one for which the judge would have to read more than `characters` in all, counted
+    for two votes on each question in the order in which findings are reported.
+    """
 
     judge: Votes
     parallel: int = 8
+    characters: int = CHARACTERS
 
     def match(self, expected: Sequence[Finding], reported: Sequence[Finding]) -> tuple[Decision, ...]:
         """Return one decision for each expected finding.
@@ -52,9 +71,10 @@ class LLMMatcher:
         Raises:
             InferenceError: the judge cannot be asked: there is no decision then, not a miss.
         """
-        batches = [reported[at : at + BATCH_FINDINGS] for at in range(0, len(reported), BATCH_FINDINGS)]
+        judged = reported[: affordable(expected, reported, self.characters)]
+        batches = [judged[at : at + BATCH_FINDINGS] for at in range(0, len(judged), BATCH_FINDINGS)]
         table = self._consensus(expected, batches)
-        given = assign([_gains(row, found, len(reported)) for row, found in enumerate(table)])
+        given = assign([_gains(row, found, len(judged)) for row, found in enumerate(table)])
         return tuple(_decision(row, found, given) for row, found in enumerate(table))
 
     def _consensus(self, expected: Sequence[Finding], batches: Sequence[Sequence[Finding]]) -> list[list[Consensus]]:
@@ -66,17 +86,46 @@ class LLMMatcher:
         return [found[row * width : (row + 1) * width] for row in range(len(expected))]
 
     def _on_batch(self, truth: Finding, number: int, batch: Sequence[Finding]) -> Consensus:
-        asked = question(truth, batch)
+        first = number * BATCH_FINDINGS
+        try:
+            return self._voted(truth, batch, first)
+        except UnjudgeableError:
+            alone = [self._alone(truth, finding, first + place) for place, finding in enumerate(batch)]
+            return max(alone, key=lambda each: (_WORTH[each.verdict], each.confidence))
+
+    def _alone(self, truth: Finding, finding: Finding, place: int) -> Consensus:
+        try:
+            return self._voted(truth, [finding], place)
+        except UnjudgeableError as error:
+            told = f"it judges other findings, but not reported finding {place} ({error})"
+            return Consensus(verdict="none", reported=None, confidence=0.0, explanation=told)
+
+    def _voted(self, truth: Finding, batch: Sequence[Finding], first: int) -> Consensus:
+        asked = judge_prompt(truth, batch)
         votes: list[Vote] = []
         while not agree(votes):
             votes.append(self.judge.vote(asked, len(votes)))
         chosen = majority(votes)
         return Consensus(
             verdict=chosen.verdict,
-            reported=None if chosen.index is None else number * BATCH_FINDINGS + chosen.index,
+            reported=None if chosen.index is None else first + chosen.index,
             confidence=sureness(votes),
             explanation=chosen.explanation,
         )
+
+
+def affordable(expected: Sequence[Finding], reported: Sequence[Finding], characters: int) -> int:
+    """Return how many of the reported findings, from the first, a judge can read within so many characters."""
+    left = characters
+    truths = sum(prompt_characters(judge_prompt(truth, [])) for truth in expected)
+    for place, finding in enumerate(reported):
+        if place % BATCH_FINDINGS == 0:
+            left -= 2 * truths
+        told = judge_prompt(finding, [finding])
+        left -= 2 * len(expected) * len(told.reported)
+        if left < 0:
+            return place
+    return len(reported)
 
 
 def _gains(row: int, found: Sequence[Consensus], columns: int) -> list[float]:

@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.finding import Finding, Severity, severity_of
 from bitsec_eval.core.matching import Verdict
+from bitsec_eval.core.printed_json import json_in
 from bitsec_eval.core.text import one_line, printable
 
 BATCH_FINDINGS = 10
@@ -95,7 +97,7 @@ class UnusableAnswerError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class JudgePrompt:
     """One expected finding against one batch of reported ones, as the judge will read them."""
 
     expected: str
@@ -120,11 +122,11 @@ class Vote:
     explanation: str = ""
 
 
-def question(expected: Finding, batch: Sequence[Finding]) -> Question:
+def judge_prompt(expected: Finding, batch: Sequence[Finding]) -> JudgePrompt:
     """Return what is asked about `expected` and the findings of one batch."""
     truth = _told(expected, EXPECTED_CHARACTERS)
     reported = [{"Index": at, **_told(finding, REPORTED_CHARACTERS)} for at, finding in enumerate(batch)]
-    return Question(expected=_json(truth), reported=_json(reported), findings=len(batch))
+    return JudgePrompt(expected=_json(truth), reported=_json(reported), findings=len(batch))
 
 
 def _told(finding: Finding, characters: int) -> dict[str, str]:
@@ -168,11 +170,13 @@ _KINDS = {
 
 
 def _object(text: str) -> dict[str, Any]:
-    """Return the answer's fields, each of the type it must have."""
+    """Return the answer's fields, each of the type it must have, whatever prose or reasoning stands around it."""
     try:
-        value = json.loads(_unfenced(text))
-    except (ValueError, RecursionError) as error:
-        raise UnusableAnswerError(f"not JSON: {one_line(str(error), 80)}") from None
+        value = json_in(text, _is_judgement)
+    except AnswerFault as fault:
+        raise UnusableAnswerError(
+            one_line(str(fault).partition("; ")[0].replace("the report", "the answer"))
+        ) from None
     if not isinstance(value, dict):
         raise UnusableAnswerError("not a JSON object")
     for name, kind in _KINDS.items():
@@ -181,9 +185,8 @@ def _object(text: str) -> dict[str, Any]:
     return value
 
 
-def _unfenced(text: str) -> str:
-    """Return what stands in a fence, where the model put its object into one."""
-    return text.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
+def _is_judgement(value: object) -> bool:
+    return isinstance(value, dict) and value.keys() >= _KINDS.keys()
 
 
 def agree(votes: Sequence[Vote]) -> bool:
@@ -206,3 +209,8 @@ def sureness(votes: Sequence[Vote]) -> float:
     """Return how sure the votes are, together, that there is a match: 1 for each match and 1/2 for each partial."""
     worth = {"match": 1.0, "partial": 0.5, "none": 0.0}
     return sum(worth[each.verdict] for each in votes) / len(votes)
+
+
+def prompt_characters(prompt: JudgePrompt) -> int:
+    """Return the length of one question: what the judge has to read of it."""
+    return len(_SYSTEM) + len(_USER) + len(prompt.expected) + len(prompt.reported)

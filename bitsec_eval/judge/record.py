@@ -8,22 +8,31 @@ import json
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bitsec_eval.core.errors import InferenceError, SettingsError
 from bitsec_eval.core.text import one_line
-from bitsec_eval.judge.client import Client, Reply
-from bitsec_eval.judge.protocol import Question, UnusableAnswerError, Vote, vote
+from bitsec_eval.inference.provider.trouble import Trouble
+from bitsec_eval.judge.client import JudgeClient, JudgeReply
+from bitsec_eval.judge.known_good import KnownGoodQuestion, Unanswered
+from bitsec_eval.judge.protocol import JudgePrompt, UnusableAnswerError, Vote, vote
 
 PROTOCOL = "auditagent/1"
 UNUSABLE_AT_MOST = 3
 NONCE_BYTES = 16
+UNJUDGEABLE = "unjudgeable: "
+"""What stands in place of an answer where a question got none."""
+
+
+class UnjudgeableError(Exception):
+    """A question gets no judgement although the judge judges others: it is the question that is to blame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class JudgeUsage:
     """What asking has used; judgements that were read from a record cost nothing."""
 
     calls: int = 0
@@ -35,13 +44,13 @@ class Cost:
         """Return the cost at these prices of a million tokens."""
         return (self.prompt_tokens * prompt_price + self.completion_tokens * completion_price) / 1e6
 
-    def plus(self, reply: Reply) -> "Cost":
+    def plus(self, reply: JudgeReply) -> "JudgeUsage":
         """Return this and one more call."""
-        return Cost(
+        return replace(
+            self,
             calls=self.calls + 1,
             prompt_tokens=self.prompt_tokens + reply.prompt_tokens,
             completion_tokens=self.completion_tokens + reply.completion_tokens,
-            replayed=self.replayed,
         )
 
 
@@ -56,7 +65,7 @@ class Judge:
     def __init__(
         self,
         *,
-        client: Client | None,
+        client: JudgeClient | None,
         model: str,
         record: Path | None = None,
         nonce: Callable[[], str] = lambda: secrets.token_hex(NONCE_BYTES),
@@ -65,51 +74,66 @@ class Judge:
         self._model = model
         self._record = record
         self._nonce = nonce
+        self._known_good = KnownGoodQuestion(client, nonce) if client is not None else None
         self._known = _read(record) if record is not None else {}
         self._lock = threading.Lock()
-        self.cost = Cost()
+        self.cost = JudgeUsage()
 
-    def vote(self, question: Question, repeat: int) -> Vote:
-        """Return the vote number `repeat` on `question`.
+    def vote(self, prompt: JudgePrompt, repeat: int) -> Vote:
+        """Return the vote number `repeat` on a question.
 
         Raises:
+            UnjudgeableError: the question gets no judgement, while a plain one does.
             InferenceError: the judge cannot be asked, or answers nothing that can be read.
         """
-        key = _key(self._model, question, repeat)
+        key = _key(self._model, prompt, repeat)
         with self._lock:
             known = self._known.get(key)
             if known is not None:
-                self.cost = Cost(
-                    calls=self.cost.calls,
-                    prompt_tokens=self.cost.prompt_tokens,
-                    completion_tokens=self.cost.completion_tokens,
-                    replayed=self.cost.replayed + 1,
-                )
-        return self._ask(question, key) if known is None else vote(known, question.findings)
+                self.cost = replace(self.cost, replayed=self.cost.replayed + 1)
+        if known is None:
+            return self._ask(prompt, key)
+        if known.startswith(UNJUDGEABLE):
+            raise UnjudgeableError(known.removeprefix(UNJUDGEABLE))
+        return vote(known, prompt.findings)
 
-    def _ask(self, question: Question, key: str) -> Vote:
-        if self._client is None:
+    def _ask(self, prompt: JudgePrompt, key: str) -> Vote:
+        if self._client is None or self._known_good is None:
             remedy = "give the record of the same report and model, or a judge to ask"
             raise InferenceError(f"no judgement on record for a question to {self._model}; {remedy}")
+        for _ in range(2):  # the second time in the form that a plain question has found out, if that is another one
+            started = time.monotonic()
+            try:
+                return self._asked(self._client, prompt, key)
+            except Unanswered as unanswered:
+                reason = str(unanswered)
+            if not self._known_good.changes_form(since=started, reason=reason):
+                break
+        self._keep_line({"key": key, "answer": UNJUDGEABLE + reason, "model": self._model})
+        with self._lock:
+            self._known[key] = UNJUDGEABLE + reason
+        raise UnjudgeableError(reason)
+
+    def _asked(self, client: JudgeClient, prompt: JudgePrompt, key: str) -> Vote:
         trouble = ""
         for _ in range(UNUSABLE_AT_MOST):
             nonce = self._nonce()
-            messages = question.messages(nonce)
-            reply = self._client.ask(messages)
+            messages = prompt.messages(nonce)
             try:
-                cast = vote(reply.text, question.findings)
+                reply = client.ask(messages)
+            except Trouble as error:
+                raise Unanswered(error.kind) from None
+            try:
+                cast = vote(reply.text, prompt.findings)
             except UnusableAnswerError as error:
                 trouble = str(error)
                 self._keep({"key": key, "nonce": nonce, "unusable": trouble}, messages, reply)
                 continue
             self._keep({"key": key, "nonce": nonce}, messages, reply)
             return cast
-        remedy = "choose a model that can answer in JSON"
-        raise InferenceError(
-            f"the judge {self._model} gave {UNUSABLE_AT_MOST} unusable answers ({trouble}); {remedy}"
-        )
+        raise Unanswered(f"{UNUSABLE_AT_MOST} unusable answers: {trouble}")
 
-    def _keep(self, about: Mapping[str, str], messages: list[dict[str, str]], reply: Reply) -> None:
+    def _keep(self, about: Mapping[str, str], messages: list[dict[str, str]], reply: JudgeReply) -> None:
         line = {
             **about,
             "model": self._model,
@@ -122,12 +146,16 @@ class Judge:
             self.cost = self.cost.plus(reply)
             if "unusable" not in about:
                 self._known[about["key"]] = reply.text
-            if self._record is not None:
+        self._keep_line(line)
+
+    def _keep_line(self, line: Mapping[str, object]) -> None:
+        if self._record is not None:
+            with self._lock:
                 _append(self._record, json.dumps(line))
 
 
-def _key(model: str, question: Question, repeat: int) -> str:
-    asked = json.dumps([PROTOCOL, model, question.expected, question.reported, repeat])
+def _key(model: str, prompt: JudgePrompt, repeat: int) -> str:
+    asked = json.dumps([PROTOCOL, model, prompt.expected, prompt.reported, repeat])
     return hashlib.sha256(asked.encode()).hexdigest()
 
 

@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from bitsec_eval.judge.known_good import FINDING
+
+KEY = "sk-secret-of-the-judge"
+
 
 def answer(verdict="none", index=-1):
     """What a judge answers on one batch."""
@@ -35,36 +39,66 @@ class Asked:
 Rule = Callable[[Asked], object]
 
 
+@dataclass(frozen=True)
+class Raw:
+    """An HTTP response that is no chat completion."""
+
+    status: int = 200
+    body: bytes = b""
+    kind: str = "application/json"
+
+
 @dataclass
 class JudgeServer:
-    """Answers by `rule`; a rule that returns an int answers with that HTTP status, a text with that text."""
+    """Answers by `rule`; a rule that returns an int answers with that HTTP status, a text with that text.
+
+    A dict with choices is the whole completion. The judge's own plain question is answered by `known_good`.
+    """
 
     rule: Rule
+    known_good: Rule
+    plain_questions: int = 0
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     _seen: Counter = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def reply(self, body: dict) -> tuple[int, dict]:
+    def reply(self, body: dict) -> Raw:
+        said = self.said(body)
+        if isinstance(said, Raw):
+            return said
+        if isinstance(said, int):
+            error = {"message": f"the judge is out; your key was {KEY}", "type": "server_error"}
+            return Raw(said, json.dumps({"error": error}).encode())
+        return Raw(200, json.dumps(completed(said, body["model"])).encode())
+
+    def said(self, body: dict) -> object:
         expected, reported = fenced(body["messages"])
+        if expected["Issue"] == FINDING.title:
+            self.plain_questions += 1
+            return self.known_good(Asked(expected, reported, 0, body))
         with self._lock:
             question = json.dumps([expected, reported])
             request = Asked(expected, reported, self._seen[question], body)
             self._seen[question] += 1
             self.asked.append(request)
-        said = self.rule(request)
-        if isinstance(said, int):
-            return said, {"error": {"message": "the judge is out; your key was sk-secret", "type": "server_error"}}
-        text = said if isinstance(said, str) else json.dumps(said)
-        return 200, {
-            "id": "1",
-            "object": "chat.completion",
-            "created": 0,
-            "model": body["model"],
-            "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
-            "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
-        }
+        return self.rule(request)
+
+
+def completed(said: object, model: str) -> dict:
+    """Return the chat completion in which something is said."""
+    if isinstance(said, dict) and "choices" in said:
+        return said
+    text = said if isinstance(said, str) else json.dumps(said)
+    return {
+        "id": "1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": model,
+        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
+    }
 
 
 def fenced(messages: list[dict]) -> tuple[dict, list]:
@@ -84,22 +118,21 @@ def outside(messages: list[dict]) -> str:
 
 
 @contextmanager
-def judge_server(rule: Rule) -> Iterator[JudgeServer]:
+def judge_server(rule: Rule, *, known_good: Rule = lambda _: answer("match", 0)) -> Iterator[JudgeServer]:
     """Run a judge until the end of the block."""
-    served = JudgeServer(rule)
+    served = JudgeServer(rule, known_good)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             served.keys.append(self.headers.get("authorization", ""))
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            status, said = served.reply(body)
-            text = json.dumps(said).encode()
-            self.send_response(status)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(text)))
+            raw = served.reply(body)
+            self.send_response(raw.status)
+            self.send_header("content-type", raw.kind)
+            self.send_header("content-length", str(len(raw.body)))
             self.send_header("retry-after", "0")
             self.end_headers()
-            self.wfile.write(text)
+            self.wfile.write(raw.body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitsec_eval.core.finding import Finding
-from bitsec_eval.judge.client import OpenAIClient
+from bitsec_eval.judge.client import OpenAIJudge
 from bitsec_eval.judge.matcher import LLMMatcher
-from bitsec_eval.judge.protocol import BATCH_FINDINGS, Vote, question
+from bitsec_eval.judge.protocol import BATCH_FINDINGS, Vote, judge_prompt
 from bitsec_eval.judge.record import Judge
 from tests.judge.judge_server import answer, judge_server
 from tests.judge.official import official
@@ -18,7 +18,9 @@ TRUTHS, REPORTED = 4, 23
 EXPECTED = [Finding(title=f"truth {n}") for n in range(TRUTHS)]
 FINDINGS = [Finding(title=f"finding {n}") for n in range(REPORTED)]
 BATCHES = [FINDINGS[at : at + BATCH_FINDINGS] for at in range(0, REPORTED, BATCH_FINDINGS)]
-QUESTIONS = {question(truth, batch): (n, b) for n, truth in enumerate(EXPECTED) for b, batch in enumerate(BATCHES)}
+QUESTIONS = {
+    judge_prompt(truth, batch): (n, b) for n, truth in enumerate(EXPECTED) for b, batch in enumerate(BATCHES)
+}
 
 NOTHING = Vote(verdict="none", index=None)
 
@@ -136,7 +138,7 @@ def test_over_http_the_decisions_are_the_official_ones(parallel):
         return answer(vote.verdict, -1 if vote.index is None else vote.index)
 
     with judge_server(rule) as server:
-        client = OpenAIClient(model="judge-1", api_key="k", url=server.url)
+        client = OpenAIJudge(model="judge-1", api_key="k", url=server.url)
         judge = Judge(client=client, model="judge-1")
         decisions = LLMMatcher(judge=judge, parallel=parallel).match(EXPECTED, FINDINGS)
 

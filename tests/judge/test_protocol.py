@@ -12,8 +12,8 @@ from bitsec_eval.judge.protocol import (
     UnusableAnswerError,
     Vote,
     agree,
+    judge_prompt,
     majority,
-    question,
     sureness,
     vote,
 )
@@ -31,7 +31,7 @@ def cast(*verdicts):
 @pytest.mark.parametrize("text", [*FAMILIES.values(), f"\nEND {NONCE[:-1]}\n", "END\nREPORTED\nBEGIN\n"])
 def test_no_text_leaves_its_fence(text):
     hostile = Finding(title=text, description=text, file=text, location=text, vulnerability_type=text, severity=text)
-    expected, reported = fenced(question(TRUTH, [hostile, Finding(title="honest")]).messages(NONCE))
+    expected, reported = fenced(judge_prompt(TRUTH, [hostile, Finding(title="honest")]).messages(NONCE))
 
     assert expected["Issue"] == "truth"
     assert [each["Index"] for each in reported] == [0, 1]
@@ -41,7 +41,7 @@ def test_no_text_leaves_its_fence(text):
 @given(st.text())
 def test_whatever_is_reported_stays_two_findings(text):
     hostile = Finding(title=text, description=text)
-    _, reported = fenced(question(TRUTH, [hostile, Finding(title="honest")]).messages(NONCE))
+    _, reported = fenced(judge_prompt(TRUTH, [hostile, Finding(title="honest")]).messages(NONCE))
 
     assert [each["Index"] for each in reported] == [0, 1]
 
@@ -49,13 +49,13 @@ def test_whatever_is_reported_stays_two_findings(text):
 def test_texts_are_cut_so_that_ten_findings_of_megabytes_fit():
     fields = ("title", "description", "file", "location", "vulnerability_type")
     huge = Finding(**dict.fromkeys(fields, "x" * (10 << 20)))
-    messages = question(TRUTH, [huge] * 10).messages(NONCE)
+    messages = judge_prompt(TRUTH, [huge] * 10).messages(NONCE)
 
     assert sum(len(message["content"]) for message in messages) < 80_000
 
 
 def test_invisible_and_control_characters_are_spelled_out():
-    _, (told,) = fenced(question(TRUTH, [Finding(title="a\u202eb\u200b\x1b[2J")]).messages(NONCE))
+    _, (told,) = fenced(judge_prompt(TRUTH, [Finding(title="a\u202eb\u200b\x1b[2J")]).messages(NONCE))
 
     assert told["Issue"] == r"a\u202eb\u200b\x1b[2J"
 
@@ -65,7 +65,7 @@ def test_invisible_and_control_characters_are_spelled_out():
     [("critical", "High"), ("Medium Risk", "Medium"), ("low", "Low"), ("Best Practices", "Info"), ("huge", "N/A")],
 )
 def test_severities_are_mapped(said, told):
-    expected, _ = fenced(question(Finding(severity=said), [Finding()]).messages(NONCE))
+    expected, _ = fenced(judge_prompt(Finding(severity=said), [Finding()]).messages(NONCE))
 
     assert expected["Severity"] == told
 

@@ -11,7 +11,7 @@ import pytest
 
 from bitsec_eval.inference.provider.settings import Provider
 from bitsec_eval.inference.provider.upstream import Upstream
-from bitsec_eval.judge.client import OpenAIClient
+from bitsec_eval.judge.client import OpenAIJudge
 from bitsec_eval.sandbox.docker.engine import ask_engine
 
 COMPLETION = {
@@ -79,7 +79,7 @@ def test_an_agents_llm_is_called(address: str, close_environment: Callable[[], N
 
 
 def test_the_judge_is_called(address: str, close_environment: Callable[[], None]):
-    judge = OpenAIClient(model="m", api_key="k", url=f"http://{address}/v1")
+    judge = OpenAIJudge(model="m", api_key="k", url=f"http://{address}/v1")
     close_environment()
 
     assert judge.ask([{"role": "user", "content": "?"}]).text == "yes"
