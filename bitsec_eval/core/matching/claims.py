@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bitsec_eval.core.finding import Finding
-from bitsec_eval.core.matching.kinds import acquits, kinds_in, waives
+from bitsec_eval.core.matching.denial import acquits, waives
+from bitsec_eval.core.matching.kinds import kinds_in
 
 WORD = re.compile(r"(?<![A-Za-z0-9_$])[A-Za-z_$][A-Za-z0-9_$]*")
 _SENTENCE = re.compile(r"(?<=[.!?])\s")

@@ -6,6 +6,8 @@ every run of spaces, hyphens, slashes and underscores has become one space.
 
 import re
 
+from bitsec_eval.core.matching.denial import plain
+
 _ANYONE = r"(?:any ?(?:one|body)|every ?one|(?:any|arbitrary|every) (?:caller|user|account|address|attacker)s?)"
 _WHO = r"(?:user|account|address|holder|victim|wallet|payer|payor|approver|owner|customer|depositor|one)"
 _TAKE = r"(?:call|invok|drain|steal|stol|spen[dt]|withdr|transfer|mov|tak|pull|mint|burn|chang|set|collect|charg)\w*"
@@ -93,22 +95,6 @@ _PATTERNS = {
     kind: re.compile("|".join(rf"\b(?:{row.strip()})s?(?!\w)" for row in rows.strip().splitlines()))
     for kind, rows in _TABLE.items()
 }
-_SPACE = re.compile(r"[\s_\-\u2010-\u2015/]+")
-_QUOTES = re.compile(r"[`*\"'\u2018-\u201d]")
-_ACQUITTAL = re.compile(
-    r"\b(?:no (?:\w+ ){0,4}?(?:issues?|vulnerabilit\w+|problems?|flaws?|risks?|bugs?|concerns?|findings?)"
-    r"|not (?:\w+ )?(?:vulnerable|exploitable|affected|a (?:vulnerability|bug|problem|risk|finding|real issue))"
-    r"|(?:is|are|looks?|seems?|appears?) (?!not |never )(?:\w+ )?"
-    r"(?:safe|secure|sound|correct|fine)\b(?! ?(?:only|if|unless|when))"
-    r"|false positive|working as intended|works as intended|properly (?:protected|guarded|restricted|checked)"
-    r"|cannot be (?:exploited|abused)|free of)\b"
-)
-_NOT_A_FAULT = re.compile(r"\s*(?:none|safe|ok|secure|no issue|not vulnerable|false positive)\s*\Z")
-
-
-def normal(text: str) -> str:
-    """Return `text` as the patterns want it: lower case, no quotes, every run of spaces and hyphens one space."""
-    return _SPACE.sub(" ", _QUOTES.sub("", text.lower()))
 
 
 def kinds_in(text: str) -> frozenset[str]:
@@ -117,19 +103,5 @@ def kinds_in(text: str) -> frozenset[str]:
     >>> sorted(kinds_in("Re-entrancy / denial of service"))
     ['denial-of-service', 'reentrancy']
     """
-    spoken = normal(text)
+    spoken = plain(text)
     return frozenset(kind for kind, pattern in _PATTERNS.items() if pattern.search(spoken))
-
-
-def acquits(text: str) -> bool:
-    """Whether `text`, a title or an opening sentence, says there is no fault.
-
-    What is said to be lacking may be a guard ("no access control on pay") or a fault ("no access control issue").
-    Only the second acquits.
-    """
-    return bool(_ACQUITTAL.search(normal(text)))
-
-
-def waives(text: str) -> bool:
-    """Whether `text`, a severity or a class, says in a word that there is nothing."""
-    return bool(_NOT_A_FAULT.match(normal(text)))

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from bitsec_eval.core.errors import TaskError
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Matcher
+from bitsec_eval.core.matching.denial import acquits
 from bitsec_eval.core.matching.expected import ExpectedFinding
-from bitsec_eval.core.matching.kinds import KINDS, acquits, kinds_in
+from bitsec_eval.core.matching.kinds import KINDS, kinds_in
 from bitsec_eval.core.matching.structured import StructuredMatcher
 
 
