@@ -10,7 +10,8 @@ task has the same text for every agent with that outcome.
 
 import json
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NoReturn, Protocol
 from xml.parsers import expat
 
@@ -30,15 +31,23 @@ from bitsec_eval.core.junit_fields import (
     usage_of,
     weight_of,
 )
+from bitsec_eval.core.junit_scan import END, Testcase, scanned
+from bitsec_eval.core.junit_scan import text_of as scanned_text
 from bitsec_eval.core.planned import MOST_REPEATS, too_many, unplanned
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.usage import Usage
 
 CHUNK_BYTES = 1 << 20
+MOST_BETWEEN = CHUNK_BYTES // 4
+"""So many bytes may a single testcase have that is not left to the XML parser."""
+
 CHECK_CHARACTERS = 1 << 16
 PLAN_CHARACTERS = 1 << 26
 
 _OUTCOMES = {"failure": Outcome.FAILED, "skipped": Outcome.FAILED, "error": Outcome.ERROR}
+_OUTCOMES_BY_BYTES = {b"": Outcome.PASSED} | {name.encode(): outcome for name, outcome in _OUTCOMES.items()}
+_BEGIN = b"<testcase "
+_PLAIN_START = re.compile(rb"""(?:<\?xml version=["']1\.0["'](?: encoding=["'](?i:utf-8)["'])? ?\?>)?\s*<testsuite""")
 _NAMED_BY = ("agent", "task", "repeat")
 _LEVELS = frozenset(("testsuites", "testsuite", "testcase"))
 
@@ -66,20 +75,83 @@ def read_junit(stream: Stream, name: str | None = None) -> Evaluation:
 
 
 def _parse(stream: Stream, file: "_File") -> None:
-    parser = expat.ParserCreate()
-    parser.ordered_attributes = True
-    parser.StartElementHandler = file.start
-    parser.StartDoctypeDeclHandler = _refuse_doctype
+    reading = _Reading(file)
     try:
         while chunk := stream.read(CHUNK_BYTES):
-            parser.Parse(chunk, False)
-        parser.Parse(b"", True)
+            reading.take(chunk)
+        reading.end()
     except (expat.ExpatError, LookupError, ValueError) as error:
         # LookupError and ValueError: an encoding that Python does not know or cannot use.
-        raise WrongFileError(f"{_trouble(error)}; run the evaluation again or give the junit file it wrote") from None
+        told = _trouble(error, reading.scanned_lines)
+        raise WrongFileError(f"{told}; run the evaluation again or give the junit file it wrote") from None
 
 
-def _trouble(error: Exception) -> str:
+class _Reading:
+    """Hands a file to the XML parser, all but the stretches of testcases that can be read without it.
+
+    The parser has everything up to the first testcase, so it knows where in the file they stand; what could hide them
+    (a comment, CDATA, another encoding) leaves all of the file to it.
+    """
+
+    def __init__(self, file: "_File") -> None:
+        self._file = file
+        self._parser = expat.ParserCreate()
+        self._parser.ordered_attributes = True
+        self._parser.StartElementHandler = file.start
+        self._parser.StartDoctypeDeclHandler = _refuse_doctype
+        self._kept = b""
+        self._take = self._head
+        self._is_first = True
+        self._declared = 2  # the XML declaration may stand at the very beginning
+        self.scanned_lines = 0
+
+    def take(self, chunk: bytes) -> None:
+        """Take in the next bytes."""
+        if self._is_first:
+            self._is_first = False
+            if not _PLAIN_START.match(chunk):
+                self._take = self._parse
+        self._take(chunk)
+
+    def end(self) -> None:
+        """Take in what is left, and that it is all."""
+        self._parse(b"")
+        self._parser.Parse(b"", True)
+
+    def _parse(self, chunk: bytes) -> None:
+        kept, self._kept = self._kept, b""
+        self._parser.Parse(kept + chunk, False)
+
+    def _head(self, chunk: bytes) -> None:
+        told = self._kept + chunk
+        begin = told.find(_BEGIN)
+        head = told[: begin if begin >= 0 else 1 - len(_BEGIN)]
+        declared, self._declared = self._declared, 0
+        if b"<!" in told[: len(head) + 1] or told.find(b"<?", declared, len(head) + 1) >= 0:
+            self._take = self._parse
+            self._take(chunk)
+            return
+        self._kept = told[len(head) :]
+        self._parser.Parse(head, False)
+        if begin >= 0:
+            self._take = self._testcases
+            self._take(b"")
+
+    def _testcases(self, chunk: bytes) -> None:
+        told = self._kept + chunk
+        end = told.rfind(END) + len(END)
+        stretch = told[:end] if end >= len(END) else b""
+        found = scanned(stretch)
+        if found is None or len(told) - end > MOST_BETWEEN:
+            self._take = self._parse
+            self._take(chunk)
+            return
+        self._kept = told[len(stretch) :]
+        self._file.take(found)
+        self.scanned_lines += stretch.count(b"\n")
+
+
+def _trouble(error: Exception, lines: int) -> str:
     if not isinstance(error, expat.ExpatError):
         return f"not readable as XML ({one_line(str(error))})"
     cut_short = error.code in (
@@ -88,7 +160,7 @@ def _trouble(error: Exception) -> str:
         expat.errors.codes[expat.errors.XML_ERROR_PARTIAL_CHAR],
     )
     reason = expat.ErrorString(error.code)
-    return f"{'cut short or empty' if cut_short else 'not XML'} (line {error.lineno}: {reason})"
+    return f"{'cut short or empty' if cut_short else 'not XML'} (line {error.lineno + lines}: {reason})"
 
 
 def _refuse_doctype(*_: object) -> NoReturn:
@@ -116,6 +188,8 @@ class _File:
         self._names: dict[str, str] = {}
         self._run_texts: dict[str, _RunSoFar] = {}
         self._check_texts: dict[Outcome, dict[str, Check]] = {outcome: {} for outcome in Outcome}
+        self._scanned_checks: dict[bytes, dict[bytes, Check]] = {name: {} for name in _OUTCOMES_BY_BYTES}
+        self._scanned_runs: dict[bytes, _RunSoFar] = {}
 
     def start(self, tag: str, attributes: list[str]) -> None:
         """Take in an opening tag; `attributes` are names and values in turn.
@@ -144,6 +218,38 @@ class _File:
         elif not self._level:
             raise WrongFileError(f"is XML but no junit (<{one_line(tag, 40)}>); give the file that pytest wrote")
 
+    def _frozen(self) -> Iterator[Run]:
+        """Yield every run and forget what it was made of."""
+        self._run_texts.clear()
+        self._scanned_runs.clear()
+        ordered: _Ordered = {}
+        for key in list(self._runs):
+            yield self._runs.pop(key).frozen(*key, ordered)
+
+    def take(self, found: Iterable[Testcase]) -> None:
+        """Take in testcases that were read without the parser."""
+        checks, runs = self._scanned_checks, self._scanned_runs
+        for told_run, told_check, failed in found:
+            check = checks[failed].get(told_check) or self._scanned_check(told_check, failed)
+            run = runs.get(told_run) or self._scanned_run(told_run)
+            run.checks.append(check)
+
+    def _scanned_check(self, told: bytes, failed: bytes) -> Check:
+        self._outcome, self._check = _OUTCOMES_BY_BYTES[failed], scanned_text(told)
+        check = self._check_texts[self._outcome].get(self._check) or self._new_check()
+        self._scanned_checks[failed][told] = check
+        self._check = ""
+        return check
+
+    def _scanned_run(self, told: bytes) -> "_RunSoFar":
+        self._run = scanned_text(told)
+        run = self._run_texts.get(self._run) or self._new_run()
+        if len(self._scanned_runs) >= _MOST_TEXTS:
+            self._scanned_runs.clear()
+        self._scanned_runs[told] = run
+        self._run = ""
+        return run
+
     def evaluation(self) -> Evaluation:
         """Return what the whole file says."""
         if self._check:
@@ -152,7 +258,7 @@ class _File:
             raise WrongFileError(
                 "no check of an evaluation in it; give the junit file that pytest --bitsec-agents=... wrote"
             )
-        runs = tuple(run.frozen(agent, task, repeat) for (agent, task, repeat), run in self._runs.items())
+        runs = tuple(self._frozen())
         evaluation = Evaluation(id=self._id, plan=self._plan, runs=runs)
         if wrong := unplanned(evaluation):
             raise WrongFileError(f"{wrong}; give the junit file as pytest wrote it")
@@ -248,11 +354,16 @@ class _RunSoFar:
                 " ways; give the junit file as pytest wrote it"
             )
 
-    def frozen(self, agent: str, task: str, repeat: int) -> Run:
+    def frozen(self, agent: str, task: str, repeat: int, ordered: "_Ordered") -> Run:
+        """Return the run; checks that ended alike are one value, kept in `ordered` with their weight."""
         declared_checks, declared_weight, task_weight = self._declared
         ending, seconds, attempts, usage = self._facts
-        checks = _in_order(self.checks)
-        weight = math.fsum([check.weight for check in checks])
+        told = tuple(map(id, self.checks))
+        known = ordered.get(told)
+        if known is None:
+            in_order = _in_order(self.checks)
+            known = ordered[told] = in_order, math.fsum([check.weight for check in in_order])
+        checks, weight = known
         if len(checks) > declared_checks or weight > declared_weight * (1 + 1e-9):
             raise WrongFileError(
                 f"run of {agent} on {task} declares {declared_checks} checks that weigh {declared_weight:g}"
@@ -272,6 +383,9 @@ class _RunSoFar:
             origin=self._origin,
             usage=usage,
         )
+
+
+_Ordered = dict[tuple[int, ...], tuple[tuple[Check, ...], float]]
 
 
 def _naming(record: Record) -> str:

@@ -155,12 +155,22 @@ def scores(evaluations: Iterable[Evaluation], *, at_least: int | None = None) ->
     latest = _latest_versions(counted)
     told = _runs_by_agent(counted, latest)
     weights = _task_weights(counted)
-    agents = tuple(_agent_score(agent, latest[agent], told[agent], weights, at_least) for agent in sorted(told))
+    worth = _Worth()
+
+    wanted = max((each.wanted for tasks in told.values() for each in tasks.values()), default=1)
+    tasks = tuple(sorted({task for tasks in told.values() for task in tasks}))
+
+    def score_of(agent: str) -> AgentScore:
+        tasks = told.pop(agent)
+        cells = tuple(_ruled(_cell(task, tasks[task], worth), at_least) for task in sorted(tasks))
+        return _agent_score(agent, latest[agent], tasks, weights, cells)
+
+    agents = tuple(map(score_of, sorted(told)))
     return Scores(
         agents=agents,
-        tasks=tuple(sorted({task for tasks in told.values() for task in tasks})),
+        tasks=tasks,
         weights=weights,
-        most_runs=max((each.wanted for tasks in told.values() for each in tasks.values()), default=1),
+        most_runs=wanted,
         notes=(*_without_runs(merged, counted), *_notes(counted, latest)),
     )
 
@@ -193,9 +203,12 @@ def _runs_by_agent(evaluations: Sequence[Evaluation], latest: Mapping[str, str])
         for (agent, task), (runs, missing) in _cells_of(evaluation).items():
             if version_of(evaluation, agent) == latest[agent]:
                 cell = told[agent][task]
-                cell.runs += [run for run in runs if _is_own(run, evaluation.id, own)]
+                wanted = len(runs) + missing
+                if own:
+                    runs = [run for run in runs if _is_own(run, evaluation.id, own)]
+                cell.runs = cell.runs + runs if cell.runs else runs
                 cell.missing += missing
-                cell.wanted = max(cell.wanted, len(runs) + missing)
+                cell.wanted = max(cell.wanted, wanted)
                 cell.evaluated = started or cell.evaluated
     return told
 
@@ -259,9 +272,8 @@ def _task_weights(evaluations: Sequence[Evaluation]) -> dict[str, float]:
 
 
 def _agent_score(
-    agent: str, version: str, told: Mapping[str, _Told], weights: Mapping[str, float], at_least: int | None
+    agent: str, version: str, told: Mapping[str, _Told], weights: Mapping[str, float], cells: tuple[Cell, ...]
 ) -> AgentScore:
-    cells = tuple(_ruled(_cell(task, told[task]), at_least) for task in sorted(told))
     counted = [cell for cell in cells if cell.score is not None]
     score = _mean([(weights[cell.task], cell.score or 0.0) for cell in counted]) if counted else None
     low, high = score, score
@@ -285,50 +297,84 @@ def _mean(points: Sequence[tuple[float, float]]) -> float:
     )
 
 
-def _cell(task: str, told: _Told) -> Cell:
-    states = [run_state(run) for run in told.runs]
-    void = states.count(State.VOID)
-    runs = (
-        [run for run, state in zip(told.runs, states, strict=True) if state is not State.VOID] if void else told.runs
-    )
-    points = [run_score(run) for run in runs] + [0.0] * told.missing
-    shown = runs or told.runs
+class _Worth:
+    """State and points of runs; runs whose checks are one value share them."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int, float], tuple[State, float]] = {}
+
+    def of(self, run: Run) -> tuple[State, float]:
+        """Return the state and the score of `run`, whose checks live as long as this does."""
+        key = (id(run.checks), run.declared_checks, run.declared_weight)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = run_state(run), run_score(run)
+        return known
+
+
+_ONE = {
+    State.SCORED: RunCounts(scored=1),
+    State.INCOMPLETE: RunCounts(incomplete=1),
+}
+
+
+def _cell(task: str, told: _Told, worth: _Worth) -> Cell:
+    judged = [worth.of(run) for run in told.runs]
+    if len(judged) == 1 and not told.missing and judged[0][0] is not State.VOID:
+        return _cell_of_one(task, told.runs[0], *judged[0])
+    void = sum(state is State.VOID for state, _ in judged)
+    points = [score for state, score in judged if state is not State.VOID] + [0.0] * told.missing
+    shown = [run for run, (state, _) in zip(told.runs, judged, strict=True) if state is not State.VOID] or told.runs
     checks = shown[0].checks if len(shown) == 1 else worst_of_each(shown)
     low, high = _ends(points, void)
+    scored = sum(state is State.SCORED for state, _ in judged)
     return Cell(
         task=task,
-        state=_state(states, told.missing, void),
-        score=low if not void else _rounded(math.fsum(points) / len(points)) if points else None,
+        state=_state(len(points), scored),
+        score=_rounded(math.fsum(points) / len(points)) if points else None,
         low=low,
         high=high,
         runs=len(points) or void,
         checks=checks,
         points=tuple(sorted(points)),
-        passed=sum(
-            each == 100.0 and state is State.SCORED
-            for each, state in zip(points, [state for state in states if state is not State.VOID], strict=False)
-        ),
-        counts=RunCounts(
-            scored=states.count(State.SCORED), void=void, incomplete=states.count(State.INCOMPLETE) + told.missing
-        ),
+        passed=sum(state is State.SCORED and score == 100.0 for state, score in judged),
+        counts=RunCounts(scored=scored, void=void, incomplete=len(points) - scored),
         reason=_reason(checks),
         ending=shown[-1].ending if shown else None,
         seconds=shown[-1].seconds if shown else None,
-        usage=total_usage(run.usage for run in runs),
+        usage=total_usage(run.usage for run in shown) if points else None,
+    )
+
+
+def _cell_of_one(task: str, run: Run, state: State, score: float) -> Cell:
+    return Cell(
+        task=task,
+        state=state,
+        score=score,
+        low=score,
+        high=score,
+        runs=1,
+        checks=run.checks,
+        points=(score,),
+        passed=int(state is State.SCORED and score == 100.0),
+        counts=_ONE[state],
+        reason=_reason(run.checks),
+        ending=run.ending,
+        seconds=run.seconds,
+        usage=run.usage and total_usage([run.usage]),
     )
 
 
 def _ends(points: Sequence[float], void: int) -> tuple[float, float]:
     """Return the mean of `points` and of `void` runs more, these as nothing and as full."""
     total, runs = math.fsum(points), len(points) + void
-    low = _rounded(total / runs)
-    return low, low if not void else _rounded((total + 100.0 * void) / runs)
+    return _rounded(total / runs), _rounded((total + 100.0 * void) / runs)
 
 
-def _state(states: Sequence[State], missing: int, void: int) -> State:
-    if void and void == len(states) and not missing:
+def _state(unvoided: int, scored: int) -> State:
+    if not unvoided:
         return State.VOID
-    return State.INCOMPLETE if missing or State.INCOMPLETE in states else State.SCORED
+    return State.SCORED if unvoided == scored else State.INCOMPLETE
 
 
 def _ruled(cell: Cell, at_least: int | None) -> Cell:

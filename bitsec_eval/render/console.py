@@ -25,9 +25,10 @@ def _agent_lines(board: Leaderboard, width: int) -> Iterator[str]:
     rewards = _column([amount(row.reward) for row in board.rows], right=True)
     fixed = len(f"{ranks[0]}    {scores[0]}  reward: {rewards[0]} TAO")
     names = _column([_cut(one_line(row.agent), max(width - fixed, SHORTEST_NAME)) for row in board.rows])
+    repeated = any(cell.runs > 1 for row in board.rows for cell in row.tasks)
     for row, rank, name, score, reward in zip(board.rows, ranks, names, scores, rewards, strict=True):
         line = f"{rank}  {name}  {score}  reward: {reward} TAO"
-        remarks = filter(None, (_certainty(row, board), _unusable(row), used(row.usage)))
+        remarks = filter(None, (_certainty(row) if repeated else "", _unusable(row), used(row.usage)))
         yield from _with_remark(line, "  ".join(remarks), indent=len(rank) + 2, width=width)
 
 
@@ -54,10 +55,9 @@ def _closing(board: Leaderboard) -> Iterator[str]:
         yield f"note: {note}"
 
 
-def _certainty(row: Row, board: Leaderboard) -> str:
-    """Return the interval of a score, where runs were repeated: it is what they were repeated for."""
-    repeated = any(cell.runs > 1 for each in board.rows for cell in each.tasks)
-    return f"95%: {spread(row.interval)}" if repeated and row.interval else ""
+def _certainty(row: Row) -> str:
+    """Return the interval of a score; where runs were repeated it is what they were repeated for."""
+    return f"95%: {spread(row.interval)}" if row.interval else ""
 
 
 def _unusable(row: Row) -> str:
