@@ -67,8 +67,8 @@ class LLMSession:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """Where OpenAI's clients and Bitsec's miners look for the LLM."""
-        found = dict.fromkeys(("OPENAI_API_KEY", "INFERENCE_API_KEY"), self._key)
+        """Where the clients of OpenAI and Anthropic and Bitsec's miners look for the LLM."""
+        found = dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "INFERENCE_API_KEY"), self._key)
         models = self._answerer.offer.models
         return found | ({"OPENAI_MODEL": models[0]} if models else {})
 

@@ -26,7 +26,7 @@ from bitsec_eval.schedule.answer_cache import AnswerCache, NoCache
 from bitsec_eval.schedule.attempts import Attempts
 from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
 from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
-from bitsec_eval.schedule.waiting import WatchedLine
+from bitsec_eval.schedule.waiting import WatchedTransport
 
 JOIN_SECONDS = 20
 MOST_KILLS = 3
@@ -307,7 +307,7 @@ class Schedule:
         with self._sandbox.open(work.limits) as session:
             self._runs[work.key].agent_began = monotonic()
             line = self._gateway.session(name, work.llm) if self._gateway else None
-            answer = run_agent(session, order, work.limits, WatchedLine(line, self._waits) if line else None)
+            answer = run_agent(session, order, work.limits, WatchedTransport(line, self._waits) if line else None)
         if line is None:
             return answer
         return replace(answer, usage=line.settled())  # what is still under way may yet make the run void

@@ -6,16 +6,16 @@ from threading import Lock
 from bitsec_eval.core.errors import InferenceError
 from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
 from bitsec_eval.core.usage import Usage
-from bitsec_eval.sandbox.execution.llm_bridge import Line
+from bitsec_eval.sandbox.execution.llm_bridge import LLMTransport
 
 
-class WatchedLine:
-    """A `Line` that calls `changed(+1)` when its agent begins to wait for replies, and `changed(-1)` when it has all.
+class WatchedTransport:
+    """An `LLMTransport` that calls `changed(+1)` when its agent begins to wait, and `changed(-1)` when it has all.
 
     However its run ends, the two are called equally often.
     """
 
-    def __init__(self, line: Line, changed: Callable[[int], None]) -> None:
+    def __init__(self, line: LLMTransport, changed: Callable[[int], None]) -> None:
         self._line = line
         self._changed = changed
         self._under_way = 0
@@ -24,30 +24,30 @@ class WatchedLine:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """See `Line.environment`."""
+        """See `LLMTransport.environment`."""
         return self._line.environment
 
     @property
     def request_bytes(self) -> int:
-        """See `Line.request_bytes`."""
+        """See `LLMTransport.request_bytes`."""
         return self._line.request_bytes
 
     @property
     def excluded_seconds(self) -> float:
-        """See `Line.excluded_seconds`."""
+        """See `LLMTransport.excluded_seconds`."""
         return self._line.excluded_seconds
 
     @property
     def failure(self) -> InferenceError | None:
-        """See `Line.failure`."""
+        """See `LLMTransport.failure`."""
         return self._line.failure
 
     def usage(self) -> Usage | None:
-        """See `Line.usage`."""
+        """See `LLMTransport.usage`."""
         return self._line.usage()
 
     def ask(self, question: LLMRequest, reply: Callable[[LLMResponse], None]) -> None:
-        """See `Line.ask`."""
+        """See `LLMTransport.ask`."""
 
         def replied(answer: LLMResponse) -> None:
             self._count(-1)
@@ -57,7 +57,7 @@ class WatchedLine:
         self._line.ask(question, replied)
 
     def close(self) -> None:
-        """See `Line.close`."""
+        """See `LLMTransport.close`."""
         self._line.close()
         with self._lock:
             waits, self._closed = self._under_way > 0 and not self._closed, True

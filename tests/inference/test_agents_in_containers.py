@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from inference.lines import gateway_to, line_of
 from inference.server import Server, answer, hang, slow, status
+from inference.sessions import gateway_to, session_of
 
 from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import InferenceError
@@ -54,7 +54,7 @@ streamed = "".join(json.loads(event)["choices"][0]["delta"].get("content", "") f
 print(json.dumps([second["content"], streamed, json.loads(ask("/models")[1])["data"][0]["id"]]))
 """
     with gateway_to(upstream.url, tmp_path) as gateway:
-        answered = run(engine, source, line_of(gateway))
+        answered = run(engine, source, session_of(gateway))
 
     assert (answered.fault, json.loads(answered.text)) == ("", ["all is well", "streamed", "small"])
     assert upstream.requests[1]["messages"][1]["tool_calls"] == calls
@@ -71,7 +71,7 @@ print(status, told["content"], told["role"], told["input_tokens"], told["output_
 print(told["choices"][0]["message"])
 """
     with gateway_to(upstream.url, tmp_path) as gateway:
-        answered = run(engine, source, line_of(gateway))
+        answered = run(engine, source, session_of(gateway))
 
     assert answered.text == "200 hello assistant 10 5\n{'role': 'assistant', 'content': 'hello'}\n"
 
@@ -82,7 +82,7 @@ def test_where_no_llm_is_offered_an_agent_that_asks_hears_so(request: pytest.Fix
         answered = run(
             request.getfixturevalue(kind),
             "print(chat()[0], json.loads(chat()[1])['error']['message'])",
-            line_of(gateway),
+            session_of(gateway),
         )
 
     assert answered.text == "503 no LLM is offered in this evaluation; answer without one\n"
@@ -102,14 +102,14 @@ for host, port in (("127.0.0.1", {port}), ("127.0.0.1", 4001), ("172.17.0.1", {p
 print(sorted(os.listdir("/sys/class/net")))
 """
     with gateway_to(upstream.url, tmp_path) as gateway:
-        answered = run(engine, source, line_of(gateway))
+        answered = run(engine, source, session_of(gateway))
 
     assert answered.text == "['lo']\n"
 
 
 def test_over_its_budget_an_agent_may_still_answer(engine: DockerSandbox, upstream: Server, tmp_path: Path):
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway, calls=2)
+        line = session_of(gateway, calls=2)
         answered = run(engine, "print([chat()[0] for _ in range(4)])", line)
 
         assert (answered.fault, answered.text) == ("", "[200, 200, 429, 429]\n")
@@ -119,7 +119,7 @@ def test_over_its_budget_an_agent_may_still_answer(engine: DockerSandbox, upstre
 def test_trouble_of_the_provider_costs_an_agent_no_time(engine: DockerSandbox, upstream: Server, tmp_path: Path):
     upstream.script(status(429, Retry_After="2"), status(429, Retry_After="2"))
     with gateway_to(upstream.url, tmp_path) as gateway:
-        answered = run(engine, "print(chat()[0])", line_of(gateway), Limits(wall_seconds=2))
+        answered = run(engine, "print(chat()[0])", session_of(gateway), Limits(wall_seconds=2))
 
     assert (answered.ending, answered.text) == (Ending.EXITED, "200\n")
     assert answered.seconds > 4
@@ -128,7 +128,7 @@ def test_trouble_of_the_provider_costs_an_agent_no_time(engine: DockerSandbox, u
 def test_an_llm_that_thinks_for_long_costs_an_agent_its_time(engine: DockerSandbox, upstream: Server, tmp_path: Path):
     upstream.otherwise = slow(2)
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         answered = run(engine, "print(chat()[0])", line, Limits(wall_seconds=1))
 
         assert answered.ending is Ending.TIMED_OUT
@@ -147,7 +147,7 @@ except OSError:
     print("no answer")
 """
     with gateway_to(upstream.url, tmp_path, try_seconds=1) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         with pytest.raises(InferenceError, match="lastly with ReadTimeout"):
             run(engine, source, line, Limits(wall_seconds=1))
             line.settled()
@@ -165,7 +165,7 @@ if os.fork() == 0:
 print(chat()[0])
 """
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         answered = run(engine, source, line)
         line.settled()
         asked = len(upstream.requests)
@@ -247,7 +247,7 @@ def test_a_hostile_agent_ends_in_a_value_and_its_neighbour_never_notices(
     honest = "print([chat()[0] for _ in range(20)] == [200] * 20)"
     ended: list[Answer] = []
     with gateway_to(upstream.url, tmp_path) as gateway:
-        enemy, neighbour = line_of(gateway, "enemy"), line_of(gateway, "neighbour")
+        enemy, neighbour = session_of(gateway, "enemy"), session_of(gateway, "neighbour")
         limits = Limits(wall_seconds=3)
         thread = threading.Thread(target=lambda: ended.append(run(engine, HOSTILE[name], enemy, limits)))
         thread.start()

@@ -8,8 +8,8 @@ import zlib
 from pathlib import Path
 
 import pytest
-from inference.lines import HELLO, ask, gateway_to, line_of, send, told, usage_of
 from inference.server import Handler, Server, answer, completion, dribble, half_a_json, hang, held, status
+from inference.sessions import HELLO, ask, gateway_to, send, session_of, told, usage_of
 
 from bitsec_eval.core.errors import InferenceError
 from bitsec_eval.inference.limits import RunLimits
@@ -80,7 +80,7 @@ def test_what_a_request_alone_meets_is_an_error_to_its_agent_and_no_void(
 ):
     upstream.otherwise = trouble
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         reply = ask(line)
 
         assert reply.status == heard
@@ -94,7 +94,7 @@ def test_what_a_request_alone_meets_is_an_error_to_its_agent_and_no_void(
 def test_no_clock_stands_still_for_a_request_that_was_to_blame(upstream: Server, tmp_path: Path):
     upstream.otherwise = status(500)
     with gateway_to(upstream.url, tmp_path, retry=RetryPolicy(tries=3, pause_seconds=0.3)) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         ask(line)
 
         assert line.excluded_seconds < 0.1
@@ -105,7 +105,7 @@ def test_a_clock_stands_still_while_nobody_knows_yet(upstream: Server, tmp_path:
     upstream.otherwise = status(500)
     upstream.known_good.append(held(release))
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         there, _ = send(line)
         upstream.wait_for(3)
         time.sleep(0.3)
@@ -120,7 +120,7 @@ def test_what_others_meanwhile_get_is_proof_enough(upstream: Server, tmp_path: P
     release = threading.Event()
     upstream.script(held(release, status(404)))
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line, other = line_of(gateway, "a"), line_of(gateway, "b")
+        line, other = session_of(gateway, "a"), session_of(gateway, "b")
         there, replies = send(line)
         upstream.wait_for(1)
         assert ask(other).status == 200
@@ -133,7 +133,7 @@ def test_what_others_meanwhile_get_is_proof_enough(upstream: Server, tmp_path: P
 
 def test_what_succeeded_before_proves_nothing_of_an_outage(upstream: Server, tmp_path: Path):
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         assert ask(line).status == 200
         upstream.is_down(status(500, "down")).known_good.popleft()
         ask(line)
@@ -148,7 +148,7 @@ def test_a_void_tells_nothing_that_an_agent_wrote(upstream: Server, tmp_path: Pa
 
     upstream.is_down(echo)
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         ask(line, {"messages": [{"role": "user", "content": "hidden-input"}]})
 
         assert "hidden-input" not in str(line.failure)
@@ -161,7 +161,7 @@ def test_a_void_tells_nothing_that_an_agent_wrote(upstream: Server, tmp_path: Pa
 def test_a_completion_that_takes_too_long_is_the_requests_while_others_come(upstream: Server, tmp_path: Path):
     upstream.otherwise = hang()
     with gateway_to(upstream.url, tmp_path, try_seconds=0.4) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         reply = ask(line)
 
         assert (reply.status, told(reply)["error"]["code"]) == (504, "llm_timeout")
@@ -174,7 +174,7 @@ def test_a_completion_that_takes_too_long_is_the_requests_while_others_come(upst
 def test_one_answer_that_never_comes_is_asked_for_again(upstream: Server, tmp_path: Path):
     upstream.script(hang(), answer("second time"))
     with gateway_to(upstream.url, tmp_path, try_seconds=0.4) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
 
         assert told(ask(line))["choices"][0]["message"]["content"] == "second time"
         assert line.excluded_seconds >= 0.4
@@ -183,7 +183,7 @@ def test_one_answer_that_never_comes_is_asked_for_again(upstream: Server, tmp_pa
 def test_a_phase_that_ends_while_only_its_request_hangs_is_no_void(upstream: Server, tmp_path: Path):
     upstream.otherwise = dribble(20)
     with gateway_to(upstream.url, tmp_path, try_seconds=0.5) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         send(line)
         upstream.wait_for(1)
         line.close()
@@ -195,7 +195,7 @@ def test_a_rate_limit_that_agents_used_up_is_waited_for_and_no_void(upstream: Se
     upstream.otherwise = status(429)
     upstream.known_good.extend([status(429, Retry_After="0.1"), answer("OK")])
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
 
         assert ask(line).status == 429
         line.settled()
@@ -268,7 +268,7 @@ def context_of(tokens: int):
 def test_the_name_of_the_limit_is_the_providers(upstream: Server, tmp_path: Path):
     upstream.otherwise = upstream.known_good[0] = only_new_field
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         assert [ask(line, {**HELLO, name: 7}).status for name in ("max_tokens", "max_completion_tokens")] == [
             200,
             200,
@@ -280,7 +280,7 @@ def test_the_name_of_the_limit_is_the_providers(upstream: Server, tmp_path: Path
 def test_a_limit_of_ours_is_lowered_to_what_the_context_holds(upstream: Server, tmp_path: Path):
     upstream.otherwise = upstream.known_good[0] = context_of(4096)
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         asked = {"messages": [{"role": "user", "content": "x" * 12_000}]}
         assert ask(line, asked).status == 200
         assert line.settled().calls == 1
@@ -291,7 +291,7 @@ def test_a_limit_of_ours_is_lowered_to_what_the_context_holds(upstream: Server, 
 def test_a_limit_of_the_agents_is_never_lowered_for_the_provider(upstream: Server, tmp_path: Path):
     upstream.otherwise = upstream.known_good[0] = context_of(4096)
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         assert ask(line, {**HELLO, "max_tokens": 5000}).status == 400
         line.settled()
 
@@ -317,7 +317,7 @@ def test_a_limit_of_the_agents_is_never_lowered_for_the_provider(upstream: Serve
 def test_an_odd_form_of_a_completion_is_one(upstream: Server, tmp_path: Path, step):
     upstream.script(step)
     with gateway_to(upstream.url, tmp_path) as gateway:
-        reply = ask(line_of(gateway))
+        reply = ask(session_of(gateway))
 
     assert told(reply)["choices"][0]["message"]["content"] == "hello"
     assert len(upstream.requests) == 1
@@ -326,7 +326,7 @@ def test_an_odd_form_of_a_completion_is_one(upstream: Server, tmp_path: Path, st
 def test_what_is_unpacked_is_bounded(upstream: Server, tmp_path: Path):
     upstream.otherwise = raw(200, gzip.compress(b" " * (64 << 20)), Content_Encoding="gzip")
     with gateway_to(upstream.url, tmp_path) as gateway:
-        reply = ask(line_of(gateway))
+        reply = ask(session_of(gateway))
 
     assert (reply.status, told(reply)["error"]["code"]) == (400, "response_too_large")
 
@@ -346,7 +346,7 @@ def test_nothing_but_text_and_counts_of_a_providers_answer_reaches_an_agent(upst
     with gateway_to(
         upstream.url, tmp_path, prices={"small": Price(prompt=100, completion=100, cached=10)}
     ) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         replies = [ask(line), ask(line, {"model": "small", **HELLO}, "/inference")]
         spent, paid = usage_of(line), line.settled().cost
 
@@ -362,13 +362,13 @@ def test_a_key_that_is_a_word_changes_no_answer(upstream: Server, tmp_path: Path
     text = f'{key} = "EMPTY ollama x hello sk-no-key"'
     upstream.script(answer(text))
     with gateway_to(upstream.url, tmp_path, key=key) as gateway:
-        assert told(ask(line_of(gateway)))["choices"][0]["message"]["content"] == text
+        assert told(ask(session_of(gateway)))["choices"][0]["message"]["content"] == text
 
 
 def test_a_limit_on_the_answers_bytes_is_the_requests(upstream: Server, tmp_path: Path):
     upstream.otherwise = answer("x" * 5000)
     with gateway_to(upstream.url, tmp_path, run=RunLimits(models=("small",), response_bytes=1000)) as gateway:
         upstream.known_good[0] = answer("OK")
-        reply = ask(line_of(gateway))
+        reply = ask(session_of(gateway))
 
     assert told(reply)["error"]["code"] == "response_too_large"

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from inference.lines import CHAT, HELLO, ask, gateway_to, line_of, send, told
 from inference.server import Server, answer, held, status
+from inference.sessions import CHAT, HELLO, ask, gateway_to, send, session_of, told
 
 from bitsec_eval.core.errors import InferenceError
 from bitsec_eval.inference.cassette import keep_seed, kept_seed
@@ -20,7 +20,7 @@ OTHER = {"messages": [{"role": "user", "content": "other"}]}
 def recorded(upstream: Server, folder: Path, *questions, **limits) -> list:
     """Ask over a line that is recorded, and return the replies."""
     with gateway_to(upstream.url, folder, recordings=folder / "llm") as gateway:
-        line = line_of(gateway, "me", TASK, **limits)
+        line = session_of(gateway, "me", TASK, **limits)
         replies = [ask(line, *question) for question in questions]
         line.close()
         return [*replies, line.settled()]
@@ -28,7 +28,7 @@ def recorded(upstream: Server, folder: Path, *questions, **limits) -> list:
 
 def replayed(folder: Path, *questions) -> list:
     with replaying_gateway(folder / "llm") as gateway:
-        line = line_of(gateway, "me", TASK)
+        line = session_of(gateway, "me", TASK)
         replies = [ask(line, *question) for question in questions]
         line.close()
         return [*replies, line.settled()]
@@ -66,7 +66,7 @@ def test_a_replay_needs_neither_order_nor_a_provider(upstream: Server, tmp_path:
 def test_what_was_not_recorded_is_named_and_makes_the_run_void(upstream: Server, tmp_path: Path):
     recorded(upstream, tmp_path, (HELLO,))
     with replaying_gateway(tmp_path / "llm") as gateway:
-        line = line_of(gateway, "me", TASK)
+        line = session_of(gateway, "me", TASK)
         ask(line)
 
         assert ask(line, OTHER).status == 503
@@ -82,7 +82,7 @@ def test_the_runs_own_key_is_blotted_out_and_the_new_one_stands_in(upstream: Ser
     upstream.otherwise = lambda handler, request: answer(request["messages"][0]["content"])(handler, request)
 
     def with_key(gateway) -> tuple[str, str]:
-        line = line_of(gateway, "me", TASK)
+        line = session_of(gateway, "me", TASK)
         key = line.environment["OPENAI_API_KEY"]
         reply = ask(line, {"messages": [{"role": "user", "content": f"my key is {key}"}]})
         return key, told(reply).get("choices", [{}])[0]["message"]["content"]
@@ -100,7 +100,7 @@ def test_a_question_without_an_answer_stays_without_one(upstream: Server, tmp_pa
     release = threading.Event()
     upstream.otherwise = held(release)
     with gateway_to(upstream.url, tmp_path, recordings=tmp_path / "llm") as gateway:
-        line = line_of(gateway, "me", TASK)
+        line = session_of(gateway, "me", TASK)
         for _ in range(10):  # two more than go out at once
             send(line)
         upstream.wait_for(8)
@@ -108,7 +108,7 @@ def test_a_question_without_an_answer_stays_without_one(upstream: Server, tmp_pa
         release.set()
         spent = line.settled()
     with replaying_gateway(tmp_path / "llm") as gateway:
-        line = line_of(gateway, "me", TASK)
+        line = session_of(gateway, "me", TASK)
         waiting = [send(line) for _ in range(10)]
         time.sleep(0.2)
         line.close()

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inference.lines import CANARY
 from inference.server import Server, answer, status
+from inference.sessions import CANARY
 from plugin.evaluations import Ran, command, environment, lay_out, run
 
 from bitsec_eval.sandbox.docker.engine import DockerSandbox

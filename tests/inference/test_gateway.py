@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from inference.lines import CANARY, CHAT, HELLO, QUICK, ask, gateway_to, line_of, send, told, usage_of
 from inference.server import Server, answer, completion, cut_off, dribble, half_a_json, hang, held, slow, status
+from inference.sessions import CANARY, CHAT, HELLO, QUICK, ask, gateway_to, send, session_of, told, usage_of
 
 from bitsec_eval.core.errors import InferenceError, SettingsError
 from bitsec_eval.core.usage import Usage
@@ -36,7 +36,7 @@ def test_a_completion_says_what_the_provider_said(upstream: Server, tmp_path: Pa
     calls = [{"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}]
     upstream.script(answer(None, tool_calls=calls))
     with gateway_to(upstream.url, tmp_path) as gateway:
-        reply = ask(line_of(gateway))
+        reply = ask(session_of(gateway))
 
     assert reply.status == 200
     assert without_ids(told(reply)) == without_ids(completion(None, tool_calls=calls))
@@ -46,7 +46,7 @@ def test_a_stream_is_well_formed_events(upstream: Server, tmp_path: Path):
     calls = [{"id": f"c{n}", "type": "function", "function": {"name": "look", "arguments": "{}"}} for n in (0, 1)]
     upstream.script(answer("first\nsecond", tool_calls=calls))
     with gateway_to(upstream.url, tmp_path) as gateway:
-        reply = ask(line_of(gateway), {**HELLO, "stream": True, "stream_options": {"include_usage": True}})
+        reply = ask(session_of(gateway), {**HELLO, "stream": True, "stream_options": {"include_usage": True}})
 
     assert reply.headers["Content-Type"].startswith("text/event-stream")
     *events, done, rest = reply.body.decode().split("\n\n")
@@ -63,7 +63,7 @@ def test_a_stream_is_well_formed_events(upstream: Server, tmp_path: Path):
 
 def test_bitsecs_own_form_is_answered_in_both_of_its_versions(upstream: Server, tmp_path: Path):
     with gateway_to(upstream.url, tmp_path) as gateway:
-        reply = told(ask(line_of(gateway), {"model": "small", **HELLO}, "/inference"))
+        reply = told(ask(session_of(gateway), {"model": "small", **HELLO}, "/inference"))
 
     assert {name: reply[name] for name in ("content", "role", "input_tokens", "output_tokens")} == {
         "content": "hello",
@@ -77,7 +77,7 @@ def test_bitsecs_own_form_is_answered_in_both_of_its_versions(upstream: Server, 
 
 def test_models_and_usage_are_told_for_nothing(upstream: Server, tmp_path: Path):
     with gateway_to(upstream.url, tmp_path, run=RunLimits(models=("small", "org/large"), calls=7)) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         ask(line)
 
         assert [model["id"] for model in told(ask(line, None, "/v1/models", "GET"))["data"]] == ["small", "org/large"]
@@ -95,7 +95,7 @@ def test_other_addresses_are_refused_in_openais_form(
     upstream: Server, tmp_path: Path, method: str, path: str, code: int
 ):
     with gateway_to(upstream.url, tmp_path) as gateway:
-        reply = ask(line_of(gateway), None, path, method)
+        reply = ask(session_of(gateway), None, path, method)
 
     assert reply.status == code
     assert set(error_of(reply)) == {"message", "type", "param", "code"}
@@ -104,7 +104,7 @@ def test_other_addresses_are_refused_in_openais_form(
 def test_a_request_the_provider_refuses_is_the_agents(upstream: Server, tmp_path: Path):
     upstream.script(status(400, "tools[0] is wrong"), status(422, "no"))
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         first, second = ask(line), ask(line)
 
         assert (first.status, second.status) == (400, 422)
@@ -120,7 +120,7 @@ def test_200_calls_at_once_in_50_rounds_never_exceed_a_runs_budget(upstream: Ser
     run = RunLimits(**{**PLENTY, "completion_tokens": 2050}, models=("small",))
     with gateway_to(upstream.url, tmp_path, run=run, total=TotalLimits(**PLENTY)) as gateway:
         for _ in range(50):
-            before, line = len(upstream.requests), line_of(gateway)
+            before, line = len(upstream.requests), session_of(gateway)
             replies = [send(line) for _ in range(200)]
             for there, _ in replies:
                 assert there.wait(30)
@@ -134,7 +134,7 @@ def test_200_calls_of_25_runs_at_once_never_exceed_the_evaluations_budget(upstre
     upstream.otherwise = answer(prompt_tokens=900, completion_tokens=100)
     total = TotalLimits(**{**PLENTY, "completion_tokens": 9_950})
     with gateway_to(upstream.url, tmp_path, run=RunLimits(**PLENTY, models=("small",)), total=total) as gateway:
-        lines = [line_of(gateway, f"a{n}") for n in range(25)]
+        lines = [session_of(gateway, f"a{n}") for n in range(25)]
         replies = [send(line) for line in lines for _ in range(8)]
         for there, _ in replies:
             assert there.wait(30)
@@ -145,7 +145,7 @@ def test_200_calls_of_25_runs_at_once_never_exceed_the_evaluations_budget(upstre
 
 def test_over_its_budget_a_run_hears_429_and_goes_on(upstream: Server, tmp_path: Path):
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway, calls=1)
+        line = session_of(gateway, calls=1)
         ask(line)
         reply = ask(line)
 
@@ -161,7 +161,7 @@ def test_over_its_budget_a_run_hears_429_and_goes_on(upstream: Server, tmp_path:
 
 def test_a_run_does_not_count_where_the_evaluations_budget_ends_first(upstream: Server, tmp_path: Path):
     with gateway_to(upstream.url, tmp_path, total=TotalLimits(calls=1)) as gateway:
-        first, second = line_of(gateway, "first"), line_of(gateway, "second")
+        first, second = session_of(gateway, "first"), session_of(gateway, "second")
 
         assert ask(first).status == 200
         assert ask(second).status == 429
@@ -175,7 +175,7 @@ def test_money_is_counted_by_the_price_table(upstream: Server, tmp_path: Path):
     upstream.otherwise = answer(prompt_tokens=1000, completion_tokens=100)
     prices = {"small": Price(prompt=150_000, completion=600_000)}
     with gateway_to(upstream.url, tmp_path, prices=prices) as gateway:
-        line = line_of(gateway, cost=0.0005)
+        line = session_of(gateway, cost=0.0005)
         while ask(line).status == 200:
             pass
 
@@ -202,7 +202,7 @@ def test_money_is_counted_by_the_price_table(upstream: Server, tmp_path: Path):
 def test_what_no_provider_bills_is_not_believed(upstream: Server, tmp_path: Path, usage: object):
     upstream.script(answer(usage=usage))
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         ask(line)
 
         assert usage_of(line)["completion_tokens"] == HELLO["max_tokens"]
@@ -212,7 +212,7 @@ def test_what_no_provider_bills_is_not_believed(upstream: Server, tmp_path: Path
 def test_what_was_billed_beyond_the_most_is_counted_and_nothing_follows(upstream: Server, tmp_path: Path):
     upstream.script(answer(completion_tokens=300_000))
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
 
         assert ask(line).status == 200
         assert usage_of(line)["completion_tokens"] == 300_000
@@ -221,7 +221,7 @@ def test_what_was_billed_beyond_the_most_is_counted_and_nothing_follows(upstream
 
 def test_runs_never_see_each_others_usage(upstream: Server, tmp_path: Path):
     with gateway_to(upstream.url, tmp_path) as gateway:
-        one, other, again = line_of(gateway, "one"), line_of(gateway, "other"), line_of(gateway, "one")
+        one, other, again = session_of(gateway, "one"), session_of(gateway, "other"), session_of(gateway, "one")
         ask(one)
         ask(one)
         ask(other)
@@ -234,7 +234,7 @@ def test_a_run_that_asks_without_end_is_answered_without_end_at_no_cost(
 ):
     monkeypatch.setattr("bitsec_eval.inference.session.QUESTIONS", 20)
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         codes = [ask(line, None, "/v1/models", "GET").status for _ in range(25)]
 
     assert codes == [200] * 20 + [429] * 5
@@ -251,7 +251,7 @@ def test_a_run_that_asks_without_end_is_answered_without_end_at_no_cost(
 def test_trouble_that_passes_is_nobodys_fault(upstream: Server, tmp_path: Path, trouble):
     upstream.script(trouble)
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
 
         assert ask(line).status == 200
         assert line.settled().calls == 1
@@ -272,7 +272,7 @@ def test_trouble_that_stays_makes_the_run_void_and_costs_it_nothing(
 ):
     upstream.is_down(trouble)
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
 
         assert ask(line).status == 503
         assert words in str(line.failure)
@@ -285,7 +285,7 @@ def test_trouble_that_stays_makes_the_run_void_and_costs_it_nothing(
 def test_a_provider_that_hangs_or_dribbles_is_given_up(upstream: Server, tmp_path: Path):
     upstream.script(hang(), dribble(30), hang()).is_down(hang())
     with gateway_to(upstream.url, tmp_path, try_seconds=0.4) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         started = time.monotonic()
 
         assert ask(line).status == 503
@@ -299,12 +299,12 @@ def test_a_provider_that_hangs_or_dribbles_is_given_up(upstream: Server, tmp_pat
 def test_a_slow_answer_in_time_is_an_answer(upstream: Server, tmp_path: Path):
     upstream.script(dribble(0.5, "slow but whole"))
     with gateway_to(upstream.url, tmp_path) as gateway:
-        assert told(ask(line_of(gateway)))["choices"][0]["message"]["content"] == "slow but whole"
+        assert told(ask(session_of(gateway)))["choices"][0]["message"]["content"] == "slow but whole"
 
 
 def test_an_unreachable_provider_makes_runs_void(tmp_path: Path):
     with gateway_to("http://127.0.0.1:9/v1", tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         ask(line)
 
         with pytest.raises(InferenceError, match="ConnectError"):
@@ -327,7 +327,7 @@ def test_what_the_operator_must_mend_is_not_tried_again_and_voids_the_run(
 ):
     upstream.is_down(status(code, "who are you"))
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         ask(line)
 
         with pytest.raises(InferenceError, match=f"plain request either .status {code}: who are you.; .*: {remedy}"):
@@ -338,7 +338,7 @@ def test_what_the_operator_must_mend_is_not_tried_again_and_voids_the_run(
 def test_a_pause_the_provider_asks_for_is_kept(upstream: Server, tmp_path: Path):
     upstream.script(status(429, Retry_After="1"))
     with gateway_to(upstream.url, tmp_path) as gateway:
-        assert ask(line_of(gateway)).status == 200
+        assert ask(session_of(gateway)).status == 200
 
     assert 1.0 <= upstream.times[1] - upstream.times[0] < 10
 
@@ -346,7 +346,7 @@ def test_a_pause_the_provider_asks_for_is_kept(upstream: Server, tmp_path: Path)
 def test_a_pause_longer_than_our_patience_ends_it(upstream: Server, tmp_path: Path):
     upstream.is_down(status(429, Retry_After="3600"))
     with gateway_to(upstream.url, tmp_path, retry=RetryPolicy(run_seconds=60)) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         ask(line)
 
         with pytest.raises(InferenceError, match="failed once, lastly with status 429"):
@@ -356,7 +356,7 @@ def test_a_pause_longer_than_our_patience_ends_it(upstream: Server, tmp_path: Pa
 def test_an_agents_clock_stands_still_in_trouble_and_not_while_the_llm_thinks(upstream: Server, tmp_path: Path):
     upstream.script(slow(0.5), hang(), answer())
     with gateway_to(upstream.url, tmp_path, try_seconds=1.0) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         ask(line)
         thinking = line.excluded_seconds
         ask(line)
@@ -373,7 +373,7 @@ def test_nothing_is_served_after_the_phase(upstream: Server, tmp_path: Path):
     release = threading.Event()
     upstream.otherwise = held(release)
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         waiting = [send(line) for _ in range(30)]
         upstream.wait_for(8)
         line.close()
@@ -390,7 +390,7 @@ def test_what_was_under_way_is_waited_for_and_paid(upstream: Server, tmp_path: P
     release = threading.Event()
     upstream.otherwise = held(release)
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         send(line)
         upstream.wait_for(1)
         line.close()
@@ -403,7 +403,7 @@ def test_a_phase_that_ends_in_trouble_makes_the_run_void(upstream: Server, tmp_p
     release = threading.Event()
     upstream.is_down(status(500)).otherwise = held(release, status(500))
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         send(line)
         upstream.wait_for(1)
         line.close()
@@ -417,7 +417,7 @@ def test_a_phase_that_ends_in_trouble_makes_the_run_void(upstream: Server, tmp_p
 def test_stopping_the_evaluation_waits_for_no_provider(upstream: Server, tmp_path: Path):
     upstream.otherwise = hang()
     with gateway_to(upstream.url, tmp_path) as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         send(line)
         upstream.wait_for(1)
         started = time.monotonic()
@@ -426,7 +426,7 @@ def test_stopping_the_evaluation_waits_for_no_provider(upstream: Server, tmp_pat
         with pytest.raises(InferenceError, match="was stopped"):
             line.settled()
         with pytest.raises(InferenceError, match="was stopped"):
-            line_of(gateway).settled()
+            session_of(gateway).settled()
         assert time.monotonic() - started < 5
 
 
@@ -436,7 +436,7 @@ def test_stopping_the_evaluation_waits_for_no_provider(upstream: Server, tmp_pat
 def test_calls_to_the_provider_are_bounded(upstream: Server, tmp_path: Path):
     upstream.otherwise = slow(0.05)
     with gateway_to(upstream.url, tmp_path, concurrency=3) as gateway:
-        replies = [send(line_of(gateway, f"a{n}")) for n in range(4) for _ in range(5)]
+        replies = [send(session_of(gateway, f"a{n}")) for n in range(4) for _ in range(5)]
         for there, _ in replies:
             assert there.wait(20)
 
@@ -451,11 +451,11 @@ def test_seven_runs_do_not_queue_behind_a_slow_one(upstream: Server, tmp_path: P
     )(handler, request)
     asked = {"messages": [{"role": "user", "content": "slow"}], "max_tokens": 100}
     with gateway_to(upstream.url, tmp_path, concurrency=9, try_seconds=30) as gateway:
-        slow_line = line_of(gateway, "slow")
+        slow_line = session_of(gateway, "slow")
         waiting = [send(slow_line, asked) for _ in range(20)]
         upstream.wait_for(8)
         for number in range(7):
-            line = line_of(gateway, f"quick{number}")
+            line = session_of(gateway, f"quick{number}")
             assert [ask(line).status for _ in range(10)] == [200] * 10
 
         assert not any(there.is_set() for there, _ in waiting)
@@ -478,7 +478,7 @@ def test_the_key_is_in_no_reply_error_log_or_file(
     upstream.script(status(400, echo), status(500, echo), answer(), status(401, echo))
     upstream.known_good.append(status(401, echo))
     with gateway_to(upstream.url, tmp_path, recordings=tmp_path / "llm") as gateway:
-        line = line_of(gateway)
+        line = session_of(gateway)
         replies = [ask(line) for _ in range(3)]
         with pytest.raises(InferenceError) as void:
             line.settled()
@@ -504,7 +504,7 @@ def test_a_base_url_that_is_none_or_holds_a_secret_is_refused_without_showing_it
 
 def test_the_agent_gets_a_key_of_its_own_for_each_run(upstream: Server, tmp_path: Path):
     with gateway_to(upstream.url, tmp_path) as gateway:
-        keys = {line_of(gateway).environment["OPENAI_API_KEY"] for _ in range(10)}
+        keys = {session_of(gateway).environment["OPENAI_API_KEY"] for _ in range(10)}
 
     assert len(keys) == 10
     assert not any(CANARY in key for key in keys)
@@ -513,7 +513,7 @@ def test_the_agent_gets_a_key_of_its_own_for_each_run(upstream: Server, tmp_path
 def test_no_thread_is_left(upstream: Server, tmp_path: Path):
     before = set(threading.enumerate())
     with gateway_to(upstream.url, tmp_path, retry=QUICK) as gateway:
-        ask(line_of(gateway))
+        ask(session_of(gateway))
     time.sleep(0.2)
 
     assert not [thread for thread in set(threading.enumerate()) - before if thread.name.startswith("bitsec")]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from inference.lines import CANARY
+from inference.sessions import CANARY
 
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.plugin.config.llm import LLMSettings, key_from, llm_settings

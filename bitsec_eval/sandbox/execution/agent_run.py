@@ -10,7 +10,7 @@ from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.values import ValueFault, loads
 from bitsec_eval.sandbox.api import Frame, FrameKind, Session
-from bitsec_eval.sandbox.execution.llm_bridge import Exchanges, Line, door_order, environment_of
+from bitsec_eval.sandbox.execution.llm_bridge import LLMBridge, LLMTransport, environment_of, proxy_order
 from bitsec_eval.sandbox.hardening.policy import ENVIRONMENT
 
 BEGIN_SECONDS = 60
@@ -33,7 +33,7 @@ class AgentOrder:
     files: Mapping[str, bytes]
 
 
-def run_agent(session: Session, order: AgentOrder, limits: Limits, line: Line | None = None) -> Answer:
+def run_agent(session: Session, order: AgentOrder, limits: Limits, line: LLMTransport | None = None) -> Answer:
     """Run `python agent.py --task PROMPT` in the session, within the limits.
 
     What the agent asks an LLM goes over `line`, which is closed when this returns; without one nobody listens.
@@ -50,13 +50,13 @@ def run_agent(session: Session, order: AgentOrder, limits: Limits, line: Line | 
             line.close()
 
 
-def _start(session: Session, order: AgentOrder, line: Line | None) -> None:
+def _start(session: Session, order: AgentOrder, line: LLMTransport | None) -> None:
     session.send(FrameKind.PUT_FILE, b"/tmp/agent/agent.py\0" + order.source)
     for path, content in sorted(order.files.items()):
         session.send(FrameKind.PUT_FILE, f"/workspace/{path}".encode() + b"\0" + content)
     environment = {**ENVIRONMENT, **(environment_of(line) if line else {})}
-    door = door_order(line) if line else None
-    whole = {"argv": ["--task", order.prompt], "env": environment, "door": door}
+    proxy = proxy_order(line) if line else None
+    whole = {"argv": ["--task", order.prompt], "env": environment, "proxy": proxy}
     session.send(FrameKind.RUN_AGENT, marshal.dumps(whole, MARSHAL_VERSION))
     heard = session.receive(time.monotonic() + BEGIN_SECONDS)
     if not isinstance(heard, Frame) or heard.kind != FrameKind.BEGUN:
@@ -66,11 +66,11 @@ def _start(session: Session, order: AgentOrder, line: Line | None) -> None:
 class _Listening:
     """Collects what one running agent sends until it ends or must be stopped."""
 
-    def __init__(self, session: Session, limits: Limits, line: Line | None) -> None:
+    def __init__(self, session: Session, limits: Limits, line: LLMTransport | None) -> None:
         self._session = session
         self._limits = limits
         self._line = line
-        self._exchanges = Exchanges(session.send, line) if line else None
+        self._bridge = LLMBridge(session.send, line) if line else None
         self._started = time.monotonic()
         self._stdout = bytearray()
         self._stderr = bytearray()
@@ -90,7 +90,7 @@ class _Listening:
             seconds=time.monotonic() - self._started,
             status=self._status,
             first_byte_seconds=self._first_byte_seconds,
-            calls=self._exchanges.calls if self._exchanges else (),
+            calls=self._bridge.calls if self._bridge else (),
         )
 
     def _next(self) -> Frame | Ending:
@@ -118,8 +118,8 @@ class _Listening:
         if heard.kind == FrameKind.STDERR:
             self._stderr = (self._stderr + heard.payload)[-STDERR_BYTES:]
             return None
-        if heard.kind == FrameKind.LLM_REQUEST and self._exchanges is not None:
-            return self._exchanges.take(heard.payload)
+        if heard.kind == FrameKind.LLM_REQUEST and self._bridge is not None:
+            return self._bridge.take(heard.payload)
         if heard.kind == FrameKind.EXITED:
             return self._exited(heard.payload)
         return Ending.MALFORMED

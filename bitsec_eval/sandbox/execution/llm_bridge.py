@@ -1,7 +1,7 @@
-"""The host's end of a container's door: parts of questions in, parts of replies out, and nothing an agent can abuse.
+"""The host's end of a container's LLM proxy: takes parts of requests, sends parts of responses, and bounds both.
 
-What carries a question further is a `Line`. It is closed when the agent's phase ends; from then on nothing that an
-agent asked is passed on, and no reply goes back.
+What carries a request further is an `LLMTransport`. It is closed when the agent's phase ends; from then on nothing
+that an agent asked is passed on, and no response goes back.
 """
 
 import struct
@@ -17,19 +17,19 @@ from bitsec_eval.core.usage import Usage
 from bitsec_eval.core.values import ValueFault, dumps, loads
 
 PORT = 4000
-"""Where the door is in every container: the same one, so that equal agents see an equal world."""
+"""Where the proxy is in every container: the same one, so that equal agents see an equal world."""
 
 PART = struct.Struct(">IB")
 PART_BYTES = 1 << 18
 HEAD_BYTES = 32 << 10
 OPEN_QUESTIONS = 64
 PARTS = 40_000
-"""More questions at once, and more parts in one run, than the door in a container ever sends."""
+"""More questions at once, and more parts in one run, than the proxy in a container ever sends."""
 
 NOTED_CALLS = 50
 
 
-class Line(Protocol):
+class LLMTransport(Protocol):
     """What takes the questions of one agent, once, to an LLM; usable from any thread."""
 
     @property
@@ -58,19 +58,19 @@ class Line(Protocol):
         """Return what was used so far; None where there is no LLM."""
 
 
-class Exchanges:
+class LLMBridge:
     """Every exchange of one running agent: puts questions together and takes replies apart."""
 
-    def __init__(self, send: Callable[[str, bytes], None], line: Line) -> None:
+    def __init__(self, send: Callable[[str, bytes], None], transport: LLMTransport) -> None:
         self._send = send
-        self._line = line
+        self._transport = transport
         self._coming: dict[int, bytearray] = {}
         self._waiting: set[int] = set()
         self._noted: dict[int, Call] = {}
         self._started = time.monotonic()
         self._asked = 0
         self._parts = 0
-        self._most_bytes = line.request_bytes + HEAD_BYTES
+        self._most_bytes = transport.request_bytes + HEAD_BYTES
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -78,7 +78,7 @@ class Exchanges:
         return tuple(self._noted.values())
 
     def take(self, payload: bytes) -> Ending | None:
-        """Take one part of a question; an ending if no door of ours has sent it."""
+        """Take one part of a question; an ending if no proxy of ours has sent it."""
         try:
             self._take(payload)
         except ValueFault:
@@ -93,7 +93,7 @@ class Exchanges:
         coming = self._coming.setdefault(number, bytearray())
         coming += memoryview(payload)[PART.size :]
         if len(coming) > self._most_bytes or len(self._coming) + len(self._waiting) > OPEN_QUESTIONS:
-            raise ValueFault("more than the door takes")
+            raise ValueFault("more than the proxy takes")
         if last:
             del self._coming[number]
             self._ask(number, bytes(coming))
@@ -107,7 +107,7 @@ class Exchanges:
         place = self._asked
         if place <= NOTED_CALLS:
             self._noted[place] = Call(time.monotonic() - self._started)
-        self._line.ask(question, lambda reply: self._reply(number, place, reply))
+        self._transport.ask(question, lambda reply: self._reply(number, place, reply))
 
     def _reply(self, number: int, place: int, reply: LLMResponse) -> None:
         self._waiting.discard(number)
@@ -131,13 +131,14 @@ def _question(whole: bytes) -> LLMRequest:
     return LLMRequest(method=told["method"], path=told["path"], body=body)
 
 
-def environment_of(line: Line) -> dict[str, str]:
-    """Return what tells an agent where the LLM is, as OpenAI's clients and Bitsec's miners look for it."""
+def environment_of(transport: LLMTransport) -> dict[str, str]:
+    """Return what tells an agent where the LLM is, as the clients of OpenAI and Anthropic and Bitsec's miners do."""
     address = f"http://127.0.0.1:{PORT}"
-    return {"OPENAI_BASE_URL": f"{address}/v1", "INFERENCE_API": address, **line.environment}
+    addresses = {"OPENAI_BASE_URL": f"{address}/v1", "ANTHROPIC_BASE_URL": address, "INFERENCE_API": address}
+    return {**addresses, **transport.environment}
 
 
-def door_order(line: Line) -> dict[str, Any]:
-    """Return what process 1 needs to open the door of a container."""
+def proxy_order(transport: LLMTransport) -> dict[str, Any]:
+    """Return what process 1 needs to open the proxy of a container."""
     text = files("bitsec_eval.sandbox.guest").joinpath("llm_proxy.py").read_text(encoding="utf-8")
-    return {"port": PORT, "bytes": line.request_bytes, "text": text}
+    return {"port": PORT, "bytes": transport.request_bytes, "text": text}

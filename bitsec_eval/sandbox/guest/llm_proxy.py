@@ -1,4 +1,4 @@
-"""The door: HTTP/1.1 on the container's loopback, where an agent finds the LLM.
+"""The LLM proxy: HTTP/1.1 on the container's loopback, where an agent finds the LLM.
 
 Standard library only, Python 3.8 or newer. Process 1 (`runner.py`) gets this text from the host together with the
 agent, listens, and loads it when the first connection comes: an agent that asks nothing pays nothing.
@@ -32,7 +32,7 @@ REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 429: "Too Many Reque
 
 
 class Refused(Exception):
-    """A request that is no HTTP of the kind this door speaks."""
+    """A request that is no HTTP of the kind this proxy speaks."""
 
     def __init__(self, status, message):
         Exception.__init__(self, message)
@@ -79,7 +79,7 @@ class Connection:
         return True
 
 
-class Door:
+class LLMProxy:
     """Serves the agent's connections; `ask(payload)` sends the host one part of a question."""
 
     def __init__(self, listener, ask, request_bytes):
@@ -314,7 +314,7 @@ def headers_of(lines):
 
 def length_of(headers):
     if "transfer-encoding" in headers:
-        raise Refused(411, "send a Content-Length: this door takes no Transfer-Encoding")
+        raise Refused(411, "send a Content-Length: this proxy takes no Transfer-Encoding")
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit() and len(length) < 16):
         raise Refused(400, "the Content-Length is no number")

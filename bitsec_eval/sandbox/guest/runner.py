@@ -14,7 +14,7 @@ A frame is a 4-byte big-endian payload length, one byte of kind, and the payload
 |----------------------------------------------|-------------------------------------------------------|
 | P put a file: path, NUL, content             | H hello: what this process observes about its guards  |
 | A run the agent, marshalled: {"argv", "env", | B begun: everything is in place, the clock may start  |
-|   "door": None or {"port", "bytes", "text"}} |                                                       |
+|   "proxy": None or {"port", "bytes", "text"}} |                                                       |
 | L load: the answer's bytes                   | O, E output of the agent: stdout, stderr bytes        |
 | R reply: a part of one to a question         | Q question: a part of one to the LLM (`llm_proxy.py`) |
 | N new check: a fresh process for the answer  | X the agent ended: {"status": n} or {"signal": n}     |
@@ -193,27 +193,27 @@ class Supervisor:
 
     def run_agent(self, order):
         protect(WORKSPACE)
-        doorway = Doorway(order["door"]) if order.get("door") else None
+        proxy = ProxyListener(order["proxy"]) if order.get("proxy") else None
         send(1, "B", b"")
         out, out_write = os.pipe()
         err, err_write = os.pipe()
         pid = os.fork()
         if pid == 0:
-            if doorway:
-                doorway.listener.close()
+            if proxy:
+                proxy.listener.close()
             become_guest(out_write, err_write, WORKSPACE)
             return lambda: run_as_main(order)
         os.close(out_write)
         os.close(err_write)
-        status = self.forward(pid, {out: "O", err: "E"}, doorway)
+        status = self.forward(pid, {out: "O", err: "E"}, proxy)
         say("X", ending(status))
         raise Ended
 
-    def forward(self, pid, pipes, doorway):
+    def forward(self, pid, pipes, proxy):
         """Send the agent's output and questions on until the agent has ended; return its wait status."""
         status = None
         while status is None:
-            readers, writers, seconds = doorway.waits() if doorway else ([], [], None)
+            readers, writers, seconds = proxy.waits() if proxy else ([], [], None)
             ready, writable, _ = select.select([0, self.wake] + list(pipes) + readers, writers, [], seconds)
             for fd in [fd for fd in ready if fd in pipes]:
                 if not pump(fd, pipes[fd]):
@@ -226,10 +226,10 @@ class Supervisor:
                 if self.host.closed:
                     raise Ended
                 for kind, payload in iter(self.host.pop, None):
-                    if kind == "R" and doorway:
-                        doorway.reply(payload)
-            if doorway:
-                doorway.serve(ready, writable)
+                    if kind == "R" and proxy:
+                        proxy.reply(payload)
+            if proxy:
+                proxy.serve(ready, writable)
         for fd, kind in pipes.items():
             drain_pipe(fd, kind)
         return status
@@ -371,12 +371,12 @@ def wipe(folder):
 # -- the way to the LLM -----------------------------------------------------------------------------------------
 
 
-class Doorway:
-    """Listens where the agent finds the LLM; the door itself is loaded when the first connection comes."""
+class ProxyListener:
+    """Listens where the agent finds the LLM; the proxy itself is loaded when the first connection comes."""
 
     def __init__(self, order):
         self.order = order
-        self.door = None
+        self.proxy = None
         self.broken = False
         self.listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
         self.listener.bind(("127.0.0.1", order["port"]))
@@ -385,29 +385,29 @@ class Doorway:
     def waits(self):
         if self.broken:
             return [], [], None
-        return self.door.waits() if self.door else ([self.listener], [], None)
+        return self.proxy.waits() if self.proxy else ([self.listener], [], None)
 
     def serve(self, readers, writers):
-        if self.door:
-            self.guarded(lambda: self.door.serve(readers, writers))
+        if self.proxy:
+            self.guarded(lambda: self.proxy.serve(readers, writers))
         elif self.listener in readers:
             self.guarded(self.open)
 
     def reply(self, payload):
-        if self.door:
-            self.guarded(lambda: self.door.reply(payload))
+        if self.proxy:
+            self.guarded(lambda: self.proxy.reply(payload))
 
     def guarded(self, step):
-        """Whatever an agent has done to its door, its output still goes out."""
+        """Whatever an agent has done to its proxy, its output still goes out."""
         try:
             step()
         except Exception:
             self.broken = True
 
     def open(self):
-        module = Module("door")
+        module = Module("llm_proxy")
         exec(compile(self.order["text"], "llm_proxy.py", "exec"), module.__dict__)
-        self.door = module.Door(self.listener.detach(), lambda part: send(1, "Q", part), self.order["bytes"])
+        self.proxy = module.LLMProxy(self.listener.detach(), lambda part: send(1, "Q", part), self.order["bytes"])
 
 
 # -- the process that becomes the agent -------------------------------------------------------------------------

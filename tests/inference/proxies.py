@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
-from bitsec_eval.sandbox.execution.llm_bridge import Exchanges
+from bitsec_eval.sandbox.execution.llm_bridge import LLMBridge
 from bitsec_eval.sandbox.guest import llm_proxy as guest
 
 REQUEST_BYTES = 100_000
@@ -24,7 +24,7 @@ def told(question: LLMRequest) -> LLMResponse:
 
 
 @dataclass
-class FakeLine:
+class FakeTransport:
     """A line that answers in the thread that asks, or not at all where `answer` gives None."""
 
     answer: Callable[[LLMRequest], LLMResponse | None] = told
@@ -48,18 +48,18 @@ class FakeLine:
         return None
 
 
-class OpenDoor:
+class OpenProxy:
     """A door served by a thread, as process 1 serves it."""
 
-    def __init__(self, line: FakeLine) -> None:
+    def __init__(self, line: FakeTransport) -> None:
         listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.address = listener.getsockname()
         self.line = line
         self.endings: list[Ending | None] = []
         self._frames: deque[bytes] = deque()
         self._ear, self._bell = socket.socketpair()
-        self._exchanges = Exchanges(self._send, line)
-        self.door = guest.Door(listener.detach(), self._ask, REQUEST_BYTES)
+        self._exchanges = LLMBridge(self._send, line)
+        self.proxy = guest.LLMProxy(listener.detach(), self._ask, REQUEST_BYTES)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -73,18 +73,18 @@ class OpenDoor:
 
     def _serve(self) -> None:
         while True:
-            readers, writers, seconds = self.door.waits()
+            readers, writers, seconds = self.proxy.waits()
             ready, writable, _ = select.select([self._ear, *readers], writers, [], seconds)
             if self._ear in ready and b"x" in self._ear.recv(4096):
                 return
             while self._frames:
-                self.door.reply(self._frames.popleft())
-            self.door.serve(ready, writable)
+                self.proxy.reply(self._frames.popleft())
+            self.proxy.serve(ready, writable)
 
     def close(self) -> None:
         self._bell.send(b"x")
         self._thread.join(5)
-        for each in [*(connection.sock for connection in self.door.connections), self.door.listener]:
+        for each in [*(connection.sock for connection in self.proxy.connections), self.proxy.listener]:
             each.close()
         self._ear.close()
         self._bell.close()
@@ -117,9 +117,9 @@ def request(
 
 
 @contextmanager
-def open_door(line: FakeLine | None = None) -> Iterator[OpenDoor]:
+def open_proxy(line: FakeTransport | None = None) -> Iterator[OpenProxy]:
     """Open a door until the context is left."""
-    door = OpenDoor(line or FakeLine())
+    door = OpenProxy(line or FakeTransport())
     try:
         yield door
     finally:

@@ -48,7 +48,7 @@ def gateway_to(
         yield gateway
 
 
-def line_of(gateway: Gateway, agent: str = "a", task: str = "t", **limits: Any) -> LLMSession:
+def session_of(gateway: Gateway, agent: str = "a", task: str = "t", **limits: Any) -> LLMSession:
     """Open a line."""
     return gateway.session(SessionKey(agent=agent, task=task), LLM(**limits))
 

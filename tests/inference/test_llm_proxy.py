@@ -13,17 +13,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from inference.doors import REQUEST_BYTES, FakeLine, OpenDoor, everything, open_door, request, told
+from inference.proxies import REQUEST_BYTES, FakeTransport, OpenProxy, everything, open_proxy, request, told
 
 from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.llm_request import LLMResponse
-from bitsec_eval.sandbox.execution.llm_bridge import OPEN_QUESTIONS, PART, PARTS, Exchanges
+from bitsec_eval.sandbox.execution.llm_bridge import OPEN_QUESTIONS, PART, PARTS, LLMBridge
 from bitsec_eval.sandbox.guest import llm_proxy as guest
 
 PLAIN = request(b"abc")
 
 
-def is_served(door: OpenDoor) -> bool:
+def is_served(door: OpenProxy) -> bool:
     return door.talk(PLAIN).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
@@ -38,7 +38,7 @@ def test_it_is_standard_library_only():
 
 
 def test_urllib_asks_and_is_answered():
-    with open_door() as door:
+    with open_proxy() as door:
         url = "http://{}:{}/v1/x?y=1".format(*door.address)
         with urllib.request.urlopen(urllib.request.Request(url, data=b"\x00" * 1000), timeout=5) as response:
             assert json.load(response) == {"method": "POST", "path": "/v1/x?y=1", "bytes": 1000}
@@ -46,7 +46,7 @@ def test_urllib_asks_and_is_answered():
 
 
 def test_one_connection_carries_many_requests():
-    with open_door() as door:
+    with open_proxy() as door:
         connection = http.client.HTTPConnection(*door.address, timeout=5)
         for size in (0, 1, REQUEST_BYTES, 7):
             connection.request("POST", "/x", b"x" * size)
@@ -57,14 +57,14 @@ def test_one_connection_carries_many_requests():
 
 
 def test_a_request_may_come_byte_by_byte():
-    with open_door() as door:
+    with open_proxy() as door:
         assert door.talk(*(bytes([byte]) for byte in PLAIN)).endswith(b'"bytes": 3}')
 
 
 def test_requests_that_come_all_at_once_are_answered_in_turn():
     paths = [f"/{number}" for number in range(5)]
     sent = b"".join(request(b"x", path=path, more="") for path in paths) + request(path="/last")
-    with open_door() as door:
+    with open_proxy() as door:
         came = door.talk(sent)
 
     assert came.count(b"HTTP/1.1 200 OK") == 6
@@ -72,18 +72,18 @@ def test_requests_that_come_all_at_once_are_answered_in_turn():
 
 
 def test_a_long_reply_arrives_whole():
-    line = FakeLine(lambda question: LLMResponse(status=200, body=bytes(range(256)) * 16384))
-    with open_door(line) as door:
+    line = FakeTransport(lambda question: LLMResponse(status=200, body=bytes(range(256)) * 16384))
+    with open_proxy(line) as door:
         assert door.talk(PLAIN).partition(b"\r\n\r\n")[2] == bytes(range(256)) * 16384
 
 
 def test_old_clients_are_hung_up_on_after_one_answer():
-    with open_door() as door:
+    with open_proxy() as door:
         assert b"Connection: close" in door.talk(b"GET / HTTP/1.0\r\n\r\n")
 
 
 def test_who_asks_whether_to_go_on_is_told_to():
-    with open_door() as door, door.connect() as connection:
+    with open_proxy() as door, door.connect() as connection:
         connection.sendall(request(b"abc", more="Expect: 100-continue\r\nConnection: close\r\n")[:-3])
         assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b"abc")
@@ -109,7 +109,7 @@ def test_who_asks_whether_to_go_on_is_told_to():
     ],
 )
 def test_what_is_no_decent_http_is_refused_in_openais_form(sent: bytes, status: int):
-    with open_door() as door:
+    with open_proxy() as door:
         head, _, body = door.talk(sent).partition(b"\r\n\r\n")
 
         assert head.startswith(b"HTTP/1.1 %d " % status)
@@ -119,12 +119,12 @@ def test_what_is_no_decent_http_is_refused_in_openais_form(sent: bytes, status: 
 
 
 def test_a_body_that_is_too_long_is_let_go_by_and_told_of():
-    with open_door() as door:
+    with open_proxy() as door:
         came = door.talk(request(b"x" * (20 << 20)))
 
         assert came.startswith(b"HTTP/1.1 413 ")
         assert b"the body is longer than 100000 bytes" in came
-        assert sum(len(connection.came) for connection in door.door.connections) < 1 << 20
+        assert sum(len(connection.came) for connection in door.proxy.connections) < 1 << 20
 
 
 # -- abuse
@@ -132,7 +132,7 @@ def test_a_body_that_is_too_long_is_let_go_by_and_told_of():
 
 def test_an_endless_header_ends(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(guest, "LINGER_SECONDS", 0.2)
-    with open_door() as door, door.connect() as connection:
+    with open_proxy() as door, door.connect() as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nx: ")
         started = time.monotonic()
         with pytest.raises(OSError, match=r"Broken pipe|reset"):
@@ -146,7 +146,7 @@ def test_a_request_that_is_never_finished_is_hung_up_on(monkeypatch: pytest.Monk
     monkeypatch.setattr(guest, "HEAD_SECONDS", 0.2)
     monkeypatch.setattr(guest, "BODY_SECONDS", 0.2)
     monkeypatch.setattr(guest, "IDLE_SECONDS", 0.2)
-    with open_door() as door:
+    with open_proxy() as door:
         assert door.talk(PLAIN[:20]).startswith(b"HTTP/1.1 408 ")
         assert door.talk(PLAIN[:-1]).startswith(b"HTTP/1.1 408 ")
         assert door.talk() == b""
@@ -155,7 +155,7 @@ def test_a_request_that_is_never_finished_is_hung_up_on(monkeypatch: pytest.Monk
 
 def test_thousands_of_connections_hold_up_nobody_for_longer_than_they_may(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(guest, "HEAD_SECONDS", 0.3)
-    with open_door() as door:
+    with open_proxy() as door:
         half = []
         for _ in range(90):  # what the door holds and what the kernel queues for it
             half.append(socket.socket())
@@ -168,18 +168,18 @@ def test_thousands_of_connections_hold_up_nobody_for_longer_than_they_may(monkey
             except OSError:
                 continue
 
-        assert len(door.door.connections) <= guest.CONNECTIONS
+        assert len(door.proxy.connections) <= guest.CONNECTIONS
         assert is_served(door)
         for _ in range(1000):
             door.connect().close()
         assert is_served(door)
-        assert len(door.door.connections) <= guest.CONNECTIONS
+        assert len(door.proxy.connections) <= guest.CONNECTIONS
         for each in half:
             each.close()
 
 
 def test_connections_that_idle_make_room():
-    with open_door() as door:
+    with open_proxy() as door:
         idle = [door.connect() for _ in range(guest.CONNECTIONS + 5)]
         for each in idle[:5]:
             each.sendall(request(more=""))
@@ -192,31 +192,31 @@ def test_connections_that_idle_make_room():
 
 def test_who_does_not_read_holds_up_nobody(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(guest, "SEND_SECONDS", 0.5)
-    line = FakeLine(
+    line = FakeTransport(
         lambda question: told(question) if question.path == "/x" else LLMResponse(status=200, body=b"z" * (8 << 20))
     )
-    with open_door(line) as door, door.connect() as lazy:
+    with open_proxy(line) as door, door.connect() as lazy:
         lazy.sendall(request(path="/long"))
         time.sleep(0.1)
 
         assert is_served(door)
         time.sleep(0.6)
         assert is_served(door)
-        assert not door.door.connections or all(not each.going for each in door.door.connections)
+        assert not door.proxy.connections or all(not each.going for each in door.proxy.connections)
 
 
 def test_who_goes_away_is_forgotten():
-    line = FakeLine(lambda question: None)
-    with open_door(line) as door:
+    line = FakeTransport(lambda question: None)
+    with open_proxy(line) as door:
         for _ in range(40):
             with door.connect() as connection:
                 connection.sendall(PLAIN)
         for _ in range(200):
-            if not door.door.connections:
+            if not door.proxy.connections:
                 break
             time.sleep(0.01)
 
-        assert not door.door.connections
+        assert not door.proxy.connections
 
 
 @settings(max_examples=60, deadline=None)
@@ -224,7 +224,7 @@ def test_who_goes_away_is_forgotten():
     st.lists(st.binary(max_size=60) | st.sampled_from([PLAIN, b"\r\n\r\n", b"GET / HTTP/1.1\r\n", b": "]), max_size=8)
 )
 def test_no_bytes_bring_it_down(pieces: list[bytes]):
-    with open_door() as door:
+    with open_proxy() as door:
         with door.connect() as connection:
             for piece in pieces:
                 connection.send(piece)
@@ -234,8 +234,8 @@ def test_no_bytes_bring_it_down(pieces: list[bytes]):
 # -- forged frames: what the host makes of parts that no door has sent
 
 
-def take(*payloads: bytes, line: FakeLine | None = None) -> list[Ending | None]:
-    exchanges = Exchanges(lambda kind, payload: None, line or FakeLine(lambda question: None))
+def take(*payloads: bytes, line: FakeTransport | None = None) -> list[Ending | None]:
+    exchanges = LLMBridge(lambda kind, payload: None, line or FakeTransport(lambda question: None))
     return [exchanges.take(payload) for payload in payloads]
 
 
@@ -247,7 +247,7 @@ GOOD = b'{"method":"GET","path":"/"}\n'
 
 
 def test_parts_make_a_question():
-    line = FakeLine()
+    line = FakeTransport()
 
     assert take(part(1, GOOD[:9], 0), part(2, GOOD), part(1, GOOD[9:] + b"body"), line=line) == [None] * 3
     assert [question.body for question in line.asked] == [b"", b"body"]
@@ -285,7 +285,7 @@ def test_forged_parts_are_bounded_in_number_and_size():
 
 
 def test_parts_without_end_end():
-    exchanges = Exchanges(lambda kind, payload: None, FakeLine())
+    exchanges = LLMBridge(lambda kind, payload: None, FakeTransport())
     empty = struct.pack(">IB", 1, 0)
 
     assert [exchanges.take(empty) for _ in range(PARTS + 1)][-2:] == [None, Ending.MALFORMED]
