@@ -69,7 +69,7 @@ class Spans:
 
 
 def serve(connection) -> None:
-    """Run the LLM's server in a process of its own; each word from the other end gets the seconds of the last span."""
+    """Run the LLM's server in a process of its own; "span" gets the seconds of the calls since the last one."""
     spans = Spans()
     with serving() as upstream:
         upstream.otherwise = lambda handler, request: spans.answer(handler, request)
