@@ -17,6 +17,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         " sandbox. Exits 1 where something is missing; what is weak works, and the remedy says how it gets stronger.",
     )
     parser.add_argument("--sandbox", choices=("docker", "oci"), default="docker", help="what starts sandboxes")
+    parser.add_argument(
+        "--engine",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="look at this engine instead, as --bitsec-engine takes it; may be given several times",
+    )
     parser.add_argument("--image", help=f"sandbox image (default: {IMAGE}); for oci the folder of its files")
     parser.add_argument("--runtime", metavar="NAME", help="the engine's runtime for sandboxes, such as runsc")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="runs at the same time")

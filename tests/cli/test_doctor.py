@@ -6,6 +6,7 @@ import pytest
 from plugin.evaluations import run
 
 from bitsec_eval.cli import main
+from bitsec_eval.sandbox.docker.engine import DockerSandbox
 
 
 @pytest.mark.usefixtures("docker_cli")
@@ -55,3 +56,16 @@ def test_a_machine_with_an_oci_runtime_is_looked_at_without_an_engine(
     ]
     assert main(["doctor", "--sandbox=oci", "--image=/no/such/folder"]) == 1
     assert "/no/such/folder is no root file system" in capsys.readouterr().out
+
+
+def test_several_engines_are_looked_at_one_after_the_other(
+    docker_cli: DockerSandbox, oci_root: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["doctor", "--engine=docker:", f"--engine=oci:{oci_root},jobs=3"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    first, second = lines.index("docker:"), lines.index(f"oci:{oci_root}")
+    assert first < second
+    assert [line.split()[:2] for line in lines if "sandbox  " in line] == [["ok", "sandbox"]] * 2
+    assert any("3 jobs may use" in line for line in lines[second:])
+    assert main(["doctor", "--engine=docker:", "--engine=unix:///no.sock"]) == 1
