@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from bitsec_eval.evaluate.task_check import check_tasks
+from bitsec_eval.support.terminal import log
 
 FAULTY_EXIT = 1
 
@@ -24,10 +25,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def main(args: argparse.Namespace) -> int:
     """Print the faults; return 1 where there are any."""
     found = check_tasks(args.paths, os.environ)
-    for fault in found.faults:
-        print(fault)  # noqa: T201 - a command prints
+    log(*found.faults)
     if found.faults:
         return FAULTY_EXIT
     checks = "1 check" if found.checks == 1 else f"{found.checks} checks"
-    print(f"{checks}, nothing wrong" if found.checks else "no task in there")  # noqa: T201 - a command prints
+    log(f"{checks}, nothing wrong" if found.checks else "no task in there")
     return 0 if found.checks else FAULTY_EXIT

@@ -1,7 +1,6 @@
 """What the commands on ScaBench share: the dataset they are given, files they read, and lines they print."""
 
 import argparse
-from collections.abc import Iterable
 from pathlib import Path
 
 from bitsec_eval.core.errors import SettingsError
@@ -36,9 +35,3 @@ def read(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise SettingsError(f"{one_line(str(path))}: cannot be read ({error.strerror}); correct its name") from None
-
-
-def say(lines: Iterable[str]) -> None:
-    """Print lines."""
-    for line in lines:
-        print(line)  # noqa: T201 - a command prints

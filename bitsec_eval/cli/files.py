@@ -1,13 +1,12 @@
 """Files that commands read and write: a junit file in, whole files out, and one line where it cannot be."""
 
-import os
-import tempfile
 from pathlib import Path
 
 from bitsec_eval.core.errors import ResultsError, SettingsError
 from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.text import one_line
+from bitsec_eval.support.atomic_files import write_text
 
 
 def read_evaluation(path: Path) -> Evaluation:
@@ -32,16 +31,8 @@ def write_file(path: Path, text: str) -> None:
 
     Raises: SettingsError where it cannot be written.
     """
-    scratch = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(scratch).chmod(0o644)
-        Path(scratch).replace(path)
+        write_text(path, text)
     except OSError as error:
-        if scratch:
-            Path(scratch).unlink(missing_ok=True)
         shown = one_line(str(path))
         raise SettingsError(f"{shown}: cannot be written ({error.strerror}); give another place") from None

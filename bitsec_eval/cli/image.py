@@ -2,8 +2,9 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
+
+from bitsec_eval.support.terminal import log, log_step
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -45,10 +46,10 @@ def _build(args: argparse.Namespace) -> int:
     from bitsec_eval.sandbox.image.rootfs import build_rootfs
 
     if args.rootfs is not None:
-        build_rootfs(args.rootfs.absolute(), os.environ, _log)
-        print(f"{args.rootfs}: made; evaluate with --bitsec-sandbox=oci --bitsec-image={args.rootfs}")  # noqa: T201
+        build_rootfs(args.rootfs.absolute(), os.environ, log_step)
+        log(f"{args.rootfs}: made; evaluate with --bitsec-sandbox=oci --bitsec-image={args.rootfs}")
         return 0
-    made = build_image(os.environ, _log)
+    made = build_image(os.environ, log_step)
     _tell(RECIPE.image, made=made)
     if args.evm:
         from bitsec_eval.sandbox.evm.image import EVM_IMAGE, build_evm_image
@@ -58,15 +59,11 @@ def _build(args: argparse.Namespace) -> int:
 
 
 def _tell(image: str, *, made: bool) -> None:
-    print(f"{image}: {'made' if made else 'up to date'}", flush=True)  # noqa: T201 - a command prints
+    log(f"{image}: {'made' if made else 'up to date'}")
 
 
 def _modules(_args: argparse.Namespace) -> int:
     from bitsec_eval.sandbox.image.build import importable_modules
 
-    print(*importable_modules(), sep="\n")  # noqa: T201 - a command prints
+    log(*importable_modules())
     return 0
-
-
-def _log(line: str) -> None:
-    print(f"==> {line}", file=sys.stderr, flush=True)  # noqa: T201 - a command prints

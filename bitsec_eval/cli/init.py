@@ -7,6 +7,7 @@ from pathlib import Path
 import bitsec_eval
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.text import one_line
+from bitsec_eval.support.terminal import log
 
 _STARTER = Path(bitsec_eval.__file__).parent / "starter"
 
@@ -37,7 +38,7 @@ def main(args: argparse.Namespace) -> int:
             path.write_bytes((_STARTER / name).read_bytes())
     except OSError as error:
         raise SettingsError(f"{one_line(str(args.folder))}: cannot be written ({error.strerror})") from None
-    print(_next_steps(args.folder, files))  # noqa: T201 - a command prints
+    log(_next_steps(args.folder, files))
     return 0
 
 

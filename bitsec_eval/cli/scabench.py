@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bitsec_eval.cli.datasets import add_dataset, dataset_in, say
+from bitsec_eval.cli.datasets import add_dataset, dataset_in
 from bitsec_eval.cli.scores import add_score, add_score_all
 from bitsec_eval.core.matching import Matcher
 from bitsec_eval.core.matching.lexical import LexicalMatcher
@@ -18,6 +18,7 @@ from bitsec_eval.scabench.importer import import_project
 from bitsec_eval.scabench.selftest import T, Trial, gold_trials, trials
 from bitsec_eval.scabench.specimens import PLACED, TOLD
 from bitsec_eval.scabench.taskfile import AGENT_SECONDS
+from bitsec_eval.support.terminal import log
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -79,7 +80,7 @@ def _import(args: argparse.Namespace) -> int:
     projects = dataset_in(args.dataset)
     for project in [project_named(projects, name) for name in args.project]:
         made = import_project(project, args.sources, args.output, only=args.only, seconds=args.timeout)
-        say(made.lines)
+        log(*made.lines)
     return 0
 
 
@@ -98,5 +99,5 @@ def _put_to(name: str, matcher: Matcher[T], every: Iterable[Trial[T]]) -> int:
     """Put a matcher to its trials, say how it did, and return how many it failed."""
     troubles = [(trial, trial.trouble(matcher)) for trial in every]
     wrong = [f"  {trial.group}, {trial.name}: {one_line(trouble, 400)}" for trial, trouble in troubles if trouble]
-    say([f"{name}: {len(troubles) - len(wrong)} of {len(troubles)} trials passed", *wrong])
+    log(f"{name}: {len(troubles) - len(wrong)} of {len(troubles)} trials passed", *wrong)
     return len(wrong)

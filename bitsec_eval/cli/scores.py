@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bitsec_eval.cli.datasets import add_dataset, dataset_in, read, say
+from bitsec_eval.cli.datasets import add_dataset, dataset_in, read
 from bitsec_eval.cli.files import write_file
 from bitsec_eval.core.errors import AnswerFault, SettingsError
 from bitsec_eval.core.report import Report
@@ -20,6 +20,7 @@ from bitsec_eval.scabench.layouts import project_in, read_report
 from bitsec_eval.scabench.project import Project
 from bitsec_eval.scabench.scoring import score
 from bitsec_eval.scabench.tables import ScoredReport, explained, sheet_of, summary, table
+from bitsec_eval.support.terminal import log
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -73,9 +74,9 @@ def _score(args: argparse.Namespace) -> int:
             (f"{path.name} on {project.id}", replace(sheet_of(project.named, report, scored), trouble=fault))
         )
         faults = [fault] if fault else []
-        say([f"{path} on {project.id}", *faults, *explained(project, report, scored), summary(scored.score)])
+        log(f"{path} on {project.id}", *faults, *explained(project, report, scored), summary(scored.score))
     if len(rows) > 1:
-        say(table(rows))
+        log(*table(rows))
     if args.html:
         write_file(args.html, findings_html(f"{len(sheets)} reports" if len(sheets) > 1 else "", sheets))
     return 0
@@ -99,7 +100,7 @@ def _score_all(args: argparse.Namespace) -> int:
         rows.append(ScoredReport(name=str(path.relative_to(args.folder)), project=project.id, score=scored.score))
     if not rows:
         raise SettingsError(f"{args.folder}: no report of a project of the dataset in there; name files ID.json")
-    say([*lines, *table(rows)])
+    log(*lines, *table(rows))
     return 0
 
 

@@ -9,6 +9,7 @@ from threading import Event
 from bitsec_eval.core.errors import SandboxError, SettingsError
 from bitsec_eval.evaluate.process import evaluate
 from bitsec_eval.evaluate.stopping import stop_on_signals
+from bitsec_eval.support.terminal import log
 from bitsec_eval.watch.publication import Publication, sole_watch
 from bitsec_eval.watch.watcher import Settings, Watcher
 
@@ -42,7 +43,7 @@ def main(args: argparse.Namespace) -> int:
     publication.prepare()
     with sole_watch(publication) as lock, stop_on_signals() as stop:
         watcher = Watcher(
-            settings, publication, engine=_Docker(), evaluate=partial(evaluate, keep_open=[lock]), say=_say
+            settings, publication, engine=_Docker(), evaluate=partial(evaluate, keep_open=[lock]), log=_log
         )
         return _look_once(watcher, stop) if args.once else _look_forever(watcher, settings, stop)
 
@@ -52,9 +53,9 @@ def _look_once(watcher: Watcher, stop: Event) -> int:
 
 
 def _look_forever(watcher: Watcher, settings: Settings, stop: Event) -> int:
-    _say(f"watching {settings.agents} every {settings.interval_seconds:g} s; Ctrl-C stops")
+    _log(f"watching {settings.agents} every {settings.interval_seconds:g} s; Ctrl-C stops")
     watcher.watch(stop)
-    _say("stopped")
+    _log("stopped")
     return 0
 
 
@@ -76,8 +77,8 @@ def _settings(args: argparse.Namespace) -> Settings:
     )
 
 
-def _say(line: str) -> None:
-    print(f"watch: {line}", flush=True)  # noqa: T201 - a command prints
+def _log(line: str) -> None:
+    log(f"watch: {line}")
 
 
 class _Docker:
@@ -96,4 +97,4 @@ class _Docker:
             with docker_sandbox(DockerSettings(state=state_folder(os.environ))):
                 pass  # opening sweeps
         except SandboxError as error:
-            _say(f"containers may be left: {error}")
+            _log(f"containers may be left: {error}")

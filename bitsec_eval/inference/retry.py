@@ -1,7 +1,8 @@
 """Retries with backoff: how often, with which pauses, and for how long in all."""
 
-import random
 from dataclasses import dataclass
+
+from bitsec_eval.support.backoff import pause_seconds
 
 LONGEST_PAUSE_SECONDS = 30.0
 
@@ -32,8 +33,9 @@ class Pauses:
         `asked` is the pause that the provider asks for, `lost_seconds` what troubles have cost so far.
         """
         policy = self._policy
-        longest = min(LONGEST_PAUSE_SECONDS, policy.pause_seconds * 2 ** (self.tries - 1))
-        pause = longest * random.SystemRandom().uniform(0.5, 1) if asked is None else asked
+        pause = asked
+        if pause is None:
+            pause = pause_seconds(self.tries, policy.pause_seconds, LONGEST_PAUSE_SECONDS, jitter=True)
         if self.tries >= policy.tries or lost_seconds + pause > policy.run_seconds:
             return None
         self.tries += 1

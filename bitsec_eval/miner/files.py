@@ -1,12 +1,11 @@
 """Reading and writing agents so that nothing is lost: whole or not at all, and never over another file unasked."""
 
-import os
-import tempfile
 from itertools import count
 from pathlib import Path
 
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.text import one_line
+from bitsec_eval.support.atomic_files import write_bytes
 
 MOST_BYTES = 8 << 20
 
@@ -50,17 +49,7 @@ def write_agent(path: Path, source: str, *, force: bool = False) -> None:
         SettingsError: it cannot be written; what was there before is still there.
     """
     try:
-        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-                file.write(source)
-            Path(name).chmod(0o644)
-            if force:
-                Path(name).replace(path)
-            else:
-                path.hardlink_to(name)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        write_bytes(path, source.encode("utf-8", "backslashreplace"), replace=force)
     except FileExistsError:
         raise SettingsError(f"-o {path}: exists already; give another name, or --force to replace it") from None
     except OSError as error:

@@ -50,9 +50,3 @@ def _lost(result: TaskResult) -> Iterator[str]:
         yield from (f"       {one_line(outcome, 20)}: {one_line(name, 200)}" for outcome, name in sharing)
         if reason:
             yield f"         why: {one_line(reason)}"
-
-
-def say(*lines: str) -> None:
-    """Print lines, now."""
-    for line in lines:
-        print(line, flush=True)  # noqa: T201 - a command prints

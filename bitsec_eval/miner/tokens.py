@@ -7,13 +7,13 @@ import fcntl
 import json
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.support.atomic_files import write_json
 
 
 def new_token() -> str:
@@ -92,13 +92,4 @@ class Tokens:
         return tokens
 
     def _write(self, tokens: Mapping[str, Any]) -> None:
-        number, name = tempfile.mkstemp(dir=self._folder, prefix=".tokens.")  # mode 0600
-        try:
-            with os.fdopen(number, "w", encoding="utf-8") as file:
-                json.dump(tokens, file, indent=2, sort_keys=True)
-                file.flush()
-                os.fsync(number)
-            Path(name).replace(self.path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_json(self.path, tokens, durable=True, mode=0o600)

@@ -3,9 +3,6 @@
 No hidden input, no expected value and no failure text is in it.
 """
 
-import json
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from bitsec_eval.core.evaluation import Evaluation, Run, outcomes_of, reasons_of
 from bitsec_eval.core.merging import runs_of
 from bitsec_eval.core.scores import State, run_score, run_state
 from bitsec_eval.core.text import one_line, printable
+from bitsec_eval.support.atomic_files import read_json, write_json
 
 SHOWN_STDOUT = 64 << 10
 SHOWN_STDERR = 16 << 10
@@ -86,32 +84,3 @@ def _outcomes(run: Run, steps: list[Any], took: Mapping[str, float]) -> dict[str
         "reasons": reasons_of(run.checks),
         "timeline": [*steps, *checked],
     }
-
-
-def read_json(path: Path) -> dict[str, Any] | None:
-    """Return the object in a JSON file, or None where there is no such file or no object in it."""
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def write_json(path: Path, content: object) -> None:
-    """Write a JSON file whole or not at all."""
-    write_text(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all, making its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

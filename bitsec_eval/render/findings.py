@@ -13,9 +13,10 @@ from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
 from bitsec_eval.core.report import parse_report
 from bitsec_eval.core.text import one_line, printable
-from bitsec_eval.render.artifacts import run_file, write_text
+from bitsec_eval.render.artifacts import run_file
 from bitsec_eval.render.findings_index import INDEX
 from bitsec_eval.render.html import page_template
+from bitsec_eval.support.atomic_files import write_text
 
 FOLDER = "findings"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
-from bitsec_eval.render.artifacts import read_json, write_json, write_text
 from bitsec_eval.render.html import page_template
 from bitsec_eval.render.links import address
+from bitsec_eval.support.atomic_files import read_json, write_json, write_text
 
 INDEX = "index.html"
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bitsec_eval.core.leaderboard import Leaderboard
-from bitsec_eval.render.artifacts import read_json, write_text
 from bitsec_eval.render.html import in_page_href, page_template
 from bitsec_eval.render.links import BOARD, address
 from bitsec_eval.render.timeline import bars, steps
+from bitsec_eval.support.atomic_files import read_json, write_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bitsec_eval.core.errors import SettingsError, TaskError
-from bitsec_eval.sandbox.execution.workspace import digest, read_workspace
+from bitsec_eval.sandbox.execution.workspace import files_digest, read_workspace
 from bitsec_eval.scabench.case import EXPECTED_FILE, expected_json
 from bitsec_eval.scabench.checkouts import Checkout, checkouts_of
 from bitsec_eval.scabench.filling import fill
@@ -18,7 +18,7 @@ from bitsec_eval.scabench.taskfile import AGENT_SECONDS, NamedCheck, checked, sl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """One project made into a task: its test file, its workspace's digest, and what was left out of that."""
+    """One project made into a task: its test file, its workspace's files_digest, and what was left out of that."""
 
     project: Project
     test_file: Path
@@ -124,7 +124,7 @@ def _measured(project: Project, workspace: Path) -> tuple[int, str]:
         raise SettingsError(f"{project.id}: {error}; {remedy}") from None
     if not files:
         raise SettingsError(f"{project.id}: nothing is left for a workspace; check out its source, or correct --only")
-    return len(files), digest(files)
+    return len(files), files_digest(files)
 
 
 def _expected(imported: Imported, findings: Sequence[NamedCheck]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from bitsec_eval.core.errors import ResultsError, SettingsError
 from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
-from bitsec_eval.render.artifacts import read_json, write_json
+from bitsec_eval.support.atomic_files import read_json, write_json
 
 Made = tuple[str, str]
 """The digests of an agent and of the conditions it was evaluated under."""

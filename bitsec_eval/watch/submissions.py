@@ -1,12 +1,12 @@
 """What there is to evaluate: the agents submitted to a folder, and the tasks they are to meet, by digest."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bitsec_eval.core.agent_name import NAME_RULE, is_agent_name
 from bitsec_eval.core.text import one_line
+from bitsec_eval.support.digest import sha256, sha256_of_parts
 
 _LEFT_OUT = (".", "__")
 """How names begin that are no agent and no part of a task: metadata, locks, caches."""
@@ -22,7 +22,7 @@ class Submission:
     @property
     def sha256(self) -> str:
         """The version of this agent."""
-        return hashlib.sha256(self.source).hexdigest()
+        return sha256(self.source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +77,16 @@ def conditions(tasks: Iterable[Path], options: Iterable[str]) -> str:
     Raises:
         OSError: a file cannot be read.
     """
-    total = hashlib.sha256()
+    return sha256_of_parts(_told(tasks, options))
+
+
+def _told(tasks: Iterable[Path], options: Iterable[str]) -> Iterator[bytes]:
     for option in options:
-        _add(total, option.encode("utf-8", "surrogateescape"))
+        yield option.encode("utf-8", "surrogateescape")
     for root in tasks:
         for file in sorted(_parts(root)):
-            _add(total, str(file.relative_to(root)).encode("utf-8", "surrogateescape"))
-            _add(total, file.read_bytes())
-    return total.hexdigest()
+            yield str(file.relative_to(root)).encode("utf-8", "surrogateescape")
+            yield file.read_bytes()
 
 
 def _parts(root: Path) -> Iterator[Path]:
@@ -94,7 +96,3 @@ def _parts(root: Path) -> Iterator[Path]:
         inside = path.relative_to(root)
         if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in inside.parts):
             yield path
-
-
-def _add(total: "hashlib._Hash", content: bytes) -> None:
-    total.update(hashlib.sha256(content).digest())

@@ -15,12 +15,14 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.evaluate.process import Order, Stopped
 from bitsec_eval.evaluate.trouble import no_result
 from bitsec_eval.render.figures import points
-from bitsec_eval.watch.patience import Patience
+from bitsec_eval.support.backoff import Backoff
 from bitsec_eval.watch.publication import Made, Publication
 from bitsec_eval.watch.submissions import Submission, conditions, submissions
 
 ENGINE = "engine"
-"""What patience is had with besides agents."""
+"""What is retried with backoff besides agents."""
+
+LONGEST_PAUSE_SECONDS = 1800.0
 
 
 class Engine(Protocol):
@@ -62,7 +64,7 @@ class Watcher:
         *,
         engine: Engine,
         evaluate: Evaluate,
-        say: Callable[[str], None],
+        log: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
         draw: Callable[[], int] = lambda: secrets.randbelow(SEEDS),
     ) -> None:
@@ -70,9 +72,9 @@ class Watcher:
         self._publication = publication
         self._engine = engine
         self._evaluate = evaluate
-        self._say = say
+        self._log = log
         self._draw = draw
-        self._patience = Patience(settings.interval_seconds, clock)
+        self._backoff = Backoff(settings.interval_seconds, LONGEST_PAUSE_SECONDS, clock)
         self._complaints: set[str] = set()
 
     def watch(self, stop: Event) -> None:
@@ -86,7 +88,7 @@ class Watcher:
         try:
             return self._look(stop)
         except Exception as error:  # noqa: BLE001 - a loop that ends on a surprise evaluates nobody
-            self._say(f"not now: {_told(error)}; looking again in {self._settings.interval_seconds:g} s")
+            self._log(f"not now: {_told(error)}; looking again in {self._settings.interval_seconds:g} s")
             return False
 
     def _look(self, stop: Event) -> bool:
@@ -98,7 +100,7 @@ class Watcher:
         condition = conditions(self._settings.tasks, self._settings.options)
         wanted = {agent: (agent.sha256, condition) for agent in found.agents}
         stale = {agent: made for agent, made in wanted.items() if not self._publication.is_current(agent.name, made)}
-        due = [agent for agent, made in stale.items() if self._patience.is_over((agent.name, made))]
+        due = [agent for agent, made in stale.items() if self._backoff.is_over((agent.name, made))]
         if not due or not self._engine_answers():
             return not stale and not found.complaints
         scored = [self._renew(agent, stale[agent], stop) for agent in due if not stop.is_set()]
@@ -108,22 +110,22 @@ class Watcher:
         """Say each complaint once for as long as it lasts."""
         found = set(complaints)
         for complaint in sorted(found - self._complaints):
-            self._say(complaint)
+            self._log(complaint)
         self._complaints = found
 
     def _retire(self, agents: Iterable[Submission]) -> None:
         for name in self._publication.retire({agent.name for agent in agents}):
-            self._say(f"{name}: gone, and off the board")
+            self._log(f"{name}: gone, and off the board")
 
     def _engine_answers(self) -> bool:
-        if not self._patience.is_over(ENGINE):
+        if not self._backoff.is_over(ENGINE):
             return False
         try:
             self._engine.ask()
         except SandboxError as error:
-            self._say(f"{error}; asking again in {self._patience.failed(ENGINE):g} s")
+            self._log(f"{error}; asking again in {self._backoff.failed(ENGINE):g} s")
             return False
-        self._patience.succeeded(ENGINE)
+        self._backoff.succeeded(ENGINE)
         return True
 
     def _renew(self, agent: Submission, made: Made, stop: Event) -> bool:
@@ -132,13 +134,13 @@ class Watcher:
         if stop.is_set():
             return False
         if board is not None:
-            self._say(f"{agent.name}: {_verdict(board)}")
+            self._log(f"{agent.name}: {_verdict(board)}")
         if not doubt:
-            self._patience.succeeded((agent.name, made))
+            self._backoff.succeeded((agent.name, made))
             return True
-        seconds = self._patience.failed((agent.name, made))
+        seconds = self._backoff.failed((agent.name, made))
         log = self._publication.log(agent.name)
-        self._say(f"{agent.name}: {doubt}; trying again in {seconds:g} s, see {log}")
+        self._log(f"{agent.name}: {doubt}; trying again in {seconds:g} s, see {log}")
         return False
 
     def _evaluated(self, agent: Submission, made: Made, stop: Event) -> tuple[Leaderboard | None, str]:

@@ -93,7 +93,7 @@ def fenced(code: str) -> str:
 def test_what_works_at_once_is_taken():
     writer, said = Script(fenced("fine")), []
 
-    assert write_with_llm(offered(), writer, rehearse, attempts=1, say=said.append) == "fine\n"
+    assert write_with_llm(offered(), writer, rehearse, attempts=1, log=said.append) == "fine\n"
     assert said == []
     assert writer.told[0].endswith("The prompt it will be given:\n\nImplement reverse_string(s).")
 
@@ -101,7 +101,7 @@ def test_what_works_at_once_is_taken():
 def test_what_does_not_work_is_shown_to_its_author_until_it_does():
     writer, said = Script("No.", fenced("a bug"), fenced("fine")), []
 
-    assert write_with_llm(offered(), writer, rehearse, attempts=3, say=said.append) == "fine\n"
+    assert write_with_llm(offered(), writer, rehearse, attempts=3, log=said.append) == "fine\n"
     assert said == [
         "attempt 1 of 3: the answer holds no Python file in a block fenced with ```python",
         "attempt 2 of 3: line 1 holds a bug",
@@ -111,7 +111,7 @@ def test_what_does_not_work_is_shown_to_its_author_until_it_does():
 
 def test_after_the_last_attempt_the_draft_is_handed_over():
     with pytest.raises(NoAgentError) as none:
-        write_with_llm(offered(), Script(fenced("bug 1"), "No."), rehearse, attempts=2, say=lambda line: None)
+        write_with_llm(offered(), Script(fenced("bug 1"), "No."), rehearse, attempts=2, log=lambda line: None)
 
     assert none.value.draft == "bug 1\n"
     assert str(none.value) == (
@@ -123,6 +123,6 @@ def test_after_the_last_attempt_the_draft_is_handed_over():
 @pytest.mark.parametrize("failing", [BitsecError("no network"), fenced("broken sandbox")])
 def test_a_failure_on_the_way_does_not_lose_the_draft(failing):
     with pytest.raises(NoAgentError, match="no network|no engine") as none:
-        write_with_llm(offered(), Script(fenced("bug 1"), failing), rehearse, attempts=3, say=lambda line: None)
+        write_with_llm(offered(), Script(fenced("bug 1"), failing), rehearse, attempts=3, log=lambda line: None)
 
     assert none.value.draft in ("bug 1\n", "broken sandbox\n")

@@ -4,11 +4,11 @@ import html5lib
 import pytest
 
 from bitsec_eval.core.leaderboard import leaderboard
-from bitsec_eval.render.artifacts import write_json
 from bitsec_eval.render.html import board_html
 from bitsec_eval.render.links import BOARD, pages_beside
 from bitsec_eval.render.timeline import bars, steps
 from bitsec_eval.render.trace import run_html, write_run_pages
+from bitsec_eval.support.atomic_files import write_json
 from tests.junit_files import JunitFile
 
 STEPS = [

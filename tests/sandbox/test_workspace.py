@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.core.errors import TaskError
-from bitsec_eval.sandbox.execution.workspace import digest, read_workspace
+from bitsec_eval.sandbox.execution.workspace import files_digest, read_workspace
 
 
 def test_every_file_comes_by_its_relative_path(tmp_path: Path):
@@ -33,5 +33,5 @@ def test_a_missing_folder_a_link_and_too_much_are_named(tmp_path: Path):
 
 
 def test_the_digest_tells_contents_and_paths_apart():
-    assert digest({"a": b"x", "b": b""}) == digest({"b": b"", "a": b"x"})
-    assert len({digest(files) for files in ({"a": b"x"}, {"ax": b""}, {"b": b"x"}, {"a": b"y"}, {})}) == 5
+    assert files_digest({"a": b"x", "b": b""}) == files_digest({"b": b"", "a": b"x"})
+    assert len({files_digest(files) for files in ({"a": b"x"}, {"ax": b""}, {"b": b"x"}, {"a": b"y"}, {})}) == 5

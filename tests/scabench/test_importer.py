@@ -8,7 +8,7 @@ import pytest
 from bitsec_eval.core.errors import InferenceError, SettingsError, TaskError
 from bitsec_eval.core.report import parse_report
 from bitsec_eval.core.task import Task
-from bitsec_eval.sandbox.execution.workspace import digest, read_workspace
+from bitsec_eval.sandbox.execution.workspace import files_digest, read_workspace
 from bitsec_eval.scabench.case import Case
 from bitsec_eval.scabench.dataset import read_dataset
 from bitsec_eval.scabench.importer import import_project
@@ -145,7 +145,7 @@ def test_the_digest_is_of_the_workspace_and_is_kept(tmp_path):
     made = imported(tmp_path)
     kept = json.loads((tmp_path / "suite" / NAME / "expected.json").read_text())
 
-    assert made.digest == digest(workspace_of(tmp_path)) == kept["workspace_sha256"]
+    assert made.digest == files_digest(workspace_of(tmp_path)) == kept["workspace_sha256"]
     assert kept["sources"][0]["found"] == kept["sources"][0]["pinned"]
 
 

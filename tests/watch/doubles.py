@@ -100,7 +100,7 @@ class Watched:
             self.publication,
             engine=self.engine,
             evaluate=self.evaluations,
-            say=self.lines.append,
+            log=self.lines.append,
             clock=lambda: self.seconds,
             draw=lambda: next(self.seeds),
         )

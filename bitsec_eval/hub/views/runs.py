@@ -12,9 +12,10 @@ from typing import Any
 from bitsec_eval.core.agent_name import is_agent_name
 from bitsec_eval.core.scores import Cell
 from bitsec_eval.core.text import one_line, printable
-from bitsec_eval.render.artifacts import read_json, run_file
+from bitsec_eval.render.artifacts import run_file
 from bitsec_eval.render.links import wanted
 from bitsec_eval.render.timeline import Step, steps
+from bitsec_eval.support.atomic_files import read_json
 
 TAIL_CHARACTERS = 4000
 

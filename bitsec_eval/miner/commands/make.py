@@ -11,9 +11,9 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.miner.commands.options import Subparsers, add_hub
 from bitsec_eval.miner.files import check_free, write_agent, write_draft
 from bitsec_eval.miner.hub import OfferedTask, hub_at
-from bitsec_eval.miner.show import say
 from bitsec_eval.miner.writing.author import NoAgentError, write_with_llm
 from bitsec_eval.miner.writing.skeleton import skeleton
+from bitsec_eval.support.terminal import log
 
 DEFAULT_MODEL = "gpt-4o-mini"
 
@@ -45,7 +45,7 @@ def main(args: argparse.Namespace) -> int:
     task = _task(args.task_id, hub_at(args.hub).tasks())
     source = _with_llm(task, args) if args.llm else skeleton(task)
     write_agent(args.output, source, force=args.force)
-    say(f"{args.output}: an agent for {one_line(task.id)}; next: bitsec-miner try {args.output}")
+    log(f"{args.output}: an agent for {one_line(task.id)}; next: bitsec-miner try {args.output}")
     return 0
 
 
@@ -55,10 +55,10 @@ def _with_llm(task: OfferedTask, args: argparse.Namespace) -> str:
 
     with connected(os.environ, args.model) as llm, stage(task, os.environ) as rehearse:
         try:
-            return write_with_llm(task, llm, rehearse, attempts=args.attempts, say=say)
+            return write_with_llm(task, llm, rehearse, attempts=args.attempts, log=log)
         except NoAgentError as error:
             if error.draft:
-                say(f"what it wrote last is in {write_draft(args.output, error.draft)}")
+                log(f"what it wrote last is in {write_draft(args.output, error.draft)}")
             raise
 
 

@@ -8,8 +8,9 @@ from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.text import one_line
 from bitsec_eval.miner.commands.options import Subparsers, add_hub, add_miner_id, checked_miner_id
 from bitsec_eval.miner.hub import HubError, hub_at
-from bitsec_eval.miner.show import TaskResult, result_lines, say
+from bitsec_eval.miner.show import TaskResult, result_lines
 from bitsec_eval.render.figures import points
+from bitsec_eval.support.terminal import log
 
 
 def add_parser(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
@@ -30,7 +31,7 @@ def main(args: argparse.Namespace) -> int:
     if report is None:
         raise SettingsError(f"the hub at {hub.url} knows no {miner_id}; submit an agent first")
     try:
-        say(*_lines(report, miner_id))
+        log(*_lines(report, miner_id))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise HubError(f"{hub.url}: describes {miner_id} in another form; is this bitsec-miner too old?") from None
     return 0

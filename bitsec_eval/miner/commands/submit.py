@@ -10,8 +10,8 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.miner.commands.options import Subparsers, add_hub, add_miner_id, checked_miner_id
 from bitsec_eval.miner.files import read_agent
 from bitsec_eval.miner.hub import Hub, RefusalError, hub_at
-from bitsec_eval.miner.show import say
 from bitsec_eval.miner.tokens import Tokens, config_folder, new_token
+from bitsec_eval.support.terminal import log
 
 TOKEN_REASONS = ("token_missing", "token_wrong")
 
@@ -38,10 +38,10 @@ def main(args: argparse.Namespace) -> int:
     tokens = Tokens(config_folder(os.environ))
     known = tokens.known(hub.url, miner_id)
     receipt = _uploaded(hub, miner_id, source, tokens)
-    say(*_receipt_lines(receipt, miner_id))
+    log(*_receipt_lines(receipt, miner_id))
     if tokens.known(hub.url, miner_id) != known:
-        say(f"its token is now in {tokens.path}; later versions need it")
-    say(f"next: bitsec-miner status --miner-id {miner_id}, or {hub.url}/miners/{miner_id}")
+        log(f"its token is now in {tokens.path}; later versions need it")
+    log(f"next: bitsec-miner status --miner-id {miner_id}, or {hub.url}/miners/{miner_id}")
     return 0
 
 

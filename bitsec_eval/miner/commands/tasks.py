@@ -5,7 +5,7 @@ import argparse
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.miner.commands.options import Subparsers, add_hub
 from bitsec_eval.miner.hub import OfferedTask, hub_at
-from bitsec_eval.miner.show import say
+from bitsec_eval.support.terminal import log
 
 
 def add_parser(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
@@ -21,11 +21,11 @@ def main(args: argparse.Namespace) -> int:
     tasks = hub_at(args.hub).tasks()
     width = max((len(one_line(task.id, 120)) for task in tasks), default=0)
     for task in tasks:
-        say(f"{one_line(task.id, 120):{width}}  {_summary(task)}")
+        log(f"{one_line(task.id, 120):{width}}  {_summary(task)}")
         if args.prompts and task.prompt:
-            say(*(f"    {line}" for line in printable(task.prompt, 1 << 20).splitlines()), "")
+            log(*(f"    {line}" for line in printable(task.prompt, 1 << 20).splitlines()), "")
     if not tasks:
-        say("the hub offers no tasks")
+        log("the hub offers no tasks")
     return 0
 
 

@@ -17,8 +17,9 @@ from bitsec_eval.evaluate.stopping import stop_on_signals
 from bitsec_eval.evaluate.trouble import no_result
 from bitsec_eval.miner.commands.options import Subparsers
 from bitsec_eval.miner.files import read_agent
-from bitsec_eval.miner.show import result_lines, say, task_result
+from bitsec_eval.miner.show import result_lines, task_result
 from bitsec_eval.render.console import board_lines
+from bitsec_eval.support.terminal import log
 
 NAME = "try"
 PROVISIONAL_EXIT = 1
@@ -54,7 +55,7 @@ def main(args: argparse.Namespace) -> int:
         staged = Path(scratch, "agents", f"{name}.py")
         staged.parent.mkdir()
         staged.write_bytes(source)
-        say(f"evaluating {one_line(str(args.agent))} on {', '.join(map(str, tasks))} ...")
+        log(f"evaluating {one_line(str(args.agent))} on {', '.join(map(str, tasks))} ...")
         order = Order(
             agent=staged,
             tasks=tasks,
@@ -64,7 +65,7 @@ def main(args: argparse.Namespace) -> int:
             more=tuple(args.options),
         )
         board = _evaluated(order)
-    say(*board_of_agent(board))
+    log(*board_of_agent(board))
     return PROVISIONAL_EXIT if board.provisional else 0
 
 

@@ -28,7 +28,7 @@ class NoAgentError(BitsecError):
 
 
 def write_with_llm(
-    task: OfferedTask, writer: Writer, rehearse: Callable[[str], str], *, attempts: int, say: Callable[[str], None]
+    task: OfferedTask, writer: Writer, rehearse: Callable[[str], str], *, attempts: int, log: Callable[[str], None]
 ) -> str:
     """Return an agent for `task` that its rehearsal found nothing wrong with.
 
@@ -47,7 +47,7 @@ def write_with_llm(
             raise NoAgentError(str(error), draft) from error
         if source and not problem:
             return source
-        say(f"attempt {attempt} of {attempts}: {one_line(problem.splitlines()[0])}")
+        log(f"attempt {attempt} of {attempts}: {one_line(problem.splitlines()[0])}")
         messages = repair_messages(task, answer, problem)
     raise NoAgentError(
         f"no agent in {attempts} attempts: {one_line(problem.splitlines()[0])}; try --attempts or another --model",

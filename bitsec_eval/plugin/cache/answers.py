@@ -21,9 +21,9 @@ from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.usage import Usage
-from bitsec_eval.render.artifacts import read_json, write_json
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.schedule.runs import RunResult, RunSpec
+from bitsec_eval.support.atomic_files import read_json, write_json
 
 FORMAT = 1
 MOST_LINES = 20

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.render.artifacts import read_json, write_json
+from bitsec_eval.support.atomic_files import read_json, write_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

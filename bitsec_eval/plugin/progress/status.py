@@ -10,9 +10,9 @@ from math import fsum
 from pathlib import Path
 from statistics import fmean
 
-from bitsec_eval.render.artifacts import read_json, write_json
 from bitsec_eval.schedule.runs import RunKey
 from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
+from bitsec_eval.support.atomic_files import read_json, write_json
 
 SETTLED_SECONDS = 10.0
 

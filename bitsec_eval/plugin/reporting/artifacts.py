@@ -6,7 +6,7 @@ from pathlib import Path
 from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.leaderboard import Leaderboard
 from bitsec_eval.plugin.reporting.timeline import CheckTimes
-from bitsec_eval.render.artifacts import finish_runs, write_text
+from bitsec_eval.render.artifacts import finish_runs
 from bitsec_eval.render.findings import FOLDER
 from bitsec_eval.render.findings_index import write_index
 from bitsec_eval.render.html import board_html
@@ -15,6 +15,7 @@ from bitsec_eval.render.links import BOARD, pages_beside
 from bitsec_eval.render.tables import board_markdown
 from bitsec_eval.render.trace import write_run_pages
 from bitsec_eval.schedule.runs import RunKey
+from bitsec_eval.support.atomic_files import write_text
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 

@@ -1,12 +1,12 @@
 """A task's folder as the files a guest gets: read whole, checked, and digested, before any sandbox is opened."""
 
-import hashlib
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 from bitsec_eval.core.errors import TaskError
 from bitsec_eval.sandbox.hardening.policy import TMP_INODES, WORKSPACE_MIB
+from bitsec_eval.support.digest import sha256_of_parts
 
 FILE_BYTES = 7 << 20
 """The longest file that travels as one frame."""
@@ -47,9 +47,6 @@ def _check_size(folder: Path, files: Mapping[str, bytes]) -> None:
         raise TaskError(f"workspace {folder} is {size >> 20} MiB in {len(files)} files, the most is {most}")
 
 
-def digest(files: Mapping[str, bytes]) -> str:
+def files_digest(files: Mapping[str, bytes]) -> str:
     """Return a SHA-256 that equals another's only when paths and contents do."""
-    total = hashlib.sha256()
-    for path, content in sorted(files.items()):
-        total.update(hashlib.sha256(path.encode()).digest() + hashlib.sha256(content).digest())
-    return total.hexdigest()
+    return sha256_of_parts(part for path, content in sorted(files.items()) for part in (path.encode(), content))
