@@ -19,7 +19,7 @@ STOP_REASONS = {
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 _SAME = ("model", "max_tokens", "stream", "temperature", "top_p", "top_k")
 _READ = {*_SAME, "system", "messages", "stop_sequences", "tools", "tool_choice"}
-_IGNORED = {"metadata", "service_tier", "thinking", "container", "inference_geo"}
+_IGNORED = {"cache_control", "metadata", "service_tier", "thinking", "container", "inference_geo"}
 _MOST = 2000
 
 
