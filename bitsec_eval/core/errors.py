@@ -32,7 +32,14 @@ class SandboxError(BitsecError):
     attempts: int = 1
 
 
-class KilledError(SandboxError):
+class UnprovenError(SandboxError):
+    """Something failed while untrusted code ran, and no evidence that a guest could not have made says it was ours.
+
+    It is tried again like any other; if it stays, it counts as ours only where a sandbox of our own meets it as well.
+    """
+
+
+class KilledError(UnprovenError):
     """A sandbox was killed, and the engine knows of no reason: by this machine most likely, but nobody can tell."""
 
 

@@ -66,11 +66,22 @@ class Session(Protocol):
             SandboxError: the engine cannot say.
         """
 
-    def check_engine_alive(self) -> None:
-        """Confirm that a guest which is late had an engine that could have told us otherwise.
+    def ended_at(self) -> float | None:
+        """Return when the guest ended, or None while it runs, by whoever can tell and not by what the guest sent.
+
+        The time is on the clock of `time.monotonic` and the earliest that it can have been: news of an end may be
+        long on its way behind what else was sent.
 
         Raises:
-            SandboxError: the engine is away or slow, so nobody knows what the guest did.
+            SandboxError: the engine is away, so nobody knows what the guest did.
+            UnprovenError: the engine is slow.
+        """
+
+    def check_engine_alive(self) -> None:
+        """Confirm that a guest which is late lives, and had an engine that could have told us otherwise.
+
+        Raises:
+            SandboxError: the engine is away or slow, or kept back that the guest has ended.
         """
 
 

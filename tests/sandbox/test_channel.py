@@ -83,7 +83,7 @@ def soon(seconds: float = 5.0) -> float:
 
 
 def test_a_frame_is_received_and_a_closed_stream_is_told(pipe: Pipe):
-    channel = Channel(pipe, 1000)
+    channel = Channel(pipe, 1000, 1000)
     pipe.guests.sendall(pack("O", b"hi"))
     pipe.guests.close()
 
@@ -94,26 +94,43 @@ def test_a_frame_is_received_and_a_closed_stream_is_told(pipe: Pipe):
 def test_the_deadline_ends_the_wait(pipe: Pipe):
     started = time.monotonic()
 
-    assert Channel(pipe, 1000).receive(soon(0.2)) is Ending.TIMED_OUT
+    assert Channel(pipe, 1000, 1000).receive(soon(0.2)) is Ending.TIMED_OUT
     assert 0.19 < time.monotonic() - started < 1
 
 
 def test_more_bytes_than_allowed_are_too_loud(pipe: Pipe):
-    channel = Channel(pipe, 10)
+    channel = Channel(pipe, 10, 1000)
     pipe.guests.sendall(pack("O", b"x" * 20))
 
     assert channel.receive(soon()) == Frame("O", b"x" * 20)
     assert channel.receive(soon()) is Ending.TOO_LOUD
 
 
+def test_more_frames_than_allowed_are_too_loud_until_it_is_put_to_another_use(pipe: Pipe):
+    channel = Channel(pipe, 1 << 20, 3)
+    pipe.guests.sendall(pack("E", b"") * 7)
+
+    assert [channel.receive(soon()) for _ in range(4)] == [*[Frame("E", b"")] * 3, Ending.TOO_LOUD]
+    channel.reset_output_quota()
+    assert [channel.receive(soon()) for _ in range(3)] == [Frame("E", b"")] * 3
+
+
+def test_what_is_there_already_is_not_late(pipe: Pipe):
+    channel = Channel(pipe, 1 << 20, 1000)
+    pipe.guests.sendall(pack("X", b"{}"))
+
+    assert channel.receive(time.monotonic() - 1) == Frame("X", b"{}")
+    assert channel.receive(time.monotonic() - 1) is Ending.TIMED_OUT
+
+
 def test_bytes_that_are_no_frame_are_malformed(pipe: Pipe):
     pipe.guests.sendall(b"PASSED\n" * 10)
 
-    assert Channel(pipe, 1000).receive(soon()) is Ending.MALFORMED
+    assert Channel(pipe, 1000, 1000).receive(soon()) is Ending.MALFORMED
 
 
 def test_a_guest_that_floods_and_never_reads_cannot_block_what_is_sent_to_it(pipe: Pipe):
-    channel = Channel(pipe, 1 << 20)
+    channel = Channel(pipe, 1 << 20, 1000)
     channel.send("P", bytes(8 << 20))
 
     def flood() -> None:
@@ -132,7 +149,7 @@ def test_a_guest_that_floods_and_never_reads_cannot_block_what_is_sent_to_it(pip
 
 
 def test_all_that_was_sent_arrives_in_order(pipe: Pipe):
-    channel = Channel(pipe, 1 << 20)
+    channel = Channel(pipe, 1 << 20, 1000)
     payload = os.urandom(3 << 20)
     channel.send("P", payload)
     channel.send("A", b"end")

@@ -5,16 +5,18 @@ Whatever an engine answers that is not success is a `SandboxError`, and costs no
 """
 
 import json
+import re
 import tarfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from bitsec_eval.core.answer import Ending
-from bitsec_eval.core.errors import KilledError, SandboxError
+from bitsec_eval.core.errors import KilledError, SandboxError, UnprovenError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.docker.address import dialling
@@ -235,6 +237,7 @@ class DockerSession(FramedSession):
         self._sandbox = sandbox
         self._container = container
         self._stream = stream
+        self._started = time.monotonic()  # no later than the engine's own time of the start, which comes after this
 
     def hang_up(self) -> None:
         """Take nothing more; a guest that told of its end is let go by itself, which spares the engine a kill."""
@@ -265,15 +268,32 @@ class DockerSession(FramedSession):
         state: dict[str, Any] = self._sandbox.inspect(self._container)["State"]
         return state
 
-    def check_engine_alive(self) -> None:
-        """See `Session.check_engine_alive`."""
-        started = time.monotonic()
-        running = self._sandbox.inspect(self._container)["State"].get("Running")
-        seconds = time.monotonic() - started
-        if not running:
-            raise SandboxError("the engine kept back how a sandbox ended; is this machine overloaded?")
+    def ended_at(self) -> float | None:
+        """See `Session.ended_at`."""
+        asked = time.monotonic()
+        state = self._sandbox.inspect(self._container)["State"]
+        seconds = time.monotonic() - asked
+        if not state.get("Running"):
+            return self._started + seconds_between(str(state.get("StartedAt")), str(state.get("FinishedAt")))
         if seconds > SLOW_SECONDS:
-            raise SandboxError(f"the engine took {seconds:.0f} s to answer a question; is this machine overloaded?")
+            raise UnprovenError(f"the engine took {seconds:.0f} s to answer a question; is this machine overloaded?")
+        return None
+
+
+def seconds_between(began: str, ended: str) -> float:
+    """Return the seconds between two times in the engine's form, which has up to nine places.
+
+    Raises:
+        SandboxError: they are in another form.
+
+    >>> seconds_between("2026-01-01T00:00:00.123456789Z", "2026-01-01T00:00:02.5Z")
+    2.376544
+    """
+    try:
+        times = [datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", told)) for told in (began, ended)]
+        return (times[1] - times[0]).total_seconds()
+    except (ValueError, TypeError) as error:
+        raise SandboxError(f"the engine's times cannot be read: {one_line(f'{began} {ended}', 80)}") from error
 
 
 def described(settings: DockerSettings) -> tuple[dict[str, Any], dict[str, Any], str]:

@@ -16,7 +16,7 @@ _COMPLAINT_BYTES = 4096
 
 
 class DockerStream:
-    """A `Transport` over the socket of an attached container; `complaint` is what process 1 wrote on stderr."""
+    """A `Transport` over the socket of an attached container."""
 
     def __init__(self, attached: socket.socket) -> None:
         self._socket = attached
@@ -24,7 +24,7 @@ class DockerStream:
         self._header = bytearray()
         self._stream = 0
         self._left = 0
-        self.complaint = b""
+        self._complaint = bytearray()
 
     def filenos(self) -> tuple[int, int]:
         """See `Transport.filenos`."""
@@ -59,8 +59,18 @@ class DockerStream:
             if self._stream == _STDOUT:
                 found += part
             else:
-                self.complaint = (self.complaint + bytes(part))[-_COMPLAINT_BYTES:]
+                self._complain(part)
         return bytes(found)
+
+    def _complain(self, part: memoryview) -> None:
+        self._complaint += part[-_COMPLAINT_BYTES:]
+        if len(self._complaint) > 2 * _COMPLAINT_BYTES:  # not each time: whoever writes byte by byte has none copied
+            del self._complaint[:-_COMPLAINT_BYTES]
+
+    @property
+    def complaint(self) -> bytes:
+        """The end of what process 1 wrote on stderr."""
+        return bytes(self._complaint[-_COMPLAINT_BYTES:])
 
     def _take_header(self, chunk: memoryview) -> memoryview:
         wanted = _HEADER.size - len(self._header)

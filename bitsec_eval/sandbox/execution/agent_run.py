@@ -18,6 +18,12 @@ STDERR_BYTES = 64 << 10
 GLANCE_SECONDS = 0.25
 """How long a failure of the LLM, or a change of the agent's clock, may go unnoticed."""
 
+LATE_FRAMES = 64
+"""What may be read after an agent's time, of what was there by then: a full pipe is a few frames, and no more."""
+
+SILENCE_SECONDS = 5.0
+"""How long the stream of a guest that has ended may be silent before its end; the engine passes it on by itself."""
+
 MARSHAL_VERSION = 2
 """The newest that every Python reads alike."""
 
@@ -72,6 +78,7 @@ class _Listening:
         self._line = line
         self._bridge = LLMBridge(session.send, line) if line else None
         self._started = time.monotonic()
+        self._late_frames = 0
         self._stdout = bytearray()
         self._stderr = bytearray()
         self._status = ""
@@ -82,28 +89,53 @@ class _Listening:
         while ending is None:
             ending = self._hear(self._next())
         if ending is Ending.TIMED_OUT:
-            self._session.check_engine_alive()
+            ending = self._late()
         return Answer(
             ending=ending,
             stdout=bytes(self._stdout[: self._limits.output_bytes]),
-            stderr=bytes(self._stderr),
+            stderr=bytes(self._stderr[-STDERR_BYTES:]),
             seconds=time.monotonic() - self._started,
             status=self._status,
             first_byte_seconds=self._first_byte_seconds,
             calls=self._bridge.calls if self._bridge else (),
         )
 
+    @property
+    def _deadline(self) -> float:
+        """When the agent's time is up; its clock stands still while it is held up by us."""
+        excluded = self._line.excluded_seconds if self._line is not None else 0.0
+        return self._started + self._limits.wall_seconds + excluded
+
+    def _late(self) -> Ending:
+        """Return how an agent ended of whom no end was heard in time.
+
+        It is late if it still runs, or ended too late by the engine's own time. The news of an end in time may have
+        been held up behind what the agent sent before; that is read, however long it takes.
+        """
+        ended_at = self._session.ended_at()
+        if ended_at is None:
+            return Ending.TIMED_OUT
+        ending = None
+        while ending is None:
+            ending = self._hear(self._session.receive(time.monotonic() + SILENCE_SECONDS))
+        if ending is Ending.TIMED_OUT:  # nothing that has ended can hold back its own end
+            raise SandboxError("the engine kept back how a sandbox ended; is this machine overloaded?")
+        return ending if ended_at <= self._deadline else Ending.TIMED_OUT
+
     def _next(self) -> Frame | Ending:
-        """Return the next frame or the ending; the agent's clock stands still while it is held up by us."""
-        deadline = self._started + self._limits.wall_seconds
+        """Return the next frame or the ending."""
+        if time.monotonic() >= self._deadline:
+            self._late_frames += 1
+            if self._late_frames > LATE_FRAMES:
+                return Ending.TIMED_OUT
         if self._line is None:
-            return self._session.receive(deadline)
+            return self._session.receive(self._deadline)
         while True:
             glance = time.monotonic() + GLANCE_SECONDS
-            heard = self._session.receive(min(deadline + self._line.excluded_seconds, glance))
+            heard = self._session.receive(min(self._deadline, glance))
             if self._line.failure is not None:
                 raise self._line.failure
-            late = time.monotonic() >= deadline + self._line.excluded_seconds
+            late = time.monotonic() >= self._deadline
             if heard is not Ending.TIMED_OUT or late:
                 return heard
 
@@ -116,7 +148,9 @@ class _Listening:
             self._stdout += heard.payload
             return Ending.TOO_LOUD if len(self._stdout) > self._limits.output_bytes else None
         if heard.kind == FrameKind.STDERR:
-            self._stderr = (self._stderr + heard.payload)[-STDERR_BYTES:]
+            self._stderr += heard.payload
+            if len(self._stderr) > 2 * STDERR_BYTES:  # not each time, or small pieces would cost more than they are
+                del self._stderr[:-STDERR_BYTES]
             return None
         if heard.kind == FrameKind.LLM_REQUEST and self._bridge is not None:
             return self._bridge.take(heard.payload)

@@ -31,12 +31,14 @@ import os
 import select
 import struct
 import sys
+from time import monotonic
 
 HEADER = struct.Struct(">IB")
 FRAME_BYTES = 8 << 20  # from the host, which is not our enemy
 REPLY_BYTES = 1 << 20
 DEPTH = 60
 CHUNK = 1 << 16
+GATHER_SECONDS = 0.01  # what a guest writes in small pieces leaves in one frame after so long
 WORKSPACE = "/workspace"
 LEFT_OVERS = ("/tmp", "/dev/shm", "/dev/mqueue", WORKSPACE)  # where a solution could leave itself a note
 PR_GET_DUMPABLE, PR_SET_DUMPABLE = 3, 4
@@ -205,7 +207,7 @@ class Supervisor:
             return lambda: run_as_main(order)
         os.close(out_write)
         os.close(err_write)
-        status = self.forward(pid, {out: "O", err: "E"}, proxy)
+        status = self.forward(pid, {out: Outlet(out, "O"), err: Outlet(err, "E")}, proxy)
         say("X", ending(status))
         raise Ended
 
@@ -214,10 +216,15 @@ class Supervisor:
         status = None
         while status is None:
             readers, writers, seconds = proxy.waits() if proxy else ([], [], None)
+            now = monotonic()
+            for outlet in pipes.values():
+                seconds = outlet.patience(now, seconds)
             ready, writable, _ = select.select([0, self.wake] + list(pipes) + readers, writers, [], seconds)
-            for fd in [fd for fd in ready if fd in pipes]:
-                if not pump(fd, pipes[fd]):
-                    del pipes[fd]
+            now = monotonic()
+            for outlet in list(pipes.values()):
+                if outlet.fd in ready and not outlet.take():
+                    del pipes[outlet.fd]
+                outlet.send_if_due(now)
             if self.wake in ready:
                 drain(self.wake)
                 status = dict(dead_children()).get(pid)
@@ -230,8 +237,8 @@ class Supervisor:
                         proxy.reply(payload)
             if proxy:
                 proxy.serve(ready, writable)
-        for fd, kind in pipes.items():
-            drain_pipe(fd, kind)
+        for outlet in pipes.values():
+            outlet.drain()
         return status
 
     # -- a solution
@@ -324,18 +331,48 @@ def drain(fd):
         pass
 
 
-def pump(fd, kind):
-    chunk = os.read(fd, CHUNK)
-    if chunk:
-        send(1, kind, chunk)
-    return bool(chunk)
+class Outlet:
+    """One of the agent's pipes: its first bytes leave at once, and small ones that soon follow leave together."""
 
+    def __init__(self, fd, kind):
+        self.fd = fd
+        self.kind = kind
+        self.gathered = bytearray()
+        self.due = 0.0
 
-def drain_pipe(fd, kind):
-    """Send what is already in the pipe; whoever still holds its other end is not waited for."""
-    for _ in range(64):
-        if not select.select([fd], [], [], 0)[0] or not pump(fd, kind):
-            return
+    def take(self):
+        """Read once; False at the end of the pipe, by which everything has left."""
+        chunk = os.read(self.fd, CHUNK)
+        self.gathered += chunk
+        if not chunk:
+            self.send()
+        return bool(chunk)
+
+    def patience(self, now, seconds):
+        """Return how long may be waited, which is `seconds` (None: for ever) where nothing waits here."""
+        if not self.gathered:
+            return seconds
+        left = max(0.0, self.due - now)
+        return left if seconds is None else min(left, seconds)
+
+    def send_if_due(self, now):
+        if self.gathered and (now >= self.due or len(self.gathered) >= CHUNK):
+            self.send()
+            self.due = now + GATHER_SECONDS
+
+    def send(self):
+        if self.gathered:
+            send(1, self.kind, self.gathered)
+            self.gathered = bytearray()
+
+    def drain(self):
+        """Send what is already in the pipe; whoever still holds its other end is not waited for."""
+        for _ in range(64):
+            if not select.select([self.fd], [], [], 0)[0] or not self.take():
+                break
+            if len(self.gathered) >= CHUNK:
+                self.send()
+        self.send()
 
 
 def kill_everything():

@@ -13,6 +13,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -265,6 +266,7 @@ class OciSession(FramedSession):
         super().__init__(stream, limits)
         self._process = process
         self._state = state
+        self._opened = time.monotonic()
 
     def wait_exit(self) -> Ending:
         """See `Session.wait_exit`."""
@@ -280,8 +282,9 @@ class OciSession(FramedSession):
             raise SandboxError("a sandbox was removed from outside")
         raise KilledError("a sandbox was killed from outside; is this machine short of memory?")
 
-    def check_engine_alive(self) -> None:
-        """See `Session.check_engine_alive`: there is no engine that could be away."""
+    def ended_at(self) -> float | None:
+        """See `Session.ended_at`: of a guest that has ended before it was asked for, nobody knows since when."""
+        return self._opened if is_readable(self._process.descriptor) else None
 
 
 def _checked(settings: OciSettings) -> str:

@@ -35,14 +35,15 @@ class Transport(Protocol):
 
 
 class Channel:
-    """Frames over a transport, with a cap on all that a guest may ever send.
+    """Frames over a transport, with a cap on all that a guest may ever send, in bytes and in frames.
 
     One thread receives; any thread may send, and wakes the one that receives.
     """
 
-    def __init__(self, transport: Transport, most_bytes: int) -> None:
+    def __init__(self, transport: Transport, most_bytes: int, most_frames: int) -> None:
         self._transport = transport
         self._left = self._most_bytes = most_bytes
+        self._frames_left = self._most_frames = most_frames
         self._frames = FrameReader()
         self._outgoing: deque[bytes] = deque()
         self._leaving = memoryview(b"")
@@ -60,7 +61,7 @@ class Channel:
 
     def reset_output_quota(self) -> None:
         """Let the guest send its whole share again: it is put to another use."""
-        self._left = self._most_bytes
+        self._left, self._frames_left = self._most_bytes, self._most_frames
 
     def close(self) -> None:
         """Take nothing more: what is sent from now on goes nowhere."""
@@ -72,21 +73,20 @@ class Channel:
         try:
             while True:
                 frame = self._frames.pop()
-                if frame is not None:
+                if frame is not None and self._frames_left:
+                    self._frames_left -= 1
                     return frame
+                if frame is not None or self._left < 0:
+                    return Ending.TOO_LOUD
                 if self.closed:
                     return None
-                if self._left < 0:
-                    return Ending.TOO_LOUD
                 if not self._pump(deadline - time.monotonic()):
                     return Ending.TIMED_OUT
         except MalformedFrame:
             return Ending.MALFORMED
 
     def _pump(self, seconds: float) -> bool:
-        """Move bytes once, either way; False when `seconds` pass without any."""
-        if seconds <= 0:
-            return False
+        """Move bytes once, either way; False when `seconds` pass without any: what is there already is not late."""
         reader, writer = self._transport.filenos()
         poll = select.poll()
         poll.register(self._waker, select.POLLIN)
@@ -94,7 +94,7 @@ class Channel:
         sending = bool(self._outgoing or self._leaving)
         if sending:
             poll.register(writer, select.POLLOUT if writer != reader else select.POLLIN | select.POLLOUT)
-        ready = dict(poll.poll(seconds * 1000))
+        ready = dict(poll.poll(max(0.0, seconds) * 1000))
         self._waker.clear()
         try:
             if sending and ready.get(writer, 0) & (select.POLLOUT | select.POLLERR):

@@ -61,6 +61,7 @@ class FrameReader:
         end = HEADER.size + length
         if len(self._buffer) < end:
             return None
-        payload = bytes(self._buffer[HEADER.size : end])
-        del self._buffer[:end]
+        with memoryview(self._buffer) as whole:
+            payload = bytes(whole[HEADER.size : end])
+        del self._buffer[:end]  # which moves nothing: a bytearray only takes note of where it begins
         return Frame(kind, payload)

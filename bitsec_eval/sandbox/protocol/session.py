@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 
 from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.api import Frame, FrameKind
 from bitsec_eval.sandbox.protocol.channel import Channel, Transport
@@ -11,6 +12,10 @@ from bitsec_eval.sandbox.protocol.guest_program import program
 BEYOND_OUTPUT_BYTES = 96 << 20
 """What a guest may send in all besides its stdout: stderr, replies, questions to an LLM and the frames themselves."""
 
+FRAMES = 1 << 17
+FRAMES_A_SECOND = 512
+"""More frames than a guest of ours ever sends: process 1 gathers what is written in small pieces."""
+
 
 class FramedSession(ABC):
     """One guest's stream of frames; see `Session`."""
@@ -18,7 +23,8 @@ class FramedSession(ABC):
     where = ""
 
     def __init__(self, transport: Transport, limits: Limits) -> None:
-        self._channel = Channel(transport, limits.output_bytes + BEYOND_OUTPUT_BYTES)
+        most_frames = FRAMES + round(FRAMES_A_SECOND * limits.wall_seconds)
+        self._channel = Channel(transport, limits.output_bytes + BEYOND_OUTPUT_BYTES, most_frames)
         self._channel.send_bytes(program())
         self.told_of_an_end = False
 
@@ -44,6 +50,11 @@ class FramedSession(ABC):
     def wait_exit(self) -> Ending:
         """See `Session.wait_exit`."""
 
-    @abstractmethod
     def check_engine_alive(self) -> None:
         """See `Session.check_engine_alive`."""
+        if self.ended_at() is not None:
+            raise SandboxError("the engine kept back how a sandbox ended; is this machine overloaded?")
+
+    @abstractmethod
+    def ended_at(self) -> float | None:
+        """See `Session.ended_at`."""
