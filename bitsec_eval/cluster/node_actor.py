@@ -19,7 +19,7 @@ from bitsec_eval.cluster.messages import pack_told
 from bitsec_eval.cluster.node_sessions import NodeSessions
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.api import Session
+from bitsec_eval.sandbox.api import Frame, FrameKind, Session
 from bitsec_eval.sandbox.engines import Engine
 
 PLUGIN = "bitsec-node"
@@ -117,6 +117,14 @@ def _wait_exit(session: Session) -> bytes:
     return pack_told(session.wait_exit())
 
 
+def _ended_seconds_ago(session: Session) -> bytes:
+    """Say how long ago a guest ended, since clocks differ between machines; say nothing of one that runs."""
+    ended_at = session.ended_at()
+    if ended_at is None:
+        return b""
+    return pack_told(Frame(FrameKind.EXITED, f"{time.monotonic() - ended_at:.6f}".encode()))
+
+
 def _nothing(step: Callable[[Session], object]) -> Callable[[Session], bytes]:
     def done(session: Session) -> bytes:
         step(session)
@@ -127,6 +135,6 @@ def _nothing(step: Callable[[Session], object]) -> Callable[[Session], bytes]:
 
 STEPS: dict[str, Callable[[Session], bytes]] = {
     "wait_exit": _wait_exit,
-    "check_engine_alive": _nothing(lambda session: session.check_engine_alive()),
+    "ended_seconds_ago": _ended_seconds_ago,
     "reset_output_quota": _nothing(lambda session: session.reset_output_quota()),
 }

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bitsec_eval.cluster.messages import Told, unpack_told
 from bitsec_eval.core.answer import Ending
-from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.errors import SandboxError, UnprovenError
 from bitsec_eval.sandbox.api import Frame
 
 FETCH_SECONDS = 5.0
@@ -97,13 +97,19 @@ class RemoteSession:
                 return told
         raise SandboxError(f"node {self.where} did not say how a sandbox ended")
 
+    def ended_at(self) -> float | None:
+        """See `Session.ended_at`: the node must answer soon, and its engine too."""
+        asked = time.monotonic()
+        found = [told for told in unpack_told(self._step("ended_seconds_ago")) if isinstance(told, Frame)]
+        seconds = time.monotonic() - asked
+        if not found and seconds > SLOW_SECONDS:
+            raise UnprovenError(f"node {self.where} took {seconds:.0f} s to answer a question; is it overloaded?")
+        return asked - float(found[0].payload) if found else None
+
     def check_engine_alive(self) -> None:
-        """See `Session.check_engine_alive`: the node must answer soon, and its engine too."""
-        started = time.monotonic()
-        self._step("check_engine_alive")
-        seconds = time.monotonic() - started
-        if seconds > SLOW_SECONDS:
-            raise SandboxError(f"node {self.where} took {seconds:.0f} s to answer a question; is it overloaded?")
+        """See `Session.check_engine_alive`."""
+        if self.ended_at() is not None:
+            raise SandboxError(f"node {self.where} kept back how a sandbox ended; is it overloaded?")
 
     def _step(self, name: str) -> bytes:
         answer = self._waited(lambda: self._node.call("step", self.number, name))
