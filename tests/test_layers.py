@@ -110,3 +110,76 @@ def test_importing_the_face_loads_neither_pytest_nor_an_engine():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
 
     assert done.stdout == "[]\n"
+
+
+SHARED_NAMES = {
+    *("Account", "Call", "Case", "Check", "Claim", "Connections", "Evaluation", "Function", "Hub", "LLM", "Machine"),
+    *("OfferedTask", "Outcome", "Place", "Problem", "Refused", "Settings", "Stream", "Worker"),
+}
+"""Names of public classes that still have two meanings; none may be added."""
+
+
+def _public_classes() -> Iterator[tuple[str, str]]:
+    """Yield the name and module of each public class that is defined at a module's top level."""
+    for path in (ROOT / "bitsec_eval").rglob("*.py"):
+        if "starter" not in path.parts:
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    yield node.name, str(path.relative_to(ROOT))
+
+
+def test_a_class_name_has_one_meaning_in_the_whole_tree():
+    places: dict[str, list[str]] = {}
+    for name, path in _public_classes():
+        places.setdefault(name, []).append(path)
+    shared = {name: sorted(paths) for name, paths in places.items() if len(paths) > 1}
+
+    assert {name: shared[name] for name in shared.keys() - SHARED_NAMES} == {}
+
+
+GROUPED = ("core", "sandbox", "plugin", "hub", "inference")
+CIRCLES = {
+    "plugin": {"collection", "config", "reporting", "running"},
+    "hub": {"http", "routes"},
+}
+"""Groups that still import one another; none may be added."""
+
+
+def _part(module: str, folder: Path) -> str | None:
+    """Return the subfolder or module of `folder` that a module belongs to."""
+    inside = module.removeprefix(f"bitsec_eval.{folder.name}.")
+    first = inside.split(".")[0]
+    known = (folder / first).is_dir() or (folder / f"{first}.py").exists()
+    return first if inside != module and known else None
+
+
+def _parts_imported(folder: Path) -> dict[str, set[str]]:
+    """Return which parts of a folder each part imports."""
+    found: dict[str, set[str]] = {}
+    for path in folder.rglob("*.py"):
+        own = path.relative_to(folder).parts[0].removesuffix(".py")
+        for node in ast.walk(ast.parse(path.read_text())):
+            named = isinstance(node, ast.ImportFrom) and node.module == f"bitsec_eval.{folder.name}"
+            modules = [f"{node.module}.{each.name}" for each in node.names] if named else []
+            for module in [*modules, *([node.module or ""] if isinstance(node, ast.ImportFrom) else [])]:
+                part = _part(module, folder)
+                if part is not None and part != own:
+                    found.setdefault(own, set()).add(part)
+    return found
+
+
+def _reachable(start: str, imported: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    left = [start]
+    while left:
+        new = imported.get(left.pop(), set()) - found
+        found |= new
+        left.extend(new)
+    return found
+
+
+@pytest.mark.parametrize("name", GROUPED)
+def test_the_groups_of_a_folder_import_one_another_in_no_circle(name: str):
+    imported = _parts_imported(ROOT / "bitsec_eval" / name)
+
+    assert {part for part in imported if part in _reachable(part, imported)} <= CIRCLES.get(name, set())

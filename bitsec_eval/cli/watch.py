@@ -11,7 +11,7 @@ from bitsec_eval.evaluate.process import evaluate
 from bitsec_eval.evaluate.stopping import stop_on_signals
 from bitsec_eval.support.terminal import log
 from bitsec_eval.watch.publication import Publication, sole_watch
-from bitsec_eval.watch.watcher import Settings, Watcher
+from bitsec_eval.watch.watcher import Watcher, WatchSettings
 
 NOT_CURRENT_EXIT = 1
 
@@ -52,14 +52,14 @@ def _look_once(watcher: Watcher, stop: Event) -> int:
     return 0 if watcher.look(stop) else NOT_CURRENT_EXIT
 
 
-def _look_forever(watcher: Watcher, settings: Settings, stop: Event) -> int:
+def _look_forever(watcher: Watcher, settings: WatchSettings, stop: Event) -> int:
     _log(f"watching {settings.agents} every {settings.interval_seconds:g} s; Ctrl-C stops")
     watcher.watch(stop)
     _log("stopped")
     return 0
 
 
-def _settings(args: argparse.Namespace) -> Settings:
+def _settings(args: argparse.Namespace) -> WatchSettings:
     tasks = tuple(args.tasks or [Path("task_suites")])
     if not args.agents.is_dir():
         raise SettingsError(f"--agents {args.agents}: no such folder; make it or give the hub's --agents folder")
@@ -68,7 +68,7 @@ def _settings(args: argparse.Namespace) -> Settings:
             raise SettingsError(f"--tasks {path}: no such file or folder; try --tasks=task_suites/")
     if not 0 < args.interval < 1e6:
         raise SettingsError(f"--interval {args.interval:g}: give seconds above 0")
-    return Settings(
+    return WatchSettings(
         agents=args.agents,
         tasks=tasks,
         results=args.results,

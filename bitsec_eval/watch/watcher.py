@@ -25,7 +25,7 @@ ENGINE = "engine"
 LONGEST_PAUSE_SECONDS = 1800.0
 
 
-class Engine(Protocol):
+class WatchedEngine(Protocol):
     """The container engine, as far as a watch must know it."""
 
     def ask(self) -> None:
@@ -44,7 +44,7 @@ Evaluate = Callable[[Order, Event], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class WatchSettings:
     """What is watched: `tasks` are folders or files, `options` further arguments for pytest."""
 
     agents: Path
@@ -59,10 +59,10 @@ class Watcher:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: WatchSettings,
         publication: Publication,
         *,
-        engine: Engine,
+        engine: WatchedEngine,
         evaluate: Evaluate,
         log: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,

@@ -8,7 +8,7 @@ from threading import Event
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.evaluate.process import Order, Stopped
 from bitsec_eval.watch.publication import Publication
-from bitsec_eval.watch.watcher import Settings, Watcher
+from bitsec_eval.watch.watcher import Watcher, WatchSettings
 from tests.junit_files import JunitFile
 
 TASK = "coding/reverse_string"
@@ -94,7 +94,7 @@ class Watched:
     def restarted(self) -> Watcher:
         """Return another watch over the same folders, as after a restart."""
         self.watcher = Watcher(
-            Settings(
+            WatchSettings(
                 agents=self.folder / "agents", tasks=(self.folder / "task_suites",), results=self.folder / "results"
             ),
             self.publication,

@@ -26,7 +26,7 @@ from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
 from bitsec_eval.sandbox.hardening.policy import IMAGE, Placement, create_body, missing_in_engine
 from bitsec_eval.sandbox.hardening.seccomp import architecture
 from bitsec_eval.sandbox.held_image import READ_ALL, held
-from bitsec_eval.sandbox.image.content import tar_content
+from bitsec_eval.sandbox.image_content import tar_content
 from bitsec_eval.sandbox.protocol.guest_program import COMMAND
 from bitsec_eval.sandbox.protocol.handshake import check_hello
 from bitsec_eval.sandbox.protocol.session import FramedSession

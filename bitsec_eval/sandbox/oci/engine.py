@@ -26,7 +26,7 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.hardening.policy import Placement
 from bitsec_eval.sandbox.hardening.seccomp import architecture
 from bitsec_eval.sandbox.held_image import held
-from bitsec_eval.sandbox.image.content import folder_content
+from bitsec_eval.sandbox.image_content import folder_content
 from bitsec_eval.sandbox.oci.bundle import bundle_config
 from bitsec_eval.sandbox.oci.cleanup import remove_cgroups, wait_for_runtimes
 from bitsec_eval.sandbox.oci.private_root import MOUNT_POINT, private_root, unmount

@@ -13,8 +13,8 @@ from bitsec_eval.core.errors import SandboxError, SettingsError
 from bitsec_eval.sandbox.docker.engine import DockerSandbox
 from bitsec_eval.sandbox.image import build, rootfs
 from bitsec_eval.sandbox.image.build import build_image, importable_modules, pull_seconds
-from bitsec_eval.sandbox.image.content import folder_content
 from bitsec_eval.sandbox.image.recipe import IMAGE, Recipe
+from bitsec_eval.sandbox.image_content import folder_content
 
 MADE = "bitsec-eval/made-by-a-test:1"
 DEAD_MIRROR = {"BITSEC_DEBIAN_MIRROR": "http://127.0.0.1:9/debian", "BITSEC_PULL_SECONDS": "1"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.sandbox.docker.engine import DockerSandbox
-from bitsec_eval.sandbox.image.content import folder_content, tar_content
+from bitsec_eval.sandbox.image_content import folder_content, tar_content
 
 FILES = {"bin/python3": b"\x7fELF", "lib/os.py": b"import sys\n", "lib/deep/a.py": b""}
 
