@@ -63,11 +63,17 @@ TOKEN_MISSING = Problem(
     sentence="This miner id is taken; only its owner may upload a new version.",
     remedy="Send the token of the first upload (Authorization: Bearer, or field token), or choose another miner id.",
 )
+OUTPUT_WITHOUT_TOKEN = Problem(
+    status=401,
+    reason="token_missing",
+    sentence="What an agent printed is shown to its owner only.",
+    remedy="Give the token of the miner id's first upload (Authorization: Bearer, or the form's field token).",
+)
 TOKEN_WRONG = Problem(
     status=403,
     reason="token_wrong",
     sentence="The token does not belong to this miner id.",
-    remedy="Send the token that the first upload of this miner id returned, or choose another miner id.",
+    remedy="Send the token that the first upload of this miner id returned; to upload without it, choose another id.",
 )
 FOREIGN_ORIGIN = Problem(
     status=403,

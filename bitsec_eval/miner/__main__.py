@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from bitsec_eval import __version__
 from bitsec_eval.core.errors import BitsecError
 from bitsec_eval.core.text import one_line
-from bitsec_eval.miner.commands import make, status, submit, tasks, try_agent
+from bitsec_eval.miner.commands import make, output, status, submit, tasks, try_agent
 from bitsec_eval.support.signals import take_interrupts
 
-COMMANDS = (tasks, make, try_agent, submit, status)
+COMMANDS = (tasks, make, try_agent, submit, status, output)
 
 TROUBLE_EXIT = 2
 STOPPED_EXIT = 130

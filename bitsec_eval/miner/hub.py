@@ -61,6 +61,17 @@ class Hub:
         response = self._send("GET", f"/agents/{quote(miner_id, safe='')}")
         return None if response.status_code == 404 else self._fields(self._accepted(response))
 
+    def output(self, miner_id: str, token: str) -> list[Mapping[str, Any]]:
+        """Return what an agent printed, a mapping for each run; `token` is the owner's.
+
+        Raises:
+            RefusalError: the token is not the owner's.
+            HubError: the hub cannot be asked.
+        """
+        headers = {"authorization": f"Bearer {token}"}
+        told = self._accepted(self._send("GET", f"/agents/{quote(miner_id, safe='')}/output", headers=headers))
+        return [self._fields(each) for each in self._listed(told)]
+
     def upload(self, miner_id: str, source: bytes, token: str) -> Mapping[str, Any]:
         """Upload an agent and return the receipt; `token` owns the id from its first upload on.
 

@@ -15,6 +15,7 @@ def test_every_route_is_described_with_what_may_be_refused(hub: RunningHub):
 
     assert {f"{method.upper()} {path}" for path, each in paths.items() for method in each} == {
         *("POST /upload/agent", "GET /tasks", "GET /agents", "GET /agents/{miner_id}", "GET /leaderboard"),
+        *("GET /agents/{miner_id}/output", "POST /miners/{miner_id}/output"),
         *("GET /healthz", "GET /", "GET /miners/{miner_id}", "GET /submit", "GET /docs", "GET /static/style.css"),
     }
     for each in paths.values():

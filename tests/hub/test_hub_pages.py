@@ -30,7 +30,8 @@ PAGES = ("/", "/submit", "/docs", "/miners/page")
 ELEMENTS = {
     *("html", "head", "meta", "link", "title", "body", "a", "nav", "main", "h1", "h2", "h3", "p", "span", "strong"),
     *("table", "thead", "tbody", "tr", "th", "td", "div", "dl", "dt", "dd", "details", "summary", "ul", "li", "code"),
-    *("pre", "footer", "form", "label", "input", "button", "abbr", "wbr", "svg", "rect", "path", "polyline"),
+    *("pre", "section", "footer", "form", "label", "input", "button", "abbr", "wbr", "svg", "rect", "path"),
+    "polyline",
 }
 ATTRIBUTES = {
     *("lang", "charset", "name", "content", "rel", "href", "class", "aria-label", "aria-current", "id", "tabindex"),
@@ -76,9 +77,9 @@ class Elements(HTMLParser):
 def _nasty_board(hub: RunningHub) -> None:
     """A board whose every name, reason and output is hostile."""
     file = JunitFile()
-    for text in NASTY:
-        name = "".join(character if character.isprintable() else "?" for character in text)
-        file.run(name, f"demo/{text}", {f"test {text}": "failed", "test_ok": "passed"}, reason=text, ending=text)
+    for number, text in enumerate(NASTY):
+        outcomes = {f"test {text}": "failed", "test_ok": "passed"}
+        file.run(f"nasty-{number}", f"demo/{text}", outcomes, reason=text, ending=text)
     checks = {f"test {text}": "failed" for text in NASTY}
     file.run("page", "demo/one", checks, reason=NASTY[0], ending=NASTY[1])
     file.run("page", "demo/two", {"test_a": "error"})
@@ -98,9 +99,15 @@ def _nasty_board(hub: RunningHub) -> None:
 def _nasty_run(outcome: str) -> dict:
     steps = [{"kind": text, "what": text, "at": 1, "outcome": text} for text in NASTY]
     steps += [{"kind": "check", "what": text, "seconds": 1, "outcome": text} for text in NASTY]
-    output = {"stdout": "\n".join(NASTY), "stderr": NASTY[5], "ending": NASTY[1], "reason": NASTY[2], "seconds": 1}
+    output = {
+        "stdout": "\n".join(NASTY),
+        "stderr": NASTY[5],
+        "ending": NASTY[1],
+        "reason": NASTY[2],
+        "seconds": 1,
+    }
     checks = {f"test {text}": outcome for text in NASTY} | {"test_b": NASTY[3]}
-    return {**output, "state": NASTY[4], "checks": checks, "twin": output, "timeline": steps}
+    return {**output, "published": True, "state": NASTY[4], "checks": checks, "twin": output, "timeline": steps}
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -147,7 +154,7 @@ def test_the_board_links_to_each_agent_and_each_link_is_answered(hub: RunningHub
 
     assert len(links) == len(NASTY) + 2
     for link in links:
-        assert hub.get(link).status_code == (404 if "%2F" in link else 200)
+        assert hub.get(link).status_code == 200
     sections = {link.partition("#")[2] for link in found if link.startswith("/miners/page#")}
     assert {"task-1", "task-2"} <= sections <= set(Elements(hub.get("/miners/page").text).ids)
 
@@ -237,6 +244,30 @@ def test_an_empty_hub_invites():
     answer = page("leaderboard.html", title="Leaderboard", board=leaderboard([]), badges={}, waiting=[])
 
     assert b"Submit the first agent." in answer.body
+
+
+def test_what_an_agent_printed_is_a_page_for_its_owner(hub: RunningHub):
+    token = hub.upload("printer", agent(77)).json()["token"]
+    sha = hub.get("/agents/printer").json()["versions"][0]["sha256"]
+    junit = JunitFile(evaluation="p").run("printer", "demo/one", ["failed"], sha=sha)
+    (hub.results / "printer.xml").write_bytes(junit.text)
+    file = hub.results / "private/runs/printer/demo__one.json"
+    file.parent.mkdir(parents=True)
+    printed = {"stdout": "\n".join(NASTY), "reason": NASTY[0], "ending": NASTY[1]}
+    file.write_text(json.dumps({"evaluation": "p", **printed}))
+
+    shown = hub.client.post("/miners/printer/output", data={"token": token}, headers=BROWSER)
+    refused = hub.client.post("/miners/printer/output", data={"token": "x" * 43}, headers=BROWSER)
+    without = hub.client.post("/miners/printer/output", headers=BROWSER)
+
+    found = Elements(shown.text)
+    assert (shown.status_code, refused.status_code, without.status_code) == (200, 403, 401)
+    assert found.open == []
+    assert found.tags <= ELEMENTS
+    assert found.attributes <= ATTRIBUTES
+    assert NASTY[4] in shown.text
+    assert NASTY[4] not in refused.text + without.text
+    assert "shown to its owner only" in without.text
 
 
 def test_what_is_for_the_validator_alone_is_at_no_address(hub: RunningHub):

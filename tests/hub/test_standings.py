@@ -80,7 +80,9 @@ def test_an_agents_report_names_each_check_and_its_own_output(hub: RunningHub, a
     put(hub, JunitFile().run(alice, "demo/one", {"test_a": "passed", "test_b": "failed"}, reason="came late"))
     runs = hub.results / "runs" / alice
     runs.mkdir(parents=True)
-    (runs / "demo__one.json").write_text(json.dumps({"stdout": "x" * 9000 + "end", "stderr": "\x1b[31mred"}))
+    (runs / "demo__one.json").write_text(
+        json.dumps({"published": True, "stdout": "x" * 9000 + "end", "stderr": "\x1b[31mred"})
+    )
 
     (task,) = hub.get(f"/agents/{alice}").json()["tasks"]
 

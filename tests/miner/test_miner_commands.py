@@ -232,6 +232,7 @@ def test_a_copy_and_a_caution_are_told(miner: Miner, agent: Path):
             "submit agent.py --miner-id a --hub here",
             "--hub here: an address begins with http:// or https://, as http",
         ),
+        ("output --miner-id nobody", "tokens.json; give it as BITSEC_TOKEN"),
         ("status --miner-id nobody", "knows no nobody; submit an agent first"),
         ("status --miner-id Nobody", "--miner-id Nobody: cannot be one; use 1 to 64 of a-z"),
         ("status --miner-id a --hub http://[x", "http://[x: "),
@@ -299,5 +300,37 @@ def test_help_names_every_command():
         [sys.executable, "-m", "bitsec_eval.miner", "--help"], capture_output=True, text=True, cwd=ROOT, check=True
     )
 
-    for name in ("tasks", "make", "try", "submit", "status"):
+    for name in ("tasks", "make", "try", "submit", "status", "output"):
         assert f"\n    {name} " in done.stdout
+
+
+def test_output_shows_an_owner_what_the_agent_printed(miner: Miner, agent: Path, hub: RunningHub, monkeypatch):
+    miner("submit", "agent.py", "--miner-id", "printer")
+    sha = hub.get("/agents/printer").json()["versions"][0]["sha256"]
+    hub.results.mkdir(exist_ok=True)
+    for task in ("demo/one", "demo/two"):
+        file = JunitFile(evaluation=task[5:]).run("printer", task, ["failed"], sha=sha)
+        (hub.results / f"printer-{task[5:]}.xml").write_bytes(file.text)
+        kept = hub.results / f"private/runs/printer/{task.replace('/', '__')}.json"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps({"evaluation": task[5:], "stdout": f"of {task}\n\x1b[31m", "ending": "timed_out"}))
+
+    both = miner("output", "--miner-id", "printer")
+    one = miner("output", "--miner-id", "printer", "--task", "demo/two")
+    none = miner("output", "--miner-id", "printer", "--task", "demo/six")
+
+    assert (one.status, one.trouble) == (0, [])
+    assert one.lines == [
+        "demo/two, run 1: timed out",
+        "    stdout:",
+        "        of demo/two",
+        r"        \x1b[31m",
+        "    stderr: nothing",
+    ]
+    assert len(both.lines) == 2 * len(one.lines)
+    words = "the hub keeps no run of demo/six of printer; see bitsec-miner status"
+    assert none.trouble == [f"bitsec-miner output: {words}"]
+    monkeypatch.setenv("BITSEC_TOKEN", "x" * 43)
+    refused = miner("output", "--miner-id", "printer")
+    assert (refused.status, refused.lines) == (2, [])
+    assert refused.trouble[0].startswith("bitsec-miner output: refused by the hub (token_wrong)")

@@ -10,6 +10,7 @@ import json
 from http import HTTPStatus
 
 import h11
+from starlette.requests import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bitsec_eval.hub.problems import MALFORMED, TOO_SLOW, Problem, problem_fields, too_many
@@ -172,6 +173,11 @@ def spelled(problem: Problem) -> bytes:
     if problem.retry_after_seconds is not None:
         head.append(f"retry-after: {problem.retry_after_seconds}")
     return "\r\n".join([*head, "", ""]).encode() + body
+
+
+def client_address(request: Request) -> str:
+    """Return what counts as the client of a request: behind a trusted proxy, the address it asks for."""
+    return address_key(request.client.host if request.client else "")
 
 
 def address_key(address: str) -> str:

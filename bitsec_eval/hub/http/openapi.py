@@ -14,7 +14,7 @@ BEFORE_ANY_ROUTE = (400, 403, 408, 413, 415, 429)
 
 _MEANINGS = {
     400: "Not HTTP, an unknown Host, or a form that does not parse",
-    401: "The miner id is taken, and no token was given",
+    401: "The owner's token is needed, and none was given",
     403: "A wrong token, a used-up quota, or a foreign Origin",
     404: "No such agent",
     408: "The request did not arrive in time",

@@ -7,17 +7,26 @@ from fastapi import APIRouter, Request
 from fastapi.encoders import jsonable_encoder
 from starlette.responses import JSONResponse, Response
 
-from bitsec_eval.hub.http.connection_limits import address_key
+from bitsec_eval.hub.http.connection_limits import client_address
 from bitsec_eval.hub.http.error_responses import wants_page
 from bitsec_eval.hub.http.openapi import refusals
 from bitsec_eval.hub.log import note
 from bitsec_eval.hub.problems import NOT_FOUND, Refused
 from bitsec_eval.hub.routes.templates import page
 from bitsec_eval.hub.service import TheHub
-from bitsec_eval.hub.uploads.form import upload_form
+from bitsec_eval.hub.uploads.form import bearer, upload_form
 from bitsec_eval.hub.uploads.receipt import Receipt
 from bitsec_eval.hub.views.catalogue import OfferedTask
-from bitsec_eval.hub.views.standings import AgentReport, Standing, all_standings, board_now, report_on, with_copies
+from bitsec_eval.hub.views.runs import RunOutput
+from bitsec_eval.hub.views.standings import (
+    AgentReport,
+    Standing,
+    all_standings,
+    board_now,
+    outputs_of,
+    report_on,
+    with_copies,
+)
 from bitsec_eval.render.json import board_json
 
 router = APIRouter(responses=refusals())
@@ -58,7 +67,7 @@ _FORM = {"type": "object", "required": ["miner_id", "agent"], "additionalPropert
 async def upload_agent(request: Request, hub: TheHub) -> Response:
     """Take in a new agent, or a new version of one by its owner, after every check."""
     form = await upload_form(request)
-    address = address_key(request.client.host if request.client else "")
+    address = client_address(request)
     try:
         receipt = await hub.uploads.take(form, address)
     except Refused as refused:
@@ -94,6 +103,17 @@ def agent(miner_id: str, hub: TheHub) -> AgentReport:
     if report is None:
         raise Refused(NOT_FOUND)
     return report
+
+
+@router.get(
+    "/agents/{miner_id}/output",
+    responses=refusals(401),
+    openapi_extra={"security": [{"owner": []}]},
+)
+def output(request: Request, miner_id: str, hub: TheHub) -> list[RunOutput]:
+    """What the agent printed in each of its runs, for its owner."""
+    hub.uploads.owners.prove(miner_id, bearer(request), client_address(request))
+    return outputs_of(miner_id, hub.store, hub.results)
 
 
 _BOARD = {"application/json": {"schema": {"$ref": "#/components/schemas/Board"}}}

@@ -3,14 +3,17 @@
 from functools import cache
 
 from fastapi import APIRouter, FastAPI, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from bitsec_eval.core.agent_name import NAME_RULE
+from bitsec_eval.hub.http.connection_limits import client_address
 from bitsec_eval.hub.http.openapi import described, refusals
 from bitsec_eval.hub.problems import NOT_FOUND, Refused
 from bitsec_eval.hub.routes.templates import TEMPLATES, badges, page, task_sections
 from bitsec_eval.hub.service import TheHub
-from bitsec_eval.hub.views.standings import all_standings, board_now, report_on
+from bitsec_eval.hub.uploads.form import token_in
+from bitsec_eval.hub.views.standings import all_standings, board_now, outputs_of, report_on
 from bitsec_eval.render.html import stylesheet
 
 router = APIRouter(default_response_class=HTMLResponse, responses=refusals())
@@ -34,7 +37,7 @@ def board_page(hub: TheHub) -> HTMLResponse:
 
 @router.get("/miners/{miner_id}", responses=refusals(404))
 def miner_page(miner_id: str, hub: TheHub) -> HTMLResponse:
-    """One agent: each task and check, what it printed, and its versions."""
+    """One agent: each task and check, and its versions."""
     report = report_on(miner_id, hub.store, hub.results)
     if report is None:
         raise Refused(NOT_FOUND)
@@ -46,6 +49,27 @@ def miner_page(miner_id: str, hub: TheHub) -> HTMLResponse:
         provisional=board_now(hub.results).provisional,
         offered={task.id for task in hub.catalogue.tasks()},
     )
+
+
+_TOKEN_FORM = {
+    "type": "object",
+    "required": ["token"],
+    "properties": {"token": {"type": "string", "description": "the owner's token"}},
+}
+
+
+@router.post(
+    "/miners/{miner_id}/output",
+    responses=refusals(401),
+    openapi_extra={
+        "requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": _TOKEN_FORM}}},
+    },
+)
+async def output_page(request: Request, miner_id: str, hub: TheHub) -> HTMLResponse:
+    """What the agent printed in each of its runs, for its owner."""
+    hub.uploads.owners.prove(miner_id, await token_in(request), client_address(request))
+    outputs = await run_in_threadpool(outputs_of, miner_id, hub.store, hub.results)
+    return page("output.html", title=f"What {miner_id} printed", miner_id=miner_id, outputs=outputs)
 
 
 @router.get("/submit")

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 
 from bitsec_eval.core.leaderboard import Leaderboard
 from bitsec_eval.core.text import one_line, printable
-from bitsec_eval.hub.views.runs import Output, RunReport
+from bitsec_eval.hub.views.runs import RunOutput, RunReport
 from bitsec_eval.hub.views.standings import Standing, TaskStanding
 from bitsec_eval.render.figures import moment
 from bitsec_eval.render.html import environment
@@ -79,15 +79,9 @@ def sometimes(task: TaskStanding, check: str) -> int:
     return passed if passed < len(task.runs) else 0
 
 
-def printed(run: RunReport) -> Iterator[tuple[str, str]]:
+def printed(run: RunReport | RunOutput) -> Iterator[tuple[str, str]]:
     """Yield each text that a run printed, with what it is called."""
-    for output, where in ((run, ""), (run.twin, " on the twin")):
-        if output is not None:
-            yield from ((f"{name}{where}", text) for name, text in _streams(output) if text)
-
-
-def _streams(output: Output) -> tuple[tuple[str, str], ...]:
-    return ("stdout", output.stdout), ("stderr", output.stderr)
+    yield from ((name, text) for name, text in (("stdout", run.stdout), ("stderr", run.stderr)) if text)
 
 
 def lines(text: str) -> str:

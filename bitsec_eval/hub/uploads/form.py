@@ -42,6 +42,16 @@ async def upload_form(request: Request) -> UploadForm:
     return UploadForm(miner_id=miner_id, source=source, token=token or None, new_token=new_token or None)
 
 
+async def token_in(request: Request) -> str | None:
+    """Return the field `token` of a form, None where there is none."""
+    try:
+        form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
+    except (HTTPException, ValueError):
+        raise Refused(MALFORMED) from None
+    token = form.get("token")
+    return token if isinstance(token, str) and token else None
+
+
 async def _fields(form: FormData) -> tuple[dict[str, str], bytes]:
     """Return the text fields and the one file's bytes; a browser sends a file not chosen as an empty one."""
     pairs = form.multi_items()

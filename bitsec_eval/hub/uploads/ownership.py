@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bitsec_eval.hub.problems import TOKEN_MISSING, TOKEN_WRONG, WEAK_TOKEN, Refused, too_many
+from bitsec_eval.hub.problems import OUTPUT_WITHOUT_TOKEN, TOKEN_MISSING, TOKEN_WRONG, WEAK_TOKEN, Refused, too_many
 from bitsec_eval.hub.storage.store import Store
 from bitsec_eval.hub.uploads.form import UploadForm
 from bitsec_eval.hub.uploads.rate_limit import RateLimit
@@ -42,6 +42,18 @@ class Owners:
         self._check_token(form, address)
         return Owner()
 
+    def prove(self, miner_id: str, token: str | None, address: str) -> None:
+        """Return if `token` is the owner's.
+
+        Raises: Refused where none is given, it is wrong, or too many wrong ones were.
+        """
+        wait = self._wrong.wait_seconds((address, miner_id))
+        if wait:
+            raise Refused(too_many(wait))
+        if not token:
+            raise Refused(OUTPUT_WITHOUT_TOKEN)
+        self._check(token, miner_id, address)
+
     def _may_begin(self, miner_id: str) -> bool:
         """An id with a record but no token was released by the operator; a file without a record is his own."""
         return self._store.record(miner_id) is not None or self._store.is_free(miner_id)
@@ -50,8 +62,11 @@ class Owners:
         given = form.token or form.new_token
         if given is None:
             raise Refused(TOKEN_MISSING)
-        if not owns(given, self._store.token_hash(form.miner_id)):
-            self._wrong.count((address, form.miner_id))
+        self._check(given, form.miner_id, address)
+
+    def _check(self, token: str, miner_id: str, address: str) -> None:
+        if not owns(token, self._store.token_hash(miner_id)):
+            self._wrong.count((address, miner_id))
             raise Refused(TOKEN_WRONG)
 
 

@@ -59,7 +59,7 @@ class Uploads:
         self._checker = checker
         self._duplicates = duplicates
         self._now = now
-        self._owners = Owners(store, settings.wrong_tokens_per_minute, clock)
+        self.owners = Owners(store, settings.wrong_tokens_per_minute, clock)
         self._rate = RateLimit(settings.uploads_per_minute, clock)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -73,7 +73,7 @@ class Uploads:
         self._admit(("address", address))
         lock = self._locks.setdefault(form.miner_id, asyncio.Lock())
         async with lock:
-            owner = self._owners.authorise(form, address)
+            owner = self.owners.authorise(form, address)
             self._admit(("miner", form.miner_id))
             return await self._receive(form, owner, address)
 

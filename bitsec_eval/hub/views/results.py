@@ -10,7 +10,7 @@ from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.core.scores import Cell
 from bitsec_eval.core.text import one_line
-from bitsec_eval.hub.views.runs import RunReport, runs_in
+from bitsec_eval.hub.views.runs import RunOutput, RunReport, outputs_in, runs_in
 
 _Stamp = tuple[int, int, int]
 
@@ -44,6 +44,19 @@ class Results:
     def runs(self, agent: str, cell: Cell) -> tuple[RunReport, ...]:
         """Return what is kept of an agent's runs on a task."""
         return tuple(runs_in(self._folder, agent, cell, self.standings().board.evaluations))
+
+    def outputs(self, agent: str, cell: Cell) -> tuple[RunOutput, ...]:
+        """Return what an agent printed in its runs on a task, for its owner."""
+        evaluations = self.standings().board.evaluations
+        return tuple(outputs_in(self._folder, agent, cell, evaluations, self._kind))
+
+    def _kind(self, evaluation: str, task: str) -> str:
+        """Return the kind of a task as an evaluation planned it, "" where it is not known or its files differ."""
+        read = [
+            found for _, found in self._files.values() if isinstance(found, Evaluation) and found.id == evaluation
+        ]
+        kinds = {found.plan.tasks[task].kind for found in read if found.plan and task in found.plan.tasks}
+        return kinds.pop() if len(kinds) == 1 else ""
 
     def _refreshed(self, path: Path, stamp: _Stamp) -> tuple[_Stamp, Evaluation | str]:
         known = self._files.get(path)

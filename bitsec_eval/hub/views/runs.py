@@ -1,10 +1,12 @@
-"""What the hub shows of one run: how it ended, what the agent printed, and what happened when.
+"""What the hub shows of one run: to everybody how it ended and what happened when, to the owner what it printed.
 
-It is taken from the run's own file, which is written for miners, field by field: whatever else may come to be in
-there is shown by no accident.
+It is taken from the run's own files field by field: whatever else may come to be in there is shown by no accident.
+What an agent printed is its answer, worth points to whoever copies it.
+Of a task that hides a difference, as between a project and its mended twin, it may be the answer key; then not even
+the owner is shown it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,33 +22,48 @@ from bitsec_eval.support.atomic_files import read_json
 TAIL_CHARACTERS = 4000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
-    """How an agent ended and the last part of what it printed, safe to show anywhere."""
+OWNERS_KINDS = ("code", "answer")
+"""The kinds of tasks of which an owner may read what the agent printed."""
 
-    ending: str | None = None
-    reason: str = ""
-    seconds: float | None = None
-    stdout: str = ""
-    stderr: str = ""
+PRIVATE = "private"
+"""The folder in a results folder that holds what the public run files leave out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunReport(Output):
+class RunReport:
     """One run of an agent on a task; `number` counts its repeats from 1.
 
-    `checks` holds passed, failed or error by name, `reasons` why one did not pass, where its author may know.
-    `twin` is what the agent printed of the task's twin, None where the task has none.
+    `checks` holds passed, failed or error by name, `reasons` why one did not pass, where that may be known.
     `timeline` is in seconds since the run was queued; a check has no time, and its seconds are rounded up.
+    `stdout` and `stderr` are empty unless the validator publishes answers.
     """
 
     number: int
     state: str = ""
     score: float | None = None
+    ending: str | None = None
+    seconds: float | None = None
     checks: dict[str, str]
     reasons: dict[str, str]
-    twin: Output | None = None
     timeline: tuple[Step, ...] = ()
+    stdout: str = ""
+    stderr: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutput:
+    """What an agent printed in one run, for its owner: the last part of each stream, safe to show anywhere.
+
+    `shown` is False where not even the owner may read it, as both streams of a task that has a truth.
+    """
+
+    task: str
+    number: int
+    shown: bool
+    ending: str | None = None
+    reason: str = ""
+    stdout: str = ""
+    stderr: str = ""
 
 
 def runs_in(results: Path, agent: str, cell: Cell, evaluations: tuple[str, ...]) -> Iterator[RunReport]:
@@ -57,22 +74,42 @@ def runs_in(results: Path, agent: str, cell: Cell, evaluations: tuple[str, ...])
     if not is_agent_name(agent):  # a result file may say anything; only names that are safe as paths are read
         return
     for repeat in range(wanted(cell)):
-        told = read_json(run_file(results, agent, cell.task, repeat))
-        if told is not None and told.get("evaluation", "") in ("", *evaluations):
+        told = _kept(run_file(results, agent, cell.task, repeat), evaluations)
+        if told is not None:
             yield _report(told, repeat + 1)
 
 
+def outputs_in(
+    results: Path, agent: str, cell: Cell, evaluations: tuple[str, ...], kind_of: Callable[[str, str], str]
+) -> Iterator[RunOutput]:
+    """Yield what was printed in the runs of a cell; `kind_of` returns the kind of a task in an evaluation."""
+    for repeat in range(wanted(cell)) if is_agent_name(agent) else ():
+        files = (run_file(root, agent, cell.task, repeat) for root in (results / PRIVATE, results))
+        told = next(filter(None, (_kept(file, evaluations) for file in files)), None)
+        if told is not None:
+            shown = kind_of(str(told.get("evaluation")), cell.task) in OWNERS_KINDS
+            printed = _output(told) if shown else {}
+            yield RunOutput(task=cell.task, number=repeat + 1, shown=shown, **printed)
+
+
+def _kept(file: Path, evaluations: tuple[str, ...]) -> Mapping[str, Any] | None:
+    told = read_json(file)
+    return told if told is not None and told.get("evaluation", "") in ("", *evaluations) else None
+
+
 def _report(told: Mapping[str, Any], number: int) -> RunReport:
-    twin = told.get("twin")
+    published = told.get("published") is True
     return RunReport(
-        **_output(told),
         number=number,
         state=_line(told.get("state")) or "",
         score=_number(told.get("score")),
+        ending=_line(told.get("ending")),
+        seconds=_number(told.get("seconds")),
         checks=_lines(told.get("checks")),
         reasons=_lines(told.get("reasons")),
-        twin=Output(**_output(twin)) if isinstance(twin, dict) else None,
         timeline=steps(told.get("timeline")),
+        stdout=_tail(told.get("stdout")) if published else "",
+        stderr=_tail(told.get("stderr")) if published else "",
     )
 
 
@@ -80,7 +117,6 @@ def _output(told: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "ending": _line(told.get("ending")),
         "reason": _line(told.get("reason")) or "",
-        "seconds": _number(told.get("seconds")),
         "stdout": _tail(told.get("stdout")),
         "stderr": _tail(told.get("stderr")),
     }

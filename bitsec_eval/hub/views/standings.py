@@ -1,7 +1,7 @@
 """Where each agent stands: what was uploaded, joined with what the board says of it.
 
-Of a run these values hold outcomes by check name, what its agent printed and what happened when; never a test, its
-inputs or what it expected.
+Of a run these values hold outcomes by check name and what happened when; what its agent printed is for its owner.
+Never a test, its inputs or what it expected.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from bitsec_eval.core.scores import Cell
 from bitsec_eval.hub.storage.records import CopyOf, Record, Version
 from bitsec_eval.hub.storage.store import Store
 from bitsec_eval.hub.views.results import Results
-from bitsec_eval.hub.views.runs import RunReport
+from bitsec_eval.hub.views.runs import RunOutput, RunReport
 from bitsec_eval.render.links import wanted
 
 
@@ -107,6 +107,14 @@ def report_on(miner_id: str, store: Store, results: Results) -> AgentReport | No
         tasks=tuple(_task_standings(miner_id, row.tasks if row else (), results)),
         versions=record.versions[::-1] if record else (),
     )
+
+
+def outputs_of(miner_id: str, store: Store, results: Results) -> list[RunOutput]:
+    """Return what an agent printed, for its owner; nothing where the evaluated version was not uploaded here."""
+    record, row = store.record(miner_id), row_of(results.standings().board, miner_id)
+    if record is None or row is None or row.version not in {version.sha256 for version in record.versions}:
+        return []
+    return [output for cell in row.tasks for output in results.outputs(miner_id, cell)]
 
 
 def row_of(board: Leaderboard, agent: str) -> Row | None:
