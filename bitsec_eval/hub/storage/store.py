@@ -22,8 +22,8 @@ from pathlib import Path
 from bitsec_eval.core.agent_name import is_agent_name
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.similarity import Likeness
-from bitsec_eval.hub.storage.atomic import make_folder, read_or_none, remove_unfinished, write_together
 from bitsec_eval.hub.storage.records import Record, decoded
+from bitsec_eval.support.atomic_files import make_folder, read_or_none, remove_unfinished, write_together
 
 
 class Store:
@@ -113,7 +113,8 @@ class Store:
             files.append((self._tokens / f"{miner_id}.token", token_hash.encode()))
         files.append((self._folder / f"{miner_id}.json", record.encoded()))
         files.append((self._folder / f"{miner_id}.py", source))
-        write_together([(path, content) for path, content in files if not _is_version_kept(path, content)])
+        new = [(path, content) for path, content in files if not _is_version_kept(path, content)]
+        write_together(new, durable=True, mode=_mode)
 
     def restore_current(self, record: Record) -> bool:
         """Make the current file what the metadata says it is; False where the version itself is lost."""
@@ -122,11 +123,11 @@ class Store:
         found, kept = read_or_none(current), read_or_none(version)
         if _sha256(kept) == record.current.sha256:
             if found != kept and kept is not None:
-                write_together([(current, kept)])
+                write_together([(current, kept)], durable=True)
             return True
         if _sha256(found) == record.current.sha256 and found is not None:
             make_folder(version.parent)
-            write_together([(version, found)])
+            write_together([(version, found)], durable=True)
             return True
         return False
 
@@ -164,6 +165,10 @@ class Store:
 def _is_version_kept(path: Path, content: bytes) -> bool:
     """A version is written once: its name is its digest."""
     return path.parent.parent.name == ".versions" and path.suffix == ".py" and read_or_none(path) == content
+
+
+def _mode(path: Path) -> int:
+    return 0o600 if path.suffix == ".token" else 0o644
 
 
 def _encoded(likeness: Likeness) -> bytes:

@@ -9,8 +9,8 @@ from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.miner.commands.options import Subparsers, add_hub, add_miner_id, checked_miner_id
 from bitsec_eval.miner.hub import HubError, hub_at
-from bitsec_eval.miner.show import say
 from bitsec_eval.miner.tokens import Tokens, config_folder
+from bitsec_eval.support.terminal import log
 
 SHOWN_CHARACTERS = 64 << 10
 
@@ -42,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
         of_task = f" of {one_line(args.task, 120)}" if args.task else ""
         raise SettingsError(f"the hub keeps no run{of_task} of {miner_id}; see bitsec-miner status")
     try:
-        say(*(line for run in runs for line in _lines(run)))
+        log(*(line for run in runs for line in _lines(run)))
     except (KeyError, TypeError, ValueError):
         raise HubError(f"{hub.url}: describes a run in another form; is this bitsec-miner too old?") from None
     return 0
