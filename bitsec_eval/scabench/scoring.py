@@ -15,9 +15,10 @@ informational earns nothing and costs nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bitsec_eval.core.finding import Finding, Severity, severity_of
+from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision, Matcher
 from bitsec_eval.core.report import Report
+from bitsec_eval.core.severity import Severity, severity_of
 
 PARTIAL_WORTH = 0.5
 FALSE_POSITIVE_COST = 0.1

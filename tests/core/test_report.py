@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import AnswerFault
-from bitsec_eval.core.finding import TEXT_FIELDS, Finding, Severity, severity_of
+from bitsec_eval.core.finding import TEXT_FIELDS, Finding
 from bitsec_eval.core.report import AUDIT_PROMPT, MOST_FINDINGS, MOST_TEXT_BYTES, Report, parse_report
 
 FOUND = {
@@ -325,27 +325,3 @@ def test_the_prompt_is_no_report_and_shows_the_form_of_one():
     assert "2 objects in the output are reports" in reason(AUDIT_PROMPT)
     assert parse_report(shown).findings[0].confidence == 0.9
     assert all(name in AUDIT_PROMPT for name in (*TEXT_FIELDS, "confidence"))
-
-
-@pytest.mark.parametrize(
-    ("text", "severity"),
-    [
-        ("critical", Severity.CRITICAL),
-        ("High", Severity.HIGH),
-        ("HIGH risk", Severity.HIGH),
-        ("H-01", Severity.HIGH),
-        ("med", Severity.MEDIUM),
-        ("Low severity", Severity.LOW),
-        ("Informational", Severity.INFO),
-        ("Best Practices", Severity.INFO),
-        ("medium/high", Severity.UNSAID),
-        ("highest", Severity.UNSAID),
-        ("", Severity.UNSAID),
-    ],
-)
-def test_a_severity_is_understood_in_its_usual_spellings(text, severity):
-    assert severity_of(text) is severity
-
-
-def test_grave_is_what_stops_an_audit():
-    assert [severity for severity in Severity if severity.grave] == [Severity.CRITICAL, Severity.HIGH]

@@ -4,10 +4,11 @@ import time
 
 import pytest
 
-from bitsec_eval.core.finding import Finding, Severity
+from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.twins import Comparison, compare
 from bitsec_eval.core.report import Report
+from bitsec_eval.core.severity import Severity
 
 NEIGHBOURS = ("close", "refund", "sweep", "quote", "publish", "renew")
 BUG = ExpectedFinding(
