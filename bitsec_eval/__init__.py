@@ -8,19 +8,27 @@ from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.llm import LLM
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.twins import compare
+from bitsec_eval.core.proof.chain import ETHER, Reverted
+from bitsec_eval.core.proof.prompts import EXPLOIT_PROMPT, PATCH_PROMPT
+from bitsec_eval.core.proof.scenario import Scenario
 from bitsec_eval.core.report import AUDIT_PROMPT, Report
 from bitsec_eval.core.solution import Solution
 from bitsec_eval.core.task import Task
 
 __all__ = [
     "AUDIT_PROMPT",
+    "ETHER",
+    "EXPLOIT_PROMPT",
     "LLM",
+    "PATCH_PROMPT",
     "AnswerFault",
     "BitsecError",
     "Expected",
     "ExpectedFinding",
     "Finding",
     "Report",
+    "Reverted",
+    "Scenario",
     "Solution",
     "SolutionError",
     "Task",

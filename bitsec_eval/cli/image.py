@@ -47,12 +47,17 @@ def _build(args: argparse.Namespace) -> int:
 
     if args.rootfs is not None:
         build_rootfs(args.rootfs.absolute(), os.environ, log_step)
+        if args.evm:
+            from bitsec_eval.sandbox.evm.image import build_evm_rootfs
+
+            log(f"{build_evm_rootfs(args.rootfs.absolute())}: made")
         log(f"{args.rootfs}: made; evaluate with --bitsec-sandbox=oci --bitsec-image={args.rootfs}")
         return 0
     made = build_image(os.environ, log_step)
     _tell(RECIPE.image, made=made)
     if args.evm:
-        from bitsec_eval.sandbox.evm.image import EVM_IMAGE, build_evm_image
+        from bitsec_eval.sandbox.evm.image import build_evm_image
+        from bitsec_eval.sandbox.evm.names import EVM_IMAGE
 
         _tell(EVM_IMAGE, made=build_evm_image())
     return 0

@@ -31,6 +31,7 @@ _LEXEME = re.compile(
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
 _FUNCTION = re.compile(r"\b(?:function|modifier)\s+([A-Za-z_$][A-Za-z0-9_$]*)")
+_QUOTED = re.compile(r"`[^`\n]*`")
 _SHAPE = re.compile(r"(?P<before>[_$]*(?:I(?=[A-Z][a-z]))?)(?P<core>.*?)(?P<after>[_$]*)\Z")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -104,6 +105,10 @@ class Renaming:
     def words(self, text: str) -> str:
         """Return `text` with every whole word that has a new name replaced by it."""
         return _WORD.sub(lambda match: self.new.get(match.group(), match.group()), text)
+
+    def quoted(self, text: str) -> str:
+        """Return `text` with the names that stand in backquotes, as in a prompt, replaced by the new ones."""
+        return _QUOTED.sub(lambda match: self.words(match.group()), text)
 
     def path(self, path: str) -> str:
         """Return the path a file gets: a file named after a renamed contract is renamed with it."""

@@ -14,6 +14,7 @@ from bitsec_eval.core.matching import Matcher
 from bitsec_eval.core.matching.lexical import LexicalMatcher
 from bitsec_eval.core.task import Task
 from bitsec_eval.plugin.extension import AnswerKind, EngineRequest, FindingMatcher, SandboxEngine
+from bitsec_eval.plugin.proof.kinds import PROOF_KINDS
 from bitsec_eval.render.findings import reported
 from bitsec_eval.sandbox.engines import Engine, engine_of, engine_settings
 from bitsec_eval.sandbox.preflight import refuse
@@ -64,7 +65,7 @@ class Builtin:
         ]
 
     def pytest_bitsec_answer_kinds(self, config: pytest.Config) -> Sequence[AnswerKind]:
-        """Offer plain text, code, and reports of findings."""
+        """Offer plain text, code, reports of findings, exploits and patches."""
         return [
             AnswerKind(name="answer", fixtures=("answer",), summary="text on stdout", is_public=True),
             AnswerKind(
@@ -77,4 +78,5 @@ class Builtin:
                 check_task=_needs_twin,
                 publish=_reported,
             ),
+            *PROOF_KINDS,
         ]

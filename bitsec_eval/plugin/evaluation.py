@@ -12,6 +12,7 @@ from bitsec_eval.plugin.cache.answers import AnswerStore
 from bitsec_eval.plugin.collection.plugin import TaskCollection
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.progress.status import RunProgress, folder_of, gathered
+from bitsec_eval.plugin.proof.checks import ProofChecks
 from bitsec_eval.plugin.reporting.check_reports import CheckReports
 from bitsec_eval.plugin.reporting.run_files import RunFiles
 from bitsec_eval.plugin.running.fixtures import Fixtures
@@ -35,6 +36,7 @@ class Evaluation:
         manager.register(self._collection, "bitsec-collection")
         manager.register(self._loop, "bitsec-run-loop")
         manager.register(Fixtures(self._runs, self.settings.seed), "bitsec-fixtures")
+        manager.register(ProofChecks(self.settings, self._collection.tasks), "bitsec-proof")
         manager.register(CheckReports(self.settings.evaluation, self._runs), "bitsec-check-reports")
 
     @property

@@ -104,6 +104,10 @@ class AnswerKinds:
         """Return the kinds whose fixtures are among those a check uses."""
         return [kind for kind in self._kinds if set(kind.fixtures) & set(fixtures)]
 
+    def named(self, name: str) -> AnswerKind:
+        """Return the kind that a TASK names by answer=."""
+        return next(kind for kind in reversed(self._kinds) if kind.name == name)
+
     def of(self, fixtures: Collection[str]) -> AnswerKind:
         """Return the kind of a task whose checks use these fixtures."""
         return (self.used(fixtures) or list(self._kinds))[-1 if self.used(fixtures) else 0]

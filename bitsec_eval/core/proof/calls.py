@@ -9,7 +9,6 @@ from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.proof.chain import Contract
 from bitsec_eval.core.proof.public import Public
 from bitsec_eval.core.proof.scenario import Scenario
-from bitsec_eval.core.values import ValueFault
 
 MOST_TRANSACTIONS = 16
 MOST_DATA_BYTES = 1 << 17
@@ -84,7 +83,7 @@ def _addressed(each: Transaction, scenario: Scenario, named: dict[str, Contract]
     arguments = [_resolved(argument, scenario, named) for argument in each.arguments]
     try:
         return target.address, target.function(each.function, len(arguments)).data(*arguments)
-    except (AttributeError, ValueFault, KeyError, TypeError) as wrong:
+    except (AttributeError, KeyError, TypeError) as wrong:
         raise AnswerFault(f"a call of {each.function!r:.60}: {wrong!r:.200}", Public.BAD_CALLS) from None
 
 

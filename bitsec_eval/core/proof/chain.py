@@ -13,6 +13,7 @@ from typing import Any
 from bitsec_eval.core.proof import abi
 from bitsec_eval.core.proof.build import Artifact, Build
 from bitsec_eval.core.proof.machine import CALL_GAS, Machine, Outcome, number_of, outcome_of
+from bitsec_eval.core.proof.signing import key_of, sign
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.values import ValueFault
 
@@ -34,6 +35,19 @@ class Account:
 
     def __repr__(self) -> str:
         return f"<{self.name}>"
+
+
+class Signer(Account):
+    """A named account that can sign."""
+
+    def __init__(self, name: str, address: str, key: int) -> None:
+        super().__init__(name, address)
+        self._key = key
+
+    def sign(self, digest: bytes) -> bytes:
+        """Return the signature of a 32-byte digest: r, s and v, as `ecrecover` is usually fed, 65 bytes."""
+        v, r, s = sign(self._key, digest)
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big") + bytes([v])
 
 
 class Chain:
@@ -66,6 +80,23 @@ class Chain:
             if balance:
                 self.fund(self._accounts[name], balance)
         return self._accounts[name]
+
+    def signer(self, name: str, balance: int = 0) -> "Signer":
+        """Return an account that can sign, with at least `balance` wei the first time it is named."""
+        known = self._accounts.get(name)
+        if not isinstance(known, Signer):
+            key = key_of(f"{self._seed}:key:{name}")
+            self._accounts[name] = known = Signer(name, self._address_of(key), key)
+            if balance:
+                self.fund(known, balance)
+        return known
+
+    def _address_of(self, key: int) -> str:
+        """Return the address that belongs to a key, as the EVM's own precompile recovers it from a signature."""
+        digest = hashlib.sha256(b"who is this").digest()
+        words = (int.from_bytes(digest, "big"), *sign(key, digest))
+        outcome = self.view(f"0x{1:040x}", b"".join(word.to_bytes(32, "big") for word in words))
+        return f"0x{outcome.output[12:32].hex()}"
 
     def fund(self, to: "Account | Contract", amount: int) -> None:
         """Give an account this balance, in wei."""
@@ -105,7 +136,7 @@ class Chain:
         """Deploy a compiled contract; see `deploy`."""
         if artifact.code is None:
             raise Reverted(f"{artifact.name} has no code to deploy")
-        data = artifact.code + abi.encode(artifact.constructor, [_plain(each) for each in arguments])
+        data = artifact.code + _encoded(artifact.constructor, arguments, artifact.name)
         outcome = outcome_of(self._step("deploy", sender.address, data, value, CALL_GAS))
         if not outcome.ok or not outcome.address:
             raise Reverted(f"deploying {artifact.name}: {_words(outcome)}")
@@ -199,6 +230,11 @@ class Function:
         self.name = str(entry.get("name"))
 
     @property
+    def to(self) -> str:
+        """The address of its contract."""
+        return self._contract.address
+
+    @property
     def is_view(self) -> bool:
         """Whether it changes nothing."""
         return self._entry.get("stateMutability") in ("view", "pure")
@@ -207,11 +243,11 @@ class Function:
         """Return the bytes of a call of it.
 
         Raises:
-            ValueFault: an argument does not fit.
+            TypeError: an argument does not fit.
         """
         inputs = self._entry.get("inputs", ())
         signature = f"{self.name}({','.join(map(_canonical, inputs))})"
-        return self._artifact.selectors[signature] + abi.encode(inputs, [_plain(each) for each in arguments])
+        return self._artifact.selectors[signature] + _encoded(inputs, arguments, self.name)
 
     def __call__(self, *arguments: object, sender: Account | None = None, value: int = 0) -> Any:
         outcome = self.outcome(*arguments, sender=sender, value=value)
@@ -231,6 +267,13 @@ class Function:
         return self._chain.transact(sender, self._contract.address, data, value)
 
 
+def _encoded(inputs: Sequence[Mapping[str, Any]], arguments: Sequence[object], called: str) -> bytes:
+    try:
+        return abi.encode(inputs, [_plain(each) for each in arguments])
+    except ValueFault as fault:
+        raise TypeError(f"{called}: {fault}") from None
+
+
 def _canonical(kind: Mapping[str, Any]) -> str:
     name = str(kind["type"])
     if name.startswith("tuple"):
@@ -239,11 +282,11 @@ def _canonical(kind: Mapping[str, Any]) -> str:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, (Account, Contract)):
-        return value.address
     if isinstance(value, (list, tuple)):
         return [_plain(each) for each in value]
-    return value
+    if isinstance(value, (int, str, bytes)):
+        return value
+    return getattr(value, "address", value)
 
 
 def _returned(outputs: Sequence[Mapping[str, Any]], data: bytes) -> Any:

@@ -23,11 +23,15 @@ from bitsec_eval.core.values import ValueFault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A task's side of a verdict: both projects as built, its scenario and its own exploit, under the run's names."""
+    """A task's side of a verdict: both projects as built, its scenario and its own exploit, under the run's names.
+
+    `twin` has the interface of the faulty project, whose functions are called on it too; `mended` is the twin's own.
+    """
 
     scenario: type[Scenario]
     faulty: Build
     twin: Build
+    mended: Build
     exploit: Artifact
     seed: str
     names: dict[str, str] = field(default_factory=dict)
@@ -38,6 +42,8 @@ class Attack:
     """One try of an exploit: what it gained, whether it came to its attack, and what its calls came to."""
 
     gain: int
+    least: int = 1
+    dust: int = 0
     reached: bool = False
     story: str = ""
 
@@ -77,15 +83,15 @@ def check_case(case: Case, machine: Machine) -> None:
     _check_exploit(case, machine)
     with _ours("the task's own exploit on the mended twin"):
         attack = _attacked(case, machine, case.twin, case.exploit)
-    if attack.gain > case.scenario.dust:
+    if attack.gain > attack.dust:
         raise TaskError(f"the task's own exploit gains {attack.gain} on the mended twin too {attack.story}")
 
 
 def _check_exploit(case: Case, machine: Machine) -> None:
     with _ours("the task's own exploit on the faulty project"):
         attack = _attacked(case, machine, case.faulty, case.exploit)
-    if attack.gain < case.scenario.least or not attack.reached:
-        words = f"gains {attack.gain} of {case.scenario.least}" if attack.reached else "does not reach its attack"
+    if attack.gain < attack.least or not attack.reached:
+        words = f"gains {attack.gain} of {attack.least}" if attack.reached else "does not reach its attack"
         raise TaskError(f"the task's own exploit {words} on the faulty project {attack.story}")
 
 
@@ -104,7 +110,7 @@ def judge_exploit(
     with _theirs(), _undone():
         faulty = _attacked(case, machine, case.faulty, exploit, transactions)
         twin = _attacked(case, machine, case.twin, exploit, transactions)
-    least, dust = case.scenario.least, case.scenario.dust
+    least, dust = faulty.least, twin.dust
     public = Public.NO_GAIN if faulty.gain < least else Public.GAINS_ON_TWIN if twin.gain > dust else None
     reason = f"gained {faulty.gain} of at least {least}, and {twin.gain} on the mended twin {faulty.story}".strip()
     return ExploitVerdict(
@@ -130,7 +136,7 @@ def judge_patch(case: Case, machine: Machine, patched: Build) -> PatchVerdict:
     if trouble:
         return _refused(Public.BREAKS_USE, trouble)
     attack = attacks[0]
-    if attack.gain > case.scenario.dust:
+    if attack.gain > attack.dust:
         return _refused(Public.STILL_ATTACKED, f"the attack gains {attack.gain} {attack.story}", attack.gain)
     if not attack.reached:
         return _refused(Public.NOT_REACHED, attack.story, attack.gain)
@@ -173,7 +179,8 @@ def _attacked(
         send(transactions, scenario, contract)
         story = _let_go(scenario, handle)
         gain = scenario.stolen() - before
-        return Attack(gain=gain, reached=exploit is case.exploit and handle.reached(), story=story)
+        reached = exploit is case.exploit and handle.reached()
+        return Attack(gain=gain, least=scenario.least, dust=scenario.dust, reached=reached, story=story)
 
 
 def _let_go(scenario: Scenario, handle: ExploitHandle) -> str:
@@ -236,8 +243,8 @@ def unused_functions(case: Case, machine: Machine) -> list[str]:
     deployed = {name for name, _ in scenario.chain.called}
     return sorted(
         f"{artifact.name}.{name}"
-        for artifact in case.twin.artifacts.values()
-        if artifact.name in deployed and not artifact.path.startswith("scenario/")
+        for artifact in case.mended.artifacts.values()
+        if artifact.name in deployed
         for name in _changing(artifact)
         if (artifact.name, name) not in scenario.chain.called and name not in excused
     )

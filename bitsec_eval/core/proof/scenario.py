@@ -16,10 +16,8 @@ class Scenario:
     same is the patch's.
     """
 
-    least: ClassVar[int] = 1
-    """What an exploit must gain at least, in the unit of `stolen`."""
-    dust: ClassVar[int] = 0
-    """What rounding may leave an attacker with on a mended project, in the same unit."""
+    dust: int = 0
+    """What rounding may leave an attacker with on a mended project, in the unit of `stolen`."""
     unused: ClassVar[tuple[str, ...]] = ()
     """Functions that change something and that `use` has a reason not to call."""
 
@@ -39,6 +37,11 @@ class Scenario:
     def stolen(self) -> int:
         """Return what the attacker holds now; the gain is by how much more that is after the attack."""
         raise NotImplementedError
+
+    @property
+    def least(self) -> int:
+        """What an exploit must gain at least, in the unit of `stolen`; known once all is deployed."""
+        return 1
 
     def entry(self) -> tuple[Any, ...]:
         """Return the arguments of the exploit's `run`, of which the prompt tells."""

@@ -77,7 +77,7 @@ class CollectedTask:
     @property
     def kind(self) -> AnswerKind:
         """The kind of answer the task asks for."""
-        return self.kinds.of(self.fixtures)
+        return self.kinds.named(self.task.answer) if self.task.answer else self.kinds.of(self.fixtures)
 
     def declare(self, items: Iterable[pytest.Function]) -> None:
         """Take note of the items one test function became; told twice, they count once."""
@@ -109,10 +109,14 @@ class CollectedTask:
 
     def _orders(self, agent: Agent, seed: int) -> tuple[AgentOrder, ...]:
         renaming = self.renaming(seed)
-        return tuple(
-            AgentOrder(source=agent.source, prompt=self.task.prompt, files=renaming.project(files))
-            for files in self.projects()
-        )
+        prompt = renaming.quoted(self.task.prompt) if self.task.answer else self.task.prompt
+        shown = self.projects()[:1] if self.task.answer else self.projects()  # what is to be run has a hidden twin
+        return tuple(AgentOrder(source=agent.source, prompt=prompt, files=renaming.project(files)) for files in shown)
+
+    @property
+    def sandboxes(self) -> int:
+        """How many sandboxes a run needs for its agent."""
+        return 2 if self.task.twin and not self.task.answer else 1
 
     def projects(self) -> list[dict[str, bytes]]:
         """Return the files of the workspace, and of the twin if there is one.
@@ -125,7 +129,14 @@ class CollectedTask:
 
     def renaming(self, seed: int) -> Renaming:
         """Return this evaluation's names for what the task renames."""
-        return Renaming.of_projects(self.task.rename, f"{seed}:{self.id}", *self.projects())
+        return Renaming.of_projects(self.task.rename, f"{seed}:{self.id}", *self.projects(), self.scenario_files())
+
+    def scenario_files(self) -> dict[str, bytes]:
+        """Return the Solidity of a patch or exploit task's scenario, whose names are taken as well."""
+        if self.task.scenario is None:
+            return {}
+        files = read_workspace(self.path.parent / self.task.scenario)
+        return {path: content for path, content in files.items() if path.endswith(".sol")}
 
 
 def _turn_of(item: pytest.Function) -> Turn:

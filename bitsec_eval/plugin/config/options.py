@@ -10,6 +10,7 @@ from bitsec_eval.core.rewards import RULE_NAMES
 from bitsec_eval.core.usage import TIEBREAKS
 from bitsec_eval.plugin.config.llm_options import OPTIONS as LLM_OPTIONS
 from bitsec_eval.plugin.config.option import Option, OptionValues, addresses, flag, words
+from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.sandbox.hardening.policy import IMAGE
 
 RERUNS = ("void",)
@@ -69,6 +70,14 @@ SANDBOX = (
         "NAME",
         "sandbox image; for oci the folder of its root file system",
         automatic=IMAGE,
+    ),
+    Option(
+        "evm-image",
+        str,
+        "",
+        "NAME",
+        "image of patch and exploit tasks; for oci the folder of its root file system",
+        automatic=f"{EVM_IMAGE}; for oci the folder {EVM_ROOT} beside the other",
     ),
     Option(
         "engine",

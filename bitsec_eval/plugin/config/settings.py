@@ -57,6 +57,7 @@ class Settings:
     progress: str
     engine: SandboxEngine
     engine_request: EngineRequest
+    evm_image: str | None
     matcher: Matcher[Finding]
     kinds: AnswerKinds
     llm: LLMSettings
@@ -118,6 +119,7 @@ def _settings(
         jobs_given=told.said("jobs"),
         engine=_engine(config, told),
         engine_request=_engine_request(told),
+        evm_image=told.value("evm-image") or None,
         matcher=_matcher(config, told),
         kinds=offered_kinds(config),
         llm=llm,

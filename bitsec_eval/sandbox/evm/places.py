@@ -79,6 +79,13 @@ class Places(Generic[Program]):
                 raise
         return self._tried(agent, self._fresh(), action)
 
+    @contextmanager
+    def lent(self, agent: str) -> Iterator[Program]:
+        """Lend a place's program, for as long as the context lasts."""
+        place = self._take(agent)
+        with self._given_back(agent, place):
+            yield place.program
+
     def _tried(self, agent: str, place: Place[Program], action: Callable[[Program], Result]) -> Result:
         with self._given_back(agent, place):
             return action(place.program)
@@ -175,6 +182,13 @@ class EvmSandboxes:
             return action(machine)
 
         return self._machines.use(agent, renewed)
+
+    @contextmanager
+    def lent(self, agent: str) -> Iterator[SandboxMachine]:
+        """Lend a machine that has just been started, in a sandbox of this agent's."""
+        with self._machines.lent(agent) as machine:
+            machine.renew()
+            yield machine
 
     def close(self) -> None:
         """Remove every sandbox."""

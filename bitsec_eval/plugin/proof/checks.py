@@ -1,0 +1,144 @@
+"""What checks of patch and exploit tasks use: `exploit`, `patch`, `chain` and `scenario`.
+
+Each of them fails the check, with a line from a fixed list, unless the verdict is for the answer. So no check of such
+a task can be passed by an answer that does not stand, whatever the check looks at.
+"""
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bitsec_eval.core.errors import AnswerFault, SandboxError, SettingsError, TaskError
+from bitsec_eval.core.proof.chain import Chain
+from bitsec_eval.core.proof.judge import ExploitVerdict, PatchVerdict
+from bitsec_eval.core.proof.scenario import Scenario
+from bitsec_eval.plugin.collection.tasks import CHECK, CollectedTask
+from bitsec_eval.plugin.config.settings import Settings
+from bitsec_eval.plugin.proof.case_files import CaseFiles
+from bitsec_eval.plugin.proof.verdicts import Judged, judged, refuse
+from bitsec_eval.plugin.running.checked_run import USED, CheckedRun
+from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
+from bitsec_eval.sandbox.evm.places import EvmSandboxes
+from bitsec_eval.sandbox.oci.engine import ROOT
+from bitsec_eval.schedule.runs import RunKey
+
+
+class Loss:
+    """What a check lost, if anything; see `CanFail`."""
+
+    fault: Exception | None = None
+
+
+class ProofChecks:
+    """Runs answers of one pytest process on EVMs; each run's is judged once, for all of its checks."""
+
+    def __init__(self, settings: Settings, tasks: Mapping[str, CollectedTask]) -> None:
+        self._settings = settings
+        self._tasks = tasks
+        self._files: dict[str, CaseFiles] = {}
+        self._judged: dict[RunKey, Judged | AnswerFault] = {}
+        self._places: EvmSandboxes | None = None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Read the files of every task that is judged by running answers: what is wrong with one is found here."""
+        for name in sorted({item.stash[CHECK].key.task for item in items if CHECK in item.stash}):
+            task = self._tasks[name]
+            if task.task.answer:
+                try:
+                    self._files[name] = CaseFiles(task, self._settings.seed)
+                except TaskError as error:
+                    raise pytest.UsageError(f"{task.path}: {error}") from None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Have EVMs and compilers ready while there are answers to run."""
+        if session.config.option.collectonly or not self._files:
+            return (yield)
+        with ExitStack() as stack:
+            request = replace(self._settings.engine_request, image=self._image())
+            try:
+                sandbox = stack.enter_context(self._settings.engine.open(request))
+            except (SandboxError, SettingsError) as error:  # nothing has run yet: the operator must act first
+                raise pytest.UsageError(f"{error} --evm" if EVM_IMAGE in str(error) else str(error)) from error
+            self._places = EvmSandboxes(sandbox)
+            stack.callback(self._places.close)
+            self._places.expect()
+            return (yield)
+
+    def _image(self) -> str:
+        """Return the EVM's image: as it was told, else by the name it has beside the agents'."""
+        if self._settings.evm_image:
+            return self._settings.evm_image
+        beside = Path(self._settings.engine_request.image or ROOT).parent
+        return str(beside / EVM_ROOT) if self._settings.engine.name == "oci" else EVM_IMAGE
+
+    @pytest.fixture
+    def exploit(self, request: pytest.FixtureRequest, bitsec_run: CheckedRun) -> ExploitVerdict:
+        """What the agent's exploit did; a check with an exploit that proves nothing has failed."""
+        verdict = self._verdict(request.node, bitsec_run).verdict
+        assert isinstance(verdict, ExploitVerdict)  # noqa: S101 - the task's fixtures were checked
+        return verdict
+
+    @pytest.fixture
+    def patch(self, request: pytest.FixtureRequest, bitsec_run: CheckedRun) -> PatchVerdict:
+        """What the agent's patch did; a check with a patch that is not accepted has failed."""
+        verdict = self._verdict(request.node, bitsec_run).verdict
+        assert isinstance(verdict, PatchVerdict)  # noqa: S101 - the task's fixtures were checked
+        return verdict
+
+    @pytest.fixture
+    def chain(self, request: pytest.FixtureRequest, bitsec_run: CheckedRun) -> Iterator[Chain]:
+        """A new chain with the contracts of the project: the patched one, or for an exploit the faulty one."""
+        found = self._verdict(request.node, bitsec_run)
+        with _losses(request.node), self._open.lent(bitsec_run.key.agent) as machine:
+            yield Chain(machine, found.build, found.case.seed, found.case.names)
+
+    @pytest.fixture
+    def scenario(self, bitsec_run: CheckedRun, chain: Chain) -> Scenario:
+        """The task's scenario, deployed on `chain`."""
+        scenario = self._files[bitsec_run.key.task].scenario(chain)
+        scenario.deploy()
+        return scenario
+
+    def _verdict(self, item: pytest.Item, run: CheckedRun) -> Judged:
+        """Return what came of running an answer.
+
+        Raises:
+            AnswerFault: the verdict is against it.
+            TaskError, SandboxError: a control failed, or a sandbox.
+        """
+        if run.key not in self._judged:
+            text = run.answers[0].text
+            with _losses(item):
+                self._judged[run.key] = self._judge(run, text)
+        found = self._judged[run.key]
+        if isinstance(found, AnswerFault):
+            raise AnswerFault(str(found), found.public)
+        refuse(found.verdict)
+        return found
+
+    def _judge(self, run: CheckedRun, text: str) -> Judged | AnswerFault:
+        try:
+            return judged(self._files[run.key.task], self._open, run.key.agent, run.task.answer, text)
+        except AnswerFault as fault:
+            return fault
+
+    @property
+    def _open(self) -> EvmSandboxes:
+        assert self._places is not None  # noqa: S101 - checks run inside pytest_runtestloop only
+        return self._places
+
+
+@contextmanager
+def _losses(item: pytest.Item) -> Iterator[None]:
+    """Have a check made again whose sandbox was lost."""
+    item.stash[USED] = loss = Loss()
+    try:
+        yield
+    except SandboxError as error:
+        loss.fault = error
+        raise
