@@ -14,7 +14,7 @@ from bitsec_eval.core.matching import Matcher
 from bitsec_eval.core.matching.lexical import LexicalMatcher
 from bitsec_eval.core.task import Task
 from bitsec_eval.plugin.extension import AnswerKind, EngineRequest, FindingMatcher, SandboxEngine
-from bitsec_eval.plugin.proof.kinds import PROOF_KINDS
+from bitsec_eval.plugin.proof_kinds import PROOF_KINDS
 from bitsec_eval.render.findings import reported
 from bitsec_eval.sandbox.engines import Engine, engine_of, engine_settings
 from bitsec_eval.sandbox.preflight import refuse

@@ -11,7 +11,7 @@ from bitsec_eval.core.task import Task
 from bitsec_eval.plugin.collection.tasks import CollectedTask
 from bitsec_eval.plugin.extension import AnswerKinds
 from bitsec_eval.plugin.proof.case_files import CaseFiles
-from bitsec_eval.plugin.proof.kinds import PROOF_KINDS
+from bitsec_eval.plugin.proof_kinds import PROOF_KINDS
 
 SUITE = Path(__file__).parents[3] / "task_suites" / "proof"
 SEED = 11
