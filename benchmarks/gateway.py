@@ -1,10 +1,12 @@
 """What the way through the gateway adds to a call of an LLM, beside the same call made from a process of the host.
 
-    python benchmarks/gateway.py [--calls 100] [--rounds 5]
+    python benchmarks/gateway.py [--calls 100] [--rounds 5] [--crowd-only]
 
 One and the same program asks a server on loopback: as a process of this host, straight, and as an agent, through
 container, frames, gateway and ledger. The two take turns. Then eight agents ask at once, with and without one among
-them whose calls take two seconds.
+them whose calls take two seconds. Last, crowds of sessions ask the gateway of this process, without containers: what
+a call costs this host in processor time must not grow with how many wait, and one client of httpx with a pool for all
+of them is measured beside the gateway's clients of 50 connections each.
 """
 
 import argparse
@@ -15,10 +17,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Semaphore
+
+import httpx
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -26,6 +32,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from inference.server import Handler, completion, serving  # noqa: E402
 
 from bitsec_eval.core.llm import LLM  # noqa: E402
+from bitsec_eval.core.llm_request import LLMRequest  # noqa: E402
 from bitsec_eval.core.task import Limits  # noqa: E402
 from bitsec_eval.inference.gateway import Gateway, SessionKey  # noqa: E402
 from bitsec_eval.inference.limits import RunLimits, TotalLimits  # noqa: E402
@@ -36,7 +43,13 @@ from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent  # noq
 
 SLOW_SECONDS = 2.0
 LIMITS = Limits(wall_seconds=120)
-MANY = 10**9
+MANY = 10**12
+RUN = RunLimits(models=("small",), calls=MANY, prompt_tokens=MANY, completion_tokens=MANY, cost=MANY)
+TOTAL = TotalLimits(calls=MANY, prompt_tokens=MANY, completion_tokens=MANY, cost=MANY)
+QUICK, SLOW = (
+    json.dumps({"model": "small", "messages": [{"role": "user", "content": f"{pace} {'x' * 2000}"}]}).encode()
+    for pace in ("quick", "slow")
+)
 ASKING = """
 import json, os, sys, time, urllib.request
 
@@ -124,6 +137,46 @@ def eight_at_once(engine: DockerSandbox, gateway: Gateway, calls: int, slow: int
             assert min(run.result()) >= SLOW_SECONDS * 1000
 
 
+def crowd(url: str, folder: Path, sessions: int, places: int, calls: int) -> float:
+    """Return the processor milliseconds of this host per call, with so many sessions asking at once."""
+    provider = Provider(base_url=url, key="none", concurrency=places)
+    config = LiveConfig(provider=provider, ledger=folder / f"crowd-{sessions}-{places}.jsonl", run=RUN, total=TOTAL)
+    with live_gateway(config) as gateway:
+        opened = [gateway.session(SessionKey(agent=f"a{n}", task="t"), LLM()) for n in range(sessions)]
+        asked = LLMRequest(method="POST", path="/v1/chat/completions", body=SLOW if places > 32 else QUICK)
+        answered = Semaphore(0)
+        started = time.process_time()
+        for _ in range(calls // sessions):
+            for each in opened:
+                each.ask(asked, lambda response: answered.release())
+        for _ in range(calls // sessions * sessions):
+            answered.acquire()
+        return (time.process_time() - started) * 1000 / calls
+
+
+def one_pool(url: str, calls: int, at_once: int) -> float:
+    """Return the processor milliseconds per call of one client of httpx with a pool for all calls."""
+    limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once)
+    with httpx.Client(base_url=url, limits=limits, timeout=60) as client, ThreadPoolExecutor(at_once) as pool:
+        started = time.process_time()
+        for response in pool.map(lambda _: client.post("chat/completions", content=SLOW), range(calls)):
+            assert response.status_code == 200
+        return (time.process_time() - started) * 1000 / calls
+
+
+def crowds(url: str, folder: Path) -> None:
+    """Print what a call costs this host while few and many wait, and with few and many places."""
+    calls = 1600
+    few = crowd(url, folder, 8, 32, calls)
+    many = crowd(url, folder, 400, 32, calls)
+    print("processor milliseconds of this host per call, straight into the gateway")
+    print(f"  {'8 sessions, 32 places':28} {few:7.2f}")
+    print(f"  {'400 sessions, 32 places':28} {many:7.2f}   ratio {many / few:.2f}")
+    wide, pool = crowd(url, folder, 300, 300, 1200), one_pool(url, 1200, 300)
+    print(f"  {'300 at once, 2 s each':28} {wide:7.2f}   ratio {wide / few:.2f}")
+    print(f"  {'one httpx pool, 2 s each':28} {pool:7.2f}   ratio {pool / wide:.2f} of the gateway's", flush=True)
+
+
 def show(name: str, taken: list[float]) -> None:
     """Print one line of figures."""
     ordered = sorted(taken)
@@ -138,13 +191,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What the way through the gateway adds to a call of an LLM.")
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--crowd-only", action="store_true", help="nothing that needs containers")
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="bitsec-gateway-"))
-    run = RunLimits(models=("small",), calls=MANY, prompt_tokens=MANY, completion_tokens=MANY)
-    total = TotalLimits(calls=MANY, prompt_tokens=MANY, completion_tokens=MANY)
+    with server_process() as url:
+        crowds(url, folder)
+    if args.crowd_only:
+        return
     with server_process() as url, docker_sandbox(DockerSettings(state=folder / "state")) as engine:
         provider = Provider(base_url=url, key="none")
-        provision = LiveConfig(provider=provider, ledger=folder / "ledger.jsonl", run=run, total=total)
+        provision = LiveConfig(provider=provider, ledger=folder / "ledger.jsonl", run=RUN, total=TOTAL)
         with live_gateway(provision) as gateway:
             side_by_side(url, engine, gateway, args.calls, args.rounds)
             for slow in (0, 1):
