@@ -9,7 +9,10 @@ from bitsec_eval.core.agent_name import NAME_RULE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One refusal as it is answered; `line` is a line of the uploaded agent, `retry_after_seconds` a header."""
+    """One refusal as it is answered; `line` is a line of the uploaded agent, `retry_after_seconds` a header.
+
+    `in_browser` is the remedy for whoever filled in a form, where that is another one.
+    """
 
     status: int
     reason: str
@@ -17,6 +20,7 @@ class Problem:
     remedy: str
     line: int | None = None
     retry_after_seconds: int | None = None
+    in_browser: str = ""
 
 
 class Refused(Exception):  # noqa: N818 - it refuses a request, nothing went wrong here
@@ -30,7 +34,7 @@ class Refused(Exception):  # noqa: N818 - it refuses a request, nothing went wro
 def problem_fields(problem: Problem) -> dict[str, Any]:
     """Return what a problem says in JSON; its status and wait travel as HTTP says."""
     fields = asdict(problem)
-    del fields["status"], fields["retry_after_seconds"]
+    del fields["status"], fields["retry_after_seconds"], fields["in_browser"]
     return fields
 
 
@@ -62,18 +66,21 @@ TOKEN_MISSING = Problem(
     reason="token_missing",
     sentence="This miner id is taken; only its owner may upload a new version.",
     remedy="Send the token of the first upload (Authorization: Bearer, or field token), or choose another miner id.",
+    in_browser="If it is yours, type the token that its first upload showed; if not, choose another miner id.",
 )
 OUTPUT_WITHOUT_TOKEN = Problem(
     status=401,
     reason="token_missing",
     sentence="What an agent printed is shown to its owner only.",
     remedy="Give the token of the miner id's first upload (Authorization: Bearer, or the form's field token).",
+    in_browser="Go back and type the token that the first upload of this miner id showed.",
 )
 TOKEN_WRONG = Problem(
     status=403,
     reason="token_wrong",
     sentence="The token does not belong to this miner id.",
     remedy="Send the token that the first upload of this miner id returned; to upload without it, choose another id.",
+    in_browser="Type the token that this miner id's first upload showed; to upload without it, choose another id.",
 )
 FOREIGN_ORIGIN = Problem(
     status=403,
@@ -128,6 +135,7 @@ WRONG_FIELDS = Problem(
     reason="wrong_fields",
     sentence="The form must hold one text field miner_id and one file, and may hold token and new_token.",
     remedy="Send exactly these fields, for example with curl -F miner_id=ID -F agent=@agent.py.",
+    in_browser="Type a miner id and choose one file.",
 )
 WRONG_MINER_ID = Problem(
     status=422,

@@ -36,6 +36,7 @@ ELEMENTS = {
 ATTRIBUTES = {
     *("lang", "charset", "name", "content", "rel", "href", "class", "aria-label", "aria-current", "id", "tabindex"),
     *("scope", "role", "viewbox", "preserveaspectratio", "aria-hidden", "focusable", "width", "height", "open"),
+    *("value",),
     *("action", "method", "enctype", "for", "required", "maxlength", "pattern", "autocomplete", "autocapitalize"),
     *("spellcheck", "aria-describedby", "type", "accept", "download", "aria-labelledby", "title", "d", "points", "x"),
 }
@@ -182,11 +183,49 @@ def test_a_browsers_form_uploads_and_shows_the_token_once(hub: RunningHub):
     assert first.status_code == 201
     assert "Stored: form, version 1" in first.text
     assert again.status_code == 401
-    assert "Token missing" in again.text
+    assert "type the token that its first upload showed" in again.text
     form["data"]["token"] = token
     unchanged = hub.post(**form, headers=headers)
     assert unchanged.status_code == 200
     assert token not in unchanged.text
+
+
+@pytest.mark.parametrize(
+    ("miner_id", "source", "token", "status", "words"),
+    [
+        ("kept", b"def f(): pass", "", 422, "Starting the file does nothing"),
+        ("Kept!", agent(9), "", 422, "A miner id is"),
+        ("page", agent(9), "", 401, "type the token that its first upload showed"),
+        ("page", agent(9), "y" * 43, 403, "Type the token that this miner id&#39;s first upload showed"),
+    ],
+)
+def test_a_refused_form_comes_back_with_the_reason_and_what_was_typed(
+    hub: RunningHub, miner_id, source, token, status, words
+):
+    form = {"data": {"miner_id": miner_id, "token": token}, "files": {"agent": ("a.py", source)}}
+
+    answer = hub.post(**form, headers=BROWSER)
+
+    found = Elements(answer.text)
+    assert answer.status_code == status
+    assert words in answer.text
+    assert f'name="miner_id" value="{miner_id}"' in answer.text
+    assert "Choose the file again" in answer.text
+    assert "Authorization" not in answer.text.partition("From a shell")[0]
+    assert "y" * 43 not in answer.text
+    assert ("the miner id is still free" in answer.text) == (miner_id == "kept")
+    assert found.open == []
+    assert found.tags <= ELEMENTS
+    assert found.attributes <= ATTRIBUTES
+
+
+def test_what_is_typed_comes_back_as_text(hub: RunningHub):
+    for text in NASTY:
+        answer = hub.post(data={"miner_id": text, "token": text}, files={"agent": ("a.py", b"")}, headers=BROWSER)
+
+        assert answer.status_code == 422
+        assert Elements(answer.text).tags <= ELEMENTS
+        assert Elements(answer.text).attributes <= ATTRIBUTES
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1", "http://localhost:1"])

@@ -85,6 +85,16 @@ def test_the_same_bytes_again_are_nothing_new_and_others_a_new_version(miner: Mi
     assert other.lines[0].startswith("alice: version 2 stored (")
 
 
+def test_the_token_is_told_of_after_a_first_upload_that_was_refused(miner: Miner, agent: Path):
+    agent.write_text("def f(): pass\n")
+    refused = miner("submit", "agent.py", "--miner-id", "second-try")
+    agent.write_text(AGENT)
+    taken = miner("submit", "agent.py", "--miner-id", "second-try")
+
+    assert (refused.status, taken.status) == (2, 0)
+    assert taken.lines[1].endswith("/config/bitsec-eval/tokens.json; later versions need it")
+
+
 def test_somebody_elses_id_is_refused_and_no_token_kept_for_it(
     miner: Miner, agent: Path, monkeypatch, tmp_path: Path
 ):

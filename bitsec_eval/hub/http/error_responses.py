@@ -1,5 +1,6 @@
 """How a problem is answered: JSON for programs, a page for browsers, the same words in both."""
 
+from dataclasses import replace
 from typing import cast
 
 from starlette.exceptions import HTTPException
@@ -15,11 +16,16 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
+def for_browser(problem: Problem) -> Problem:
+    """Return a problem in the words for whoever filled in a form."""
+    return replace(problem, remedy=problem.in_browser or problem.remedy)
+
+
 def answer(request: Request, problem: Problem) -> Response:
     """Answer a request with a problem."""
-    headers = _headers(problem)
+    headers = problem_headers(problem)
     if wants_page(request):
-        return page("problem.html", status=problem.status, headers=headers, problem=problem)
+        return page("problem.html", status=problem.status, headers=headers, problem=for_browser(problem))
     return JSONResponse(problem_fields(problem), status_code=problem.status, headers=headers)
 
 
@@ -36,7 +42,8 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     return response
 
 
-def _headers(problem: Problem) -> dict[str, str]:
+def problem_headers(problem: Problem) -> dict[str, str]:
+    """Return the headers that go with a problem."""
     headers = {}
     if problem.status == 401:
         headers["www-authenticate"] = "Bearer"

@@ -12,6 +12,7 @@ from bitsec_eval.hub.http.error_responses import wants_page
 from bitsec_eval.hub.http.openapi import refusals
 from bitsec_eval.hub.log import note
 from bitsec_eval.hub.problems import NOT_FOUND, Refused
+from bitsec_eval.hub.routes.submit_form import submit_form
 from bitsec_eval.hub.routes.templates import page
 from bitsec_eval.hub.service import TheHub
 from bitsec_eval.hub.uploads.form import bearer, upload_form
@@ -72,7 +73,9 @@ async def upload_agent(request: Request, hub: TheHub) -> Response:
         receipt = await hub.uploads.take(form, address)
     except Refused as refused:
         note("refused", miner_id=form.miner_id[:80], address=address, reason=refused.problem.reason)
-        raise
+        if not wants_page(request):
+            raise
+        return submit_form(hub, form, refused.problem)
     note(receipt.status, miner_id=receipt.miner_id, address=address, sha256=receipt.sha256)
     return _receipt(request, receipt)
 

@@ -6,10 +6,10 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
-from bitsec_eval.core.agent_name import NAME_RULE
 from bitsec_eval.hub.http.connection_limits import client_address
 from bitsec_eval.hub.http.openapi import described, refusals
 from bitsec_eval.hub.problems import NOT_FOUND, Refused
+from bitsec_eval.hub.routes.submit_form import submit_form
 from bitsec_eval.hub.routes.templates import TEMPLATES, badges, page, task_sections
 from bitsec_eval.hub.service import TheHub
 from bitsec_eval.hub.uploads.form import token_in
@@ -75,9 +75,7 @@ async def output_page(request: Request, miner_id: str, hub: TheHub) -> HTMLRespo
 @router.get("/submit")
 def submit_page(hub: TheHub) -> HTMLResponse:
     """A form to upload an agent with, and the tasks it will meet."""
-    return page(
-        "submit.html", title="Submit an agent", name_rule=NAME_RULE, python=hub.python, tasks=hub.catalogue.tasks()
-    )
+    return submit_form(hub)
 
 
 @router.get("/docs")

@@ -39,7 +39,8 @@ def main(args: argparse.Namespace) -> int:
     known = tokens.known(hub.url, miner_id)
     receipt = _uploaded(hub, miner_id, source, tokens)
     log(*_receipt_lines(receipt, miner_id))
-    if tokens.known(hub.url, miner_id) != known:
+    is_new = tokens.known(hub.url, miner_id) != known
+    if is_new or receipt.get("token"):  # a token that was kept for an upload which was refused is an owner's only now
         log(f"its token is now in {tokens.path}; later versions need it")
     log(f"next: bitsec-miner status --miner-id {miner_id}, or {hub.url}/miners/{miner_id}")
     return 0
