@@ -1,6 +1,7 @@
 """What needs a sandbox: an LLM's agent is rehearsed in one before it is taken, and `try` evaluates in them."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -136,7 +137,8 @@ def test_try_prints_the_agents_own_board_and_what_it_failed(tmp_path: Path, dock
     ran = tried(tmp_path, "mine.py", "--tasks", "suite", "--results", "kept")
 
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout.splitlines() == [
+    assert ran.stdout.splitlines()[0].startswith("caution: The file names neither --task nor sys.argv;")
+    assert ran.stdout.splitlines()[1:] == [
         "evaluating mine.py on suite ...",
         "  0.0  suite/reverse: 0 of 2 checks",
         "       failed: test_reverses_a_word",
@@ -148,7 +150,7 @@ def test_try_prints_the_agents_own_board_and_what_it_failed(tmp_path: Path, dock
     assert (tmp_path / "kept/junit.xml").exists()
     selected = tried(tmp_path, "mine.py", "--tasks", "suite", "--", "-k", "two")
     assert (selected.returncode, selected.stderr) == (1, "")
-    assert selected.stdout.splitlines()[1] == "  0.0  suite/reverse: 0 of 1 checks, incomplete"
+    assert selected.stdout.splitlines()[2] == "  0.0  suite/reverse: 0 of 1 checks, incomplete"
     assert (tmp_path / "kept/runs/mine/suite__reverse.json").exists()
 
 
@@ -170,7 +172,45 @@ def test_try_tells_of_an_agent_that_passes(tmp_path: Path, docker_cli: DockerSan
     ran = tried(tmp_path, "mine.py", "--tasks", "suite")
 
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout.splitlines()[1:3] == lines
+    assert ran.stdout.splitlines()[2:4] == lines
+
+
+def test_try_without_task_suites_runs_on_the_hubs_prompts_and_shows_what_was_printed(
+    miner: Miner, home: Path, docker_cli: DockerSandbox
+):
+    body = "print(task)\n    import sys; print('a note', file=sys.stderr)"
+    (home / "mine.py").write_text(agent(body))
+
+    ran = miner("try", "mine.py")
+    one = miner("try", "mine.py", "--task", "demo/one")
+
+    assert (ran.status, ran.trouble) == (1, [])
+    assert ran.lines[0].startswith("running mine.py on 3 prompts of http://127.0.0.1:")
+    assert [line.partition(": ")[0] for line in ran.lines if line.startswith("demo/")] == [
+        *("demo/one", "demo/reverse", "demo/vault"),
+    ]
+    assert "problem: loading the answer" in "".join(ran.lines)
+    assert "        Implement reverse_string(s)." in ran.lines
+    assert ran.lines[-2] == "1 of 3 runs printed an answer of the form that the task asks for"
+    assert (one.status, one.lines[2:6]) == (
+        *(0, ["    stdout:", "        Say one.", "    stderr:", "        a note"]),
+    )
+    assert re.fullmatch(r"demo/one: \d+\.\d\d s, in order", one.lines[1])
+
+
+def test_try_says_what_a_hub_would_refuse(miner: Miner, home: Path, docker_cli: DockerSandbox):
+    (home / "mine.py").write_text("import numpy\n")
+    (home / "suite").mkdir()
+    (home / "suite/test_reverse.py").write_text(REVERSE_TASK)
+
+    on_prompts = miner("try", "mine.py")
+    on_suites = miner("try", "mine.py", "--tasks", "suite")
+
+    assert (on_prompts.status, on_prompts.trouble[0].partition(": Line")[0]) == (
+        *(2, "bitsec-miner try: a hub would refuse it (not_stdlib)"),
+    )
+    assert on_suites.lines[0].startswith("a hub would refuse it (not_stdlib): Line 1 imports numpy")
+    assert on_suites.status == 0
 
 
 def test_try_says_why_there_is_no_board_and_keeps_the_last_one(tmp_path: Path, docker_cli: DockerSandbox):

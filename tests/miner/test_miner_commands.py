@@ -250,6 +250,8 @@ def test_a_copy_and_a_caution_are_told(miner: Miner, agent: Path):
             "tasks --hub http://127.0.0.1:1",
             "cannot be reached ([Errno 111] Connection refused); is the hub running there",
         ),
+        ("try agent.py --task demo/six", "the hub offers no task demo/six; see bitsec-miner tasks"),
+        ("try agent.py --hub http://127.0.0.1:1", "http://127.0.0.1:1: cannot be reached ("),
         ("try gone.py --tasks .", "gone.py: no such file"),
         ("try agent.py --tasks nowhere", "--tasks nowhere: no such file or folder; give a validator's task suites"),
         ("try Agent.py --tasks .", "Agent.py: Agent cannot name an agent (1 to 64 of a-z"),

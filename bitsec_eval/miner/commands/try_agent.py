@@ -1,4 +1,7 @@
-"""`try`: evaluate an agent here, as a validator would, and print its own board."""
+"""`try`: evaluate an agent here, as a validator would, and print its own board.
+
+Who has no task suites has the agent run on the prompts that a hub offers, and reads what it printed.
+"""
 
 import argparse
 import shutil
@@ -15,14 +18,17 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.evaluate.process import Order, Stopped, evaluate
 from bitsec_eval.evaluate.stopping import stop_on_signals
 from bitsec_eval.evaluate.trouble import no_result
-from bitsec_eval.miner.commands.options import Subparsers
+from bitsec_eval.miner.commands.options import Subparsers, add_hub
 from bitsec_eval.miner.files import read_agent
+from bitsec_eval.miner.hub import OfferedTask, hub_at
+from bitsec_eval.miner.on_prompts import hubs_word, try_on_prompts
 from bitsec_eval.miner.show import result_lines, task_result
 from bitsec_eval.render.console import board_lines
 from bitsec_eval.support.terminal import log
 
 NAME = "try"
-PROVISIONAL_EXIT = 1
+PROVISIONAL_EXIT = NOT_IN_ORDER_EXIT = 1
+SUITES = Path("task_suites")
 
 
 def add_parser(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
@@ -30,31 +36,37 @@ def add_parser(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser(
         NAME,
         help="evaluate an agent here",
-        usage="bitsec-miner try AGENT.py [--tasks PATH] [--results DIR] [-- PYTEST_OPTION ...]",
+        usage="bitsec-miner try AGENT.py [--tasks PATH] [--results DIR] [--task ID] [-- PYTEST_OPTION ...]",
         description="Evaluate an agent here, in Docker, as a validator would; exits 1 when a run is void."
-        " What follows -- goes to pytest.",
+        " What follows -- goes to pytest. Where there are no task suites, or with --task, the agent runs once on each"
+        " prompt that the hub offers and what it printed is shown; exits 1 when a run is not in order.",
     )
     add = parser.add_argument
     add("agent", type=Path, metavar="AGENT.py")
     add("--tasks", type=Path, action="append", metavar="PATH", help="folder or file (default: task_suites)")
+    add("--task", action="append", metavar="ID", help="run on the hub's prompt of this task instead")
+    add_hub(parser)
     add("--results", type=Path, metavar="DIR", help="keep junit and what the agent printed here")
     parser.set_defaults(main=main)
 
 
 def main(args: argparse.Namespace) -> int:
     """Evaluate the agent and print its board; return the exit code."""
-    tasks = tuple(args.tasks or [Path("task_suites")])
+    source = read_agent(args.agent)
+    if args.task or not (args.tasks or SUITES.is_dir()):
+        return 0 if try_on_prompts(source, _prompts(args)) else NOT_IN_ORDER_EXIT
+    tasks = tuple(args.tasks or [SUITES])
     for path in tasks:
         if not path.exists():
             raise SettingsError(
                 f"--tasks {one_line(str(path))}: no such file or folder; give a validator's task suites"
             )
-    source = read_agent(args.agent)
     name = _name(args.agent)
     with tempfile.TemporaryDirectory(prefix="bitsec-try-") as scratch, _results(args.results, scratch) as results:
         staged = Path(scratch, "agents", f"{name}.py")
         staged.parent.mkdir()
         staged.write_bytes(source)
+        log(*hubs_word(source, refuses=False))
         log(f"evaluating {one_line(str(args.agent))} on {', '.join(map(str, tasks))} ...")
         order = Order(
             agent=staged,
@@ -67,6 +79,19 @@ def main(args: argparse.Namespace) -> int:
         board = _evaluated(order)
     log(*board_of_agent(board))
     return PROVISIONAL_EXIT if board.provisional else 0
+
+
+def _prompts(args: argparse.Namespace) -> list[OfferedTask]:
+    hub = hub_at(args.hub)
+    offered = [task for task in hub.tasks() if not task.problem]
+    unknown = sorted(set(args.task or ()) - {task.id for task in offered})
+    if unknown:
+        raise SettingsError(f"the hub offers no task {one_line(', '.join(unknown), 200)}; see bitsec-miner tasks")
+    wanted = [task for task in offered if not args.task or task.id in args.task]
+    if not wanted:
+        raise SettingsError(f"there is no {SUITES}/ here and {hub.url} offers no task; give --tasks or --hub")
+    log(f"running {one_line(str(args.agent))} on {len(wanted)} prompts of {hub.url} ...")
+    return wanted
 
 
 def _evaluated(order: Order) -> Leaderboard:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from bitsec_eval.agent_check.process import check
 from bitsec_eval.core.answer import Answer
@@ -23,6 +24,25 @@ Rehearse = Callable[[str], str]
 """Returns what is wrong with an agent's source, in words an author can act on; "" where nothing is."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """One run of an agent on a task's prompt; `problem` says what is wrong with it, "" where nothing is."""
+
+    answer: Answer
+    problem: str
+
+
+@contextmanager
+def engine(environ: Mapping[str, str] = os.environ) -> Iterator[Sandbox]:
+    """Return the sandboxes that agents are rehearsed in, in Docker.
+
+    Raises:
+        SandboxError: no engine answers.
+    """
+    with docker_sandbox(DockerSettings(state=state_folder(environ))) as sandbox:
+        yield sandbox
+
+
 @contextmanager
 def stage(task: OfferedTask, environ: Mapping[str, str] = os.environ) -> Iterator[Rehearse]:
     """Return rehearsals for one task, in Docker.
@@ -30,7 +50,7 @@ def stage(task: OfferedTask, environ: Mapping[str, str] = os.environ) -> Iterato
     Raises:
         SandboxError: no engine answers.
     """
-    with docker_sandbox(DockerSettings(state=state_folder(environ))) as sandbox:
+    with engine(environ) as sandbox:
         yield lambda source: problem_of(source, task, sandbox)
 
 
@@ -44,12 +64,29 @@ def problem_of(source: str, task: OfferedTask, sandbox: Sandbox) -> str:
     refusal = check(encoded).refusal
     if refusal is not None:
         return f"{refusal.sentence} {refusal.remedy}"
+    return rehearsed(encoded, task, sandbox).problem
+
+
+def rehearsed(source: bytes, task: OfferedTask, sandbox: Sandbox) -> Rehearsal:
+    """Run an agent once on a task's prompt, without the task's files.
+
+    Raises:
+        SandboxError: the sandbox failed.
+    """
     limits = Limits(wall_seconds=task.timeout_seconds)
     with sandbox.open(limits) as session:
-        answer = run_agent(session, AgentOrder(source=encoded, prompt=task.prompt, files={}), limits)
-    if answer.fault:
-        stderr = printable(answer.stderr[-STDERR_CHARACTERS:], 4 * STDERR_CHARACTERS)
-        return f"{answer.fault}.\nIts stderr ends with:\n{stderr}" if stderr.strip() else f"{answer.fault}."
+        answer = run_agent(session, AgentOrder(source=source, prompt=task.prompt, files={}), limits)
+    return Rehearsal(answer=answer, problem=_fault(answer) or _wrong_form(answer, task, limits, sandbox))
+
+
+def _fault(answer: Answer) -> str:
+    if not answer.fault:
+        return ""
+    stderr = printable(answer.stderr[-STDERR_CHARACTERS:], 4 * STDERR_CHARACTERS)
+    return f"{answer.fault}.\nIts stderr ends with:\n{stderr}" if stderr.strip() else f"{answer.fault}."
+
+
+def _wrong_form(answer: Answer, task: OfferedTask, limits: Limits, sandbox: Sandbox) -> str:
     try:
         _FORMS.get(task.kind, _says_something)(answer, limits, sandbox)
     except AnswerFault as fault:
