@@ -10,8 +10,8 @@ from functools import lru_cache
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.denial import acquits, waives
 from bitsec_eval.core.matching.kinds import kinds_in
+from bitsec_eval.core.matching.places import functions_in, spellings
 
-WORD = re.compile(r"(?<![A-Za-z0-9_$])[A-Za-z_$][A-Za-z0-9_$]*")
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 
@@ -28,7 +28,8 @@ def claim(finding: Finding, functions: frozenset[str]) -> Claim:
     """Return what `finding` claims about `functions`, all those of a project; nothing if it denies a fault."""
     if denies(finding):
         return Claim(functions=frozenset(), kinds=frozenset())
-    places = (functions.intersection(WORD.findall(text)) for text in by_weight(finding))
+    written = spellings(functions)
+    places = (functions_in(text, written) for text in by_weight(finding))
     kinds = kinds_in(finding.vulnerability_type) | kinds_in(finding.title) or kinds_in(finding.description)
     return Claim(functions=next(filter(None, places), frozenset()), kinds=kinds)
 

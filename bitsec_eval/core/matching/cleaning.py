@@ -7,6 +7,8 @@ A link is replaced by the name of the source file it points at, which does.
 import re
 from dataclasses import dataclass
 
+from bitsec_eval.core.matching.places import EXTENSIONS
+
 _FINDERS = re.compile(r"\A\s*(?:Submitted by|Reported by|Found by)\b.*?(?:\n[ \t]*\n|\Z)", re.DOTALL | re.IGNORECASE)
 _ALSO_FINDERS = re.compile(r"^\s*(?:Submitted by|(?:, )?also found by)\b[^\n]*$", re.MULTILINE | re.IGNORECASE)
 _COMMENT = re.compile(
@@ -15,7 +17,7 @@ _COMMENT = re.compile(
     re.MULTILINE,
 )
 _LINK = re.compile(r"(?:https?://|www\.)\S+")
-_SOURCE_FILE = re.compile(r"/([\w.\-]+)\.(?:sol|vy|rs|move|cairo|go|ts|tsx|js|py|fc|tact|circom)\b", re.IGNORECASE)
+_SOURCE_FILE = re.compile(rf"/([\w.\-]+)\.(?:{'|'.join(EXTENSIONS)})\b", re.IGNORECASE)
 _FURNITURE = re.compile(
     r"^\s*Source:[^\n]*$"
     r"|\*\*(?:Summary|Impact|Recommendation|Code Snippet|Description|Root Cause|Mitigation):?\*\*"

@@ -20,6 +20,8 @@ _TABLE = {
         access control|authori[sz]ation (?:flaw|bypass|logic|check|missing)|access restriction
         {_LACK} (?:\w+ ){{0,2}}(?:authori[sz]ation|permission|authentication)
         {_LACK} (?:an? |the |any )?(?:only\w+|owner|caller|role|sender|operator|admin) (?:check|guard|modifier)
+        {_LACK} (?:an? |the |any )?(?:signer|authority|capability|ownership|has one|account owner) (?:check|guard)
+        {_LACK} (?:\w+ )?(?:signer|authority|capability) (?:verification|validation|authori[sz]ation)
         unprotected (?:\S+ ){{0,3}}?(?:function|transfer|call|helper|withdraw\w*|mint\w*|pay\w*|spend\w*|setter)
         {_ANYONE} (?:can|may|could|is able to) (?:\w+ ){{0,4}}?{_TAKE}
         (?:allow|let|letting|enabl|permit)\w* {_ANYONE} (?:to )?(?:\w+ )?{_TAKE}
@@ -70,7 +72,8 @@ _TABLE = {
     "initialization": r"(?:un|re ?)?initiali[sz]\w*",
     "signature": r"signature\w*|replay\w*|nonce|eip ?712|ecrecover|malleab\w*",
     "external-call": r"""
-        delegate ?call\w*|arbitrary (?:external )?call|untrusted (?:external )?(?:call|contract)\w*|call injection
+        delegate ?call\w*|arbitrary (?:external |program )?call|arbitrary cpi|cross program invocation
+        untrusted (?:external )?(?:call|contract)\w*|call injection
         """,
     "token-compatibility": r"""
         fee on transfer|rebas\w*|non ?standard (?:erc ?20|token)\w*|(?:erc ?20|token) (?:in)?compatib\w*|deflationary

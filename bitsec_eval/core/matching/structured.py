@@ -5,22 +5,20 @@ Where it says so is read in the order a reader would: the location, else the tit
 A finding that names more than a few functions, files or kinds has named none of them.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision, Verdict
 from bitsec_eval.core.matching.assignment import assign
-from bitsec_eval.core.matching.claims import WORD, Claim, by_weight, claim, denies
+from bitsec_eval.core.matching.claims import Claim, by_weight, claim, denies
 from bitsec_eval.core.matching.expected import ExpectedFinding
+from bitsec_eval.core.matching.places import SOURCE, holders, names_any, same_file
 from bitsec_eval.core.text import one_line
 
 MOST_FUNCTIONS = 3
 MOST_FILES = 3
 MOST_KINDS = 4
-
-_SOURCE = re.compile(r"(?<![\w$./\\-])[\w$./\\-]+?\.sol\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,27 +118,25 @@ def _other_file(expected: ExpectedFinding, finding: Finding) -> str:
     """Return what is wrong with the file that `finding` names, or nothing."""
     if finding.file.strip():
         return _wrong_file(expected, finding.file)
-    named = [text for text in by_weight(finding) if _SOURCE.search(text)]
+    named = [text for text in by_weight(finding) if SOURCE.search(text)]
     if named:
         return _wrong_file(expected, named[0])
-    if any(expected.contract in WORD.findall(text) for text in by_weight(finding)):
+    if any(names_any(_holders(expected), text) for text in by_weight(finding)):
         return ""
     return "names no file"
 
 
 def _wrong_file(expected: ExpectedFinding, text: str) -> str:
-    files = set(_SOURCE.findall(text))
+    files = set(SOURCE.findall(text))
     if len(files) > MOST_FILES:
         return f"names {len(files)} files at once, which is no place"
-    if any(_same_file(expected.file, file) for file in files) or (
-        not files and expected.contract in WORD.findall(text)
-    ):
+    if any(same_file(expected.file, file) for file in files):
+        return ""
+    if not files and names_any(_holders(expected), text):
         return ""
     return f"is about the file {one_line(text, 80)}, not {expected.file}"
 
 
-def _same_file(one: str, other: str) -> bool:
-    """Whether one path ends in the other, so that both can mean the same file."""
-    first, second = (path.replace("\\", "/").lstrip("./").split("/") for path in (one, other))
-    short = min(len(first), len(second))
-    return first[-short:] == second[-short:]
+def _holders(expected: ExpectedFinding) -> frozenset[str]:
+    """Return what may be named instead of the file; a module called like its function is none."""
+    return holders(expected.file, expected.contract) - expected.functions
