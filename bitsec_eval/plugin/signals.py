@@ -1,4 +1,4 @@
-"""SIGTERM ends an evaluation as Ctrl-C does: what runs is removed, and what is known gets onto the board."""
+"""SIGTERM and SIGINT end an evaluation: what runs is removed, and what is known gets onto the board."""
 
 import signal
 from collections.abc import Generator
@@ -6,9 +6,14 @@ from threading import current_thread, main_thread
 
 import pytest
 
+from bitsec_eval.support.signals import take_interrupts
+
 
 class Termination:
-    """Takes SIGTERM while checks run: `systemctl stop`, `docker stop` and a cancelled job of CI send it."""
+    """Takes SIGTERM while checks run: `systemctl stop`, `docker stop` and a cancelled job of CI send it.
+
+    SIGINT is taken as well where a shell started pytest in the background, with that signal ignored.
+    """
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
@@ -17,6 +22,7 @@ class Termination:
             return (yield)
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            return (yield)
+            with take_interrupts():
+                return (yield)
         finally:
             signal.signal(signal.SIGTERM, before)

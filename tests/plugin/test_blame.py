@@ -179,12 +179,19 @@ def test_a_validator_killed_outright_leaves_no_container_after_the_next_start(tm
     assert _containers(tmp_path) == 0
 
 
-def test_ctrl_c_leaves_no_container_and_a_junit_that_can_be_read(tmp_path: Path):
+@pytest.mark.parametrize("before", [signal.SIG_DFL, signal.SIG_IGN], ids=["terminal", "background"])
+def test_ctrl_c_leaves_no_container_and_a_junit_that_can_be_read(tmp_path: Path, before: signal.Handlers):
+    """A shell starts what it puts into the background with SIGINT ignored."""
     state = f"--bitsec-state={tmp_path / 'state'}"
     agents = {"a": GOOD, "slow": "import time\ntime.sleep(60)\n"}
     lay_out(tmp_path, agents, {"suite/test_x.py": REVERSE_TASK.replace("timeout=5", "timeout=60")})
     process = subprocess.Popen(
-        command("--bitsec-jobs=1", state), cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True
+        command("--bitsec-jobs=1", state),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, before),
     )
     _wait_for_containers(tmp_path, 1)
     time.sleep(3)

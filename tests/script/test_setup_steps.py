@@ -75,7 +75,11 @@ def test_the_demo_evaluates_the_sample_agents(machine):
 
 @pytest.mark.parametrize(
     ("arguments", "pytest_arguments"),
-    [((), "tests/"), (("-k", "board"), "tests/ -k board"), (("tests/::x", "-x"), "tests/::x -x")],
+    [
+        ((), "-n 2 --dist loadfile tests/"),
+        (("-k", "board"), "-n 2 --dist loadfile tests/ -k board"),
+        (("tests/::x", "-x"), "tests/::x -x"),
+    ],
 )
 def test_a_path_given_to_the_tests_replaces_all_of_them(machine, arguments, pytest_arguments):
     machine.run()
@@ -83,9 +87,10 @@ def test_a_path_given_to_the_tests_replaces_all_of_them(machine, arguments, pyte
 
     machine.run("test", *arguments)
 
-    assert machine.calls()[-4:] == [
+    assert machine.calls()[-5:] == [
         "-m ruff format --check .",
         "-m ruff check .",
         "-m mypy --no-error-summary",
+        "-m mkdocs -q build --strict --site-dir .site",
         f"-m pytest -c tests/pytest.ini {pytest_arguments}",
     ]
