@@ -46,7 +46,9 @@ class Guest:
         self._is_sound = True
         self._rpc.begin()
         if self._rpc.fault is not None:
-            raise SandboxError(f"the EVM image does not start its program: {self._rpc.fault}; run script/setup")
+            raise SandboxError(
+                f"the EVM image does not start its program: {self._rpc.fault}; run bitsec-eval image build --evm"
+            )
         self._solution = RemoteSolution(self._rpc)
 
     @property
@@ -82,9 +84,11 @@ class Compiler:
         try:
             ready = self._guest.ask("start", list(versions), blame=Public.COMPILER)
         except AnswerFault as fault:
-            raise SandboxError(f"the Solidity compiler does not start: {fault}; run script/setup") from fault
+            raise SandboxError(
+                f"the Solidity compiler does not start: {fault}; run bitsec-eval image build --evm"
+            ) from fault
         if ready != "ready":
-            raise SandboxError("the Solidity compiler does not start; run script/setup")
+            raise SandboxError("the Solidity compiler does not start; run bitsec-eval image build --evm")
 
     @property
     def usable(self) -> bool:
