@@ -4,7 +4,7 @@ The date is that of the commit which added the file; one that is not committed y
 A decision that a later one replaces says so in a line that begins with **Superseded**.
 """
 
-import datetime
+import datetime as dt
 import re
 import subprocess
 from pathlib import Path
@@ -36,7 +36,7 @@ def date_of(path: Path) -> str:
     """Return the day on which a decision was added."""
     command = ["git", "log", "--follow", "--diff-filter=A", "--format=%as", "--", path.name]
     told = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False).stdout.split()
-    return told[-1] if told else datetime.datetime.now(datetime.UTC).date().isoformat()
+    return told[-1] if told else dt.datetime.now(dt.UTC).date().isoformat()
 
 
 def main() -> None:

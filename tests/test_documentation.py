@@ -18,7 +18,7 @@ DECISIONS = ROOT / "docs/decisions"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "-q", "build", "--strict", "--site-dir", str(folder)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder
@@ -32,7 +32,7 @@ def test_the_site_has_every_page_and_asks_nothing_of_other_hosts(site: Path):
         "reference",
         "security",
         "changelog",
-        "decisions/README",
+        "decisions/index",
     ):
         assert (site / f"{name}.html").exists()
     loaded = re.compile(r"<(?:script|img|link|iframe)[^>]+(?:src|href)=\"(?:https?:)?//")
@@ -50,7 +50,7 @@ def test_a_broken_link_is_an_error(tmp_path: Path):
     subprocess.run(["git", "clone", "-q", "--no-local", str(ROOT), str(tmp_path / "copy")], check=True)
     page = tmp_path / "copy/docs/glossary.md"
     page.write_text(page.read_text() + "\n[nowhere](nothing.md)\n")
-    command = [sys.executable, "-m", "mkdocs", "-q", "build", "--strict", "--site-dir", str(tmp_path / "site")]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
 
     done = subprocess.run(command, cwd=tmp_path / "copy", capture_output=True, text=True, check=False)
 
@@ -75,7 +75,7 @@ def texts() -> str:
 
 @pytest.mark.parametrize("message", MESSAGES)
 def test_a_message_of_the_troubleshooting_page_is_one_of_the_program(message: str, texts: str):
-    parts = [part for part in PLACEHOLDER.split(message) if len(part.strip(" :;().'")) > 3]
+    parts = [part for part in re.split(rf"{PLACEHOLDER.pattern}|; ", message) if len(part.strip(" :;().'")) > 3]
 
     assert parts
     missing = [part for part in parts if part.strip(" :;().,'") not in texts]

@@ -91,6 +91,6 @@ def test_a_path_given_to_the_tests_replaces_all_of_them(machine, arguments, pyte
         "-m ruff format --check .",
         "-m ruff check .",
         "-m mypy --no-error-summary",
-        "-m mkdocs -q build --strict --site-dir .site",
+        "-m mkdocs build --strict --site-dir .site",
         f"-m pytest -c tests/pytest.ini {pytest_arguments}",
     ]
