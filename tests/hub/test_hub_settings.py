@@ -50,7 +50,7 @@ def test_an_unknown_option_ends_with_the_usage(arguments, capsys):
     with pytest.raises(SystemExit):
         settings_from(arguments)
 
-    assert "usage: python -m hub" in capsys.readouterr().err
+    assert "usage: bitsec-hub" in capsys.readouterr().err
 
 
 def _ended(*arguments: str) -> subprocess.CompletedProcess[str]:
