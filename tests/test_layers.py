@@ -113,8 +113,8 @@ def test_importing_the_face_loads_neither_pytest_nor_an_engine():
 
 
 SHARED_NAMES = {
-    *("Account", "Call", "Case", "Check", "Claim", "Connections", "Evaluation", "Function", "Hub", "LLM", "Machine"),
-    *("OfferedTask", "Outcome", "Place", "Problem", "Refused", "Settings", "Stream", "Worker"),
+    *("Case", "Check", "Evaluation", "Function", "Hub", "LLM", "Machine"),
+    *("OfferedTask", "Outcome", "Place", "Settings", "Stream", "Worker"),
 }
 """Names of public classes that still have two meanings; none may be added."""
 

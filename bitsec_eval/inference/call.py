@@ -9,12 +9,12 @@ from bitsec_eval.core.errors import InferenceError
 from bitsec_eval.inference.billing import Bill, bill_of
 from bitsec_eval.inference.completion import Completion
 from bitsec_eval.inference.cost import NO_COST, Cost
-from bitsec_eval.inference.excluded_time import Claim, ExcludedTime
+from bitsec_eval.inference.excluded_time import ExcludedTime, TimeClaim
 from bitsec_eval.inference.fair_semaphore import FairSemaphore
-from bitsec_eval.inference.ledger import Account, Ledger, OverBudgetError, Reservation
+from bitsec_eval.inference.ledger import Ledger, LedgerAccount, OverBudgetError, Reservation
 from bitsec_eval.inference.limits import RunLimits
 from bitsec_eval.inference.prices import Price
-from bitsec_eval.inference.problems import Problem
+from bitsec_eval.inference.problems import RequestProblem
 from bitsec_eval.inference.provider.known_good import LOWER, KnownGood, remedy
 from bitsec_eval.inference.provider.trouble import Trouble
 from bitsec_eval.inference.provider.upstream import Upstream
@@ -38,16 +38,16 @@ class LiveServices:
 class CallResult:
     """What came of a call and what it cost; neither completion nor problem where the agent's phase ended first."""
 
-    outcome: Completion | Problem | None
+    outcome: Completion | RequestProblem | None
     spent: Cost
 
 
-class Call:
+class PaidCall:
     """One call for an account of the ledger."""
 
     def __init__(
         self,
-        account: Account,
+        account: LedgerAccount,
         request: ChatRequest,
         limits: RunLimits,
         services: LiveServices,
@@ -77,7 +77,7 @@ class Call:
             reservation = self._services.ledger.reserve(self._account, self._request.most, self._limits.budget)
             return self._tried(claim, reservation, wants.limit_field)
 
-    def _tried(self, claim: Claim, reservation: Reservation, limit_field: str) -> CallResult:
+    def _tried(self, claim: TimeClaim, reservation: Reservation, limit_field: str) -> CallResult:
         begun = time.monotonic()
         while True:
             started = time.monotonic()
@@ -94,7 +94,7 @@ class Call:
             else:
                 return self._settled(reservation, outcome)
 
-    def _try(self, claim: Claim, limit_field: str) -> Completion | Problem | None:
+    def _try(self, claim: TimeClaim, limit_field: str) -> Completion | RequestProblem | None:
         services, owner = self._services, self._account.agent
         # An agent that has its share of the places waits for nobody but itself: its clock goes on.
         with nullcontext() if services.slots.has_fair_share(owner) else claim.excluding():
@@ -103,7 +103,7 @@ class Call:
         started = time.monotonic()
         try:
             completion = services.upstream.ask(self._request.body(limit_field), self._limits.response_bytes)
-        except Problem as problem:
+        except RequestProblem as problem:
             return problem
         else:
             services.known_good.succeeded(self._request.model, started)
@@ -119,7 +119,9 @@ class Call:
         self._request = self._request.lowered(max(LOWEST_LIMIT, limit // LOWER))
         return True
 
-    def _after(self, trouble: Trouble, claim: Claim, reservation: Reservation, started: float) -> Reservation | None:
+    def _after(
+        self, trouble: Trouble, claim: TimeClaim, reservation: Reservation, started: float
+    ) -> Reservation | None:
         """Wait until it is time for another try, and return the reservation it is made on; None if there is none."""
         over, ledger = self._excluded.over, self._services.ledger
         if not trouble.may_pass or over.is_set() or self._is_late_again(trouble, claim, started):
@@ -139,7 +141,7 @@ class Call:
         self._lost += reservation.most
         return following
 
-    def _is_late_again(self, trouble: Trouble, claim: Claim, started: float) -> bool:
+    def _is_late_again(self, trouble: Trouble, claim: TimeClaim, started: float) -> bool:
         """Whether no answer comes in time for a second time, while a plain request gets one."""
         self._timeouts += trouble.is_timeout
         if not trouble.is_timeout or self._timeouts < 2:
@@ -147,7 +149,7 @@ class Call:
         with claim.excluding():
             return self._services.known_good.trouble_since(self._request.model, started) is None
 
-    def _verdict(self, trouble: Trouble, claim: Claim, reservation: Reservation, begun: float) -> CallResult:
+    def _verdict(self, trouble: Trouble, claim: TimeClaim, reservation: Reservation, begun: float) -> CallResult:
         """Settle who is to blame for trouble that stayed: the request, if others get a completion meanwhile.
 
         Raises:
@@ -175,7 +177,7 @@ class Call:
             f" either ({known}); the run is void: {remedy(known)}"
         )
 
-    def _settled(self, reservation: Reservation, outcome: Completion | Problem | None) -> CallResult:
+    def _settled(self, reservation: Reservation, outcome: Completion | RequestProblem | None) -> CallResult:
         bill = self._bill(outcome)
         self._settle(reservation, bill)
         return CallResult(outcome, bill.paid)
@@ -184,26 +186,26 @@ class Call:
         self._services.ledger.settle(reservation, bill)
         reservation.kept.result()  # nobody gets what a crash of the machine could make us forget
 
-    def _bill(self, outcome: Completion | Problem | None) -> Bill:
+    def _bill(self, outcome: Completion | RequestProblem | None) -> Bill:
         request = self._request
         if isinstance(outcome, Completion):
             return bill_of(outcome, request.price, request.prompt_bytes, request.most)
         spent = NO_COST
-        if isinstance(outcome, Problem):
+        if isinstance(outcome, RequestProblem):
             spent = request.most if outcome.billed else Cost(calls=1)
         return Bill(listed=spent, paid=spent)
 
 
-def _blamed(trouble: Trouble) -> Problem:
+def _blamed(trouble: Trouble) -> RequestProblem:
     """Return what an agent hears whose request alone gets no completion."""
     if trouble.is_timeout:
         message = f"no completion came in time ({trouble.kind}), while other requests get one; ask for a shorter one"
-        return Problem(504, "llm_timeout", message, kind="timeout")
+        return RequestProblem(504, "llm_timeout", message, kind="timeout")
     status = trouble.status or 502
     if status in _OURS or status < 400:
         status = 400
     message = f"the LLM's provider refused the request, while it completes others: {trouble}"
-    return Problem(502 if status >= 500 else status, "refused_by_provider", message)
+    return RequestProblem(502 if status >= 500 else status, "refused_by_provider", message)
 
 
 _OURS = (401, 402, 407)

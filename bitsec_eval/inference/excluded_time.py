@@ -19,13 +19,13 @@ class ExcludedTime:
         self.over = PhaseOver()
         self._clock = clock
         self._lock = Lock()
-        self._claims: list[Claim] = []
+        self._claims: list[TimeClaim] = []
         self._kept: list[Span] = []
 
     @contextmanager
-    def claim(self) -> "Iterator[Claim]":
+    def claim(self) -> "Iterator[TimeClaim]":
         """Open a claim for one request: what it excludes counts at once, and is kept unless it is retracted."""
-        claim = Claim(self._clock, self._lock)
+        claim = TimeClaim(self._clock, self._lock)
         with self._lock:
             self._claims.append(claim)
         try:
@@ -45,7 +45,7 @@ class ExcludedTime:
             return sum(end - start for start, end in _merged(spans))
 
 
-class Claim:
+class TimeClaim:
     """What one request excludes: provisional, as it may turn out to be the request's own doing."""
 
     def __init__(self, clock: Callable[[], float], lock: Lock) -> None:

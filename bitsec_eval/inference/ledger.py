@@ -35,7 +35,7 @@ VALIDATOR = "(validator)"
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class LedgerAccount:
     """Whose calls these are: a session's, by a `name` of its own that begins with its agent's and a slash."""
 
     agent: str
@@ -47,7 +47,7 @@ class Reservation:
     """What one call may cost; `kept` is done when it is on disk."""
 
     id: str
-    account: Account
+    account: LedgerAccount
     most: Cost
     kept: "Future[None]"
 
@@ -103,7 +103,7 @@ class Ledger:
         with self._exclusive():
             self._write("end", secrets.token_hex(8), agent, NO_COST)
 
-    def reserve(self, account: Account, most: Cost, budget: Cost) -> Reservation:
+    def reserve(self, account: LedgerAccount, most: Cost, budget: Cost) -> Reservation:
         """Promise an account the most that its call can cost.
 
         Raises:
@@ -137,7 +137,7 @@ class Ledger:
             self._write("settle", reservation.id, LOST, reservation.most)
             return self._reserved_for(reservation.account, reservation.most)
 
-    def blame(self, account: Account, lost: Cost) -> None:
+    def blame(self, account: LedgerAccount, lost: Cost) -> None:
         """Charge an account what was charged as lost until its request turned out to be to blame."""
         if lost == NO_COST:
             return
@@ -154,12 +154,12 @@ class Ledger:
         spent, allowed = self._shares.spent(agent), self._shares.most_for(agent)
         _refuse_over(spent + most, allowed, spent, shared=True, own_doing=self._shares.is_own_doing(agent, most))
 
-    def _reserved_for(self, account: Account, most: Cost) -> Reservation:
+    def _reserved_for(self, account: LedgerAccount, most: Cost) -> Reservation:
         name = secrets.token_hex(8)
         self._write("reserve", name, account.name, most)
         return Reservation(name, account, most, self._syncing.submit(self._sync, self._read))
 
-    def spent(self, account: Account) -> Cost:
+    def spent(self, account: LedgerAccount) -> Cost:
         """Return what an account has spent, open reservations included."""
         with self._exclusive():
             return self._spent[account.name]

@@ -1,11 +1,11 @@
-"""Answers from a provider, for one session: what is free is told, what costs goes through a `Call`."""
+"""Answers from a provider, for one session: what is free is told, what costs goes through a `PaidCall`."""
 
 import time
 from collections.abc import Mapping
 
 from bitsec_eval.core.errors import InferenceError
 from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
-from bitsec_eval.inference.call import Call, CallResult, LiveServices
+from bitsec_eval.inference.call import CallResult, LiveServices, PaidCall
 from bitsec_eval.inference.cassette import Exchange, Offer
 from bitsec_eval.inference.completion import Completion
 from bitsec_eval.inference.dialects.chat_completions import BitsecInference, ChatCompletions
@@ -13,9 +13,9 @@ from bitsec_eval.inference.dialects.dialect import Answered, Dialect
 from bitsec_eval.inference.dialects.messages import AnthropicMessages
 from bitsec_eval.inference.dialects.responses import OpenAIResponses
 from bitsec_eval.inference.excluded_time import ExcludedTime
-from bitsec_eval.inference.ledger import Account, OverBudgetError
+from bitsec_eval.inference.ledger import LedgerAccount, OverBudgetError
 from bitsec_eval.inference.limits import RunLimits
-from bitsec_eval.inference.problems import Problem, json_reply
+from bitsec_eval.inference.problems import RequestProblem, json_reply
 from bitsec_eval.inference.request.chat import ChatRequest, read_chat
 from bitsec_eval.inference.request.json_body import object_in
 
@@ -31,7 +31,7 @@ OFFERED = (*PAID, "/v1/models", "/v1/usage")
 class LiveAnswers:
     """An `Answerer` for an account of the ledger."""
 
-    def __init__(self, account: Account, limits: RunLimits, services: LiveServices) -> None:
+    def __init__(self, account: LedgerAccount, limits: RunLimits, services: LiveServices) -> None:
         self._account = account
         self._limits = limits
         self._services = services
@@ -48,13 +48,13 @@ class LiveAnswers:
             if path in PAID:
                 return self._paid(PAID[path], request, excluded)
             return Exchange(reply=self._told(path, request.method))
-        except Problem as problem:
+        except RequestProblem as problem:
             return Exchange(reply=problem.reply)
 
     def _told(self, path: str, method: str) -> LLMResponse:
         content = self._content(path)
         if content is None:
-            raise Problem(404, "unknown_url", f"nothing is there; try {', '.join(OFFERED)}")
+            raise RequestProblem(404, "unknown_url", f"nothing is there; try {', '.join(OFFERED)}")
         _expect("GET", method)
         return json_reply(content)
 
@@ -76,7 +76,7 @@ class LiveAnswers:
         started = time.monotonic()
         chat = self._read(dialect, request.body)
         try:
-            result = Call(self._account, chat, self._limits, self._services, excluded).execute()
+            result = PaidCall(self._account, chat, self._limits, self._services, excluded).execute()
         except OverBudgetError as over:
             return _over_budget(over)
         return Exchange(
@@ -86,7 +86,7 @@ class LiveAnswers:
     def _read(self, dialect: Dialect, body: bytes) -> ChatRequest:
         most = self._limits.request_bytes
         if len(body) > most:
-            raise Problem(413, "request_too_large", f"the body is longer than {most} bytes")
+            raise RequestProblem(413, "request_too_large", f"the body is longer than {most} bytes")
         return read_chat(dialect.chat_form(object_in(body)), self._limits, self._services.prices)
 
 
@@ -114,7 +114,7 @@ def _path(request: LLMRequest) -> str:
 
 def _expect(method: str, asked: str) -> None:
     if asked != method:
-        raise Problem(405, "method_not_allowed", f"this address is for {method}")
+        raise RequestProblem(405, "method_not_allowed", f"this address is for {method}")
 
 
 def _model(name: str) -> dict[str, object]:
@@ -125,7 +125,7 @@ def _over_budget(over: OverBudgetError) -> Exchange:
     """Tell the agent; where neither its run's budget nor its share is used up, its run does not count."""
     whose = "this agent's share of the evaluation's budget" if over.shared else "the budget of this run"
     message = f"{whose} does not allow the call: {over.left:.12g} of {over.limit:.12g} {over.term} are left"
-    problem = Problem(429, f"budget_{over.term}", message, kind="insufficient_quota")
+    problem = RequestProblem(429, f"budget_{over.term}", message, kind="insufficient_quota")
     option = f"--bitsec-llm-total-{over.term.replace('_', '-')}"
     void = InferenceError(f"the evaluation's budget of the LLM is used up ({over.term}); raise {option}")
     return Exchange(reply=problem.reply, void=None if over.own_doing else void)

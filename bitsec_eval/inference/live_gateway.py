@@ -10,7 +10,7 @@ from bitsec_eval.core.llm import LLM
 from bitsec_eval.inference.call import LiveServices
 from bitsec_eval.inference.fair_semaphore import FairSemaphore
 from bitsec_eval.inference.gateway import Gateway, SessionKey
-from bitsec_eval.inference.ledger import Account, Ledger
+from bitsec_eval.inference.ledger import Ledger, LedgerAccount
 from bitsec_eval.inference.limits import RunLimits, TotalLimits
 from bitsec_eval.inference.live_answers import LiveAnswers
 from bitsec_eval.inference.prices import Price
@@ -42,7 +42,7 @@ class LiveBackend:
 
     def answerer(self, key: SessionKey, llm: LLM, secret: str) -> Answerer:  # noqa: ARG002 - see Backend
         """See `Backend.answerer`."""
-        account = Account(key.agent, f"{key.agent}/{key.task}/{key.part}/{secrets.token_hex(4)}")
+        account = LedgerAccount(key.agent, f"{key.agent}/{key.task}/{key.part}/{secrets.token_hex(4)}")
         return LiveAnswers(account, self._run.tightened(llm), self._services)
 
     def check(self) -> None:

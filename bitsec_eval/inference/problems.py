@@ -8,7 +8,7 @@ JSON_HEADERS = {"Content-Type": "application/json"}
 FINAL = {"x-should-retry": "false"}  # what OpenAI's own clients look at before they try again
 
 
-class Problem(Exception):  # noqa: N818 - a value that travels up to the agent, not an error of ours
+class RequestProblem(Exception):  # noqa: N818 - a value that travels up to the agent, not an error of ours
     """Why a question was not answered, which is the agent's to mend; `billed` if it may have cost money."""
 
     def __init__(
@@ -33,14 +33,14 @@ def json_reply(content: object, status: int = 200, headers: dict[str, str] | Non
     return LLMResponse(status=status, body=body, headers=JSON_HEADERS | (headers or {}))
 
 
-def switched_off() -> Problem:
+def switched_off() -> RequestProblem:
     """Return what an agent hears where no LLM is offered."""
     message = "no LLM is offered in this evaluation; answer without one"
-    return Problem(503, "llm_off", message, kind="service_unavailable")
+    return RequestProblem(503, "llm_off", message, kind="service_unavailable")
 
 
-def out_of_order() -> Problem:
+def out_of_order() -> RequestProblem:
     """Return what an agent hears when the run is void: nothing it does matters any more."""
-    return Problem(
+    return RequestProblem(
         503, "llm_failed", "the LLM cannot be reached; this run does not count", kind="service_unavailable"
     )

@@ -17,7 +17,7 @@ from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
 from bitsec_eval.core.usage import Usage, total_usage
 from bitsec_eval.inference.cassette import Exchange, Offer, Recorder
 from bitsec_eval.inference.excluded_time import ExcludedTime
-from bitsec_eval.inference.problems import Problem, out_of_order
+from bitsec_eval.inference.problems import RequestProblem, out_of_order
 
 AT_ONCE = 8
 QUESTIONS = 10_000
@@ -179,7 +179,7 @@ class LLMSession:
         if self._asked <= QUESTIONS and self._asked_bytes <= QUESTIONS_BYTES:
             return None
         message = f"this run has asked more than {QUESTIONS} questions or {QUESTIONS_BYTES >> 20} MiB"
-        return Exchange(reply=Problem(429, "budget_questions", message, kind="insufficient_quota").reply)
+        return Exchange(reply=RequestProblem(429, "budget_questions", message, kind="insufficient_quota").reply)
 
     def _count(self, exchange: Exchange) -> None:
         calls, prompt, completion, _ = exchange.spent.terms

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from bitsec_eval.inference.billing import believable_usage
 from bitsec_eval.inference.completion import Completion
-from bitsec_eval.inference.problems import Problem
+from bitsec_eval.inference.problems import RequestProblem
 from bitsec_eval.inference.provider.settings import Provider
 from bitsec_eval.inference.provider.trouble import Trouble
 from bitsec_eval.inference.provider.upstream import Upstream
@@ -109,7 +109,7 @@ class OpenAIJudge:
         body = json.dumps(self._request(messages)).encode("ascii")
         try:
             return _reply(self._upstream.ask(body, RESPONSE_BYTES), len(body))
-        except Problem as problem:  # the answer is too long
+        except RequestProblem as problem:  # the answer is too long
             raise Trouble(str(problem), may_pass=False) from problem
 
     def _request(self, messages: Sequence[dict[str, str]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bitsec_eval.inference.limits import RunLimits
 from bitsec_eval.inference.prices import Price
-from bitsec_eval.inference.problems import Problem
+from bitsec_eval.inference.problems import RequestProblem
 from bitsec_eval.inference.request.chat import read_chat
 from bitsec_eval.inference.request.json_body import object_in
 from bitsec_eval.inference.request.options import OPTIONS
@@ -27,8 +27,8 @@ def outgoing(**asked) -> dict:
     return json.loads(read(**asked).body())
 
 
-def refusal(body: bytes | None = None, limits: RunLimits = LIMITS, **asked) -> Problem:
-    with pytest.raises(Problem) as caught:
+def refusal(body: bytes | None = None, limits: RunLimits = LIMITS, **asked) -> RequestProblem:
+    with pytest.raises(RequestProblem) as caught:
         whole = body if body is not None else json.dumps({"messages": MESSAGES, **asked}).encode()
         read_chat(object_in(whole), limits, {})
     return caught.value
@@ -256,7 +256,7 @@ def test_whatever_is_asked_is_read_or_refused_and_nothing_else(asked: dict):
     for whole in (asked, {"messages": MESSAGES, **asked}):
         try:
             request = read_chat(object_in(json.dumps(whole).encode()), LIMITS, {})
-        except Problem as problem:
+        except RequestProblem as problem:
             assert problem.status in (400, 404)
         else:
             assert len(request.body()) <= request.most.prompt_tokens

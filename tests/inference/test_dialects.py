@@ -15,7 +15,7 @@ from bitsec_eval.core.llm_request import LLMResponse
 from bitsec_eval.inference.dialects.messages import AnthropicMessages
 from bitsec_eval.inference.dialects.responses import OpenAIResponses
 from bitsec_eval.inference.limits import RunLimits
-from bitsec_eval.inference.problems import Problem
+from bitsec_eval.inference.problems import RequestProblem
 from bitsec_eval.inference.request.chat import read_chat
 from bitsec_eval.inference.request.json_body import object_in
 
@@ -296,7 +296,7 @@ def test_whatever_is_asked_is_read_or_refused_and_nothing_else(asked: dict):
     for dialect in (AnthropicMessages(), OpenAIResponses()):
         try:
             read_chat(dialect.chat_form(object_in(json.dumps(asked).encode())), limits, {})
-        except Problem as problem:
+        except RequestProblem as problem:
             assert problem.status == 400
 
 

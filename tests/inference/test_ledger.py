@@ -16,15 +16,15 @@ import pytest
 from bitsec_eval.core.errors import InferenceError
 from bitsec_eval.inference.billing import Bill
 from bitsec_eval.inference.cost import Cost
-from bitsec_eval.inference.ledger import Account, Ledger, OverBudgetError
+from bitsec_eval.inference.ledger import Ledger, LedgerAccount, OverBudgetError
 
 ROOT = Path(__file__).parents[2]
 CALL = Cost(calls=1, prompt_tokens=10, completion_tokens=5, pico_dollars=100)
 PLENTY = Cost.of(*[10**12] * 4)
 
 
-def of(agent: str) -> Account:
-    return Account(agent, f"{agent}/task")
+def of(agent: str) -> LedgerAccount:
+    return LedgerAccount(agent, f"{agent}/task")
 
 
 def bill(cost: Cost) -> Bill:
@@ -109,11 +109,11 @@ TAKING = """
 import sys
 from pathlib import Path
 from bitsec_eval.inference.cost import Cost
-from bitsec_eval.inference.ledger import Account, Ledger, OverBudgetError
+from bitsec_eval.inference.ledger import LedgerAccount, Ledger, OverBudgetError
 ledger, taken = Ledger(Path(sys.argv[1]), Cost(calls=100)), 0
 try:
     while True:
-        ledger.reserve(Account(sys.argv[2], sys.argv[2] + "/t"), Cost(calls=1), Cost(calls=10**6))
+        ledger.reserve(LedgerAccount(sys.argv[2], sys.argv[2] + "/t"), Cost(calls=1), Cost(calls=10**6))
         taken += 1
 except OverBudgetError:
     print(taken)
@@ -136,9 +136,10 @@ import sys, time
 from pathlib import Path
 from bitsec_eval.inference.billing import Bill
 from bitsec_eval.inference.cost import Cost
-from bitsec_eval.inference.ledger import Account, Ledger
+from bitsec_eval.inference.ledger import LedgerAccount, Ledger
 call, plenty, less = Cost(calls=1, prompt_tokens=10), Cost.of(*[10**9] * 4), Cost(calls=1, prompt_tokens=4)
-ledger, run, other = Ledger(Path(sys.argv[1]), plenty), Account("run", "run/task"), Account("other", "other/task")
+run, other = LedgerAccount("run", "run/task"), LedgerAccount("other", "other/task")
+ledger = Ledger(Path(sys.argv[1]), plenty)
 ledger.settle(ledger.reserve(run, call, plenty), Bill(listed=less, paid=less))
 ledger.reserve(run, call, plenty)
 print("there", flush=True)

@@ -36,7 +36,7 @@ class Dialect(Protocol):
         """Return a request as one for a chat completion, to be read by the strict schema of those.
 
         Raises:
-            Problem: it says something that has no such form.
+            RequestProblem: it says something that has no such form.
         """
 
     def response(self, answered: Answered) -> LLMResponse:

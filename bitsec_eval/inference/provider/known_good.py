@@ -18,7 +18,7 @@ from bitsec_eval.inference.billing import bill_of
 from bitsec_eval.inference.cost import Cost
 from bitsec_eval.inference.limits import RunLimits
 from bitsec_eval.inference.prices import FIELDS, Price
-from bitsec_eval.inference.problems import Problem
+from bitsec_eval.inference.problems import RequestProblem
 from bitsec_eval.inference.provider.model_limits import ModelLimits
 from bitsec_eval.inference.provider.trouble import Trouble
 from bitsec_eval.inference.provider.upstream import Upstream
@@ -139,7 +139,7 @@ class KnownGood:
     def _once(self, request: ChatRequest, limit_field: str) -> None:
         try:
             completion = self._upstream.ask(request.body(limit_field), self._limits.response_bytes)
-        except Problem as problem:
+        except RequestProblem as problem:
             raise Trouble(str(problem)) from problem
         self._charge(bill_of(completion, request.price, request.prompt_bytes, request.most).paid)
 

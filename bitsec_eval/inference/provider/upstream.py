@@ -12,9 +12,9 @@ import httpx
 
 from bitsec_eval.core.text import one_line
 from bitsec_eval.inference.completion import Completion, read_completion
-from bitsec_eval.inference.problems import Problem
+from bitsec_eval.inference.problems import RequestProblem
 from bitsec_eval.inference.provider.body import TooLargeError, parsed, read_body
-from bitsec_eval.inference.provider.connections import Connections
+from bitsec_eval.inference.provider.connection_pool import ConnectionPool
 from bitsec_eval.inference.provider.errors import error_in, read_error, trouble_of, without_key
 from bitsec_eval.inference.provider.settings import Provider
 from bitsec_eval.inference.provider.trouble import Trouble
@@ -28,7 +28,7 @@ class Upstream:
     def __init__(self, provider: Provider, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._provider = provider
         self._now = now
-        self._connections = Connections(provider)
+        self._connections = ConnectionPool(provider)
 
     def __enter__(self) -> "Upstream":
         return self
@@ -47,14 +47,14 @@ class Upstream:
         """Send the body of a request once, and return the completion; its answer may have `most_bytes`.
 
         Raises:
-            Problem: the answer is longer, which is the request's doing.
+            RequestProblem: the answer is longer, which is the request's doing.
             Trouble: there is no completion.
         """
         try:
             status, headers, answer = self._post(body, most_bytes)
         except TooLargeError:
             message = f"the answer is longer than {most_bytes} bytes; ask with a smaller max_tokens"
-            raise Problem(400, "response_too_large", message, billed=True) from None
+            raise RequestProblem(400, "response_too_large", message, billed=True) from None
         except httpx.TimeoutException as error:
             raise self._late(error) from error
         except httpx.HTTPError as error:

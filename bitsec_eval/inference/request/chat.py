@@ -12,7 +12,7 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.inference.cost import Cost
 from bitsec_eval.inference.limits import RunLimits
 from bitsec_eval.inference.prices import FIELDS, Price
-from bitsec_eval.inference.problems import Problem
+from bitsec_eval.inference.problems import RequestProblem
 from bitsec_eval.inference.request.json_body import encoded
 from bitsec_eval.inference.request.messages import MESSAGES
 from bitsec_eval.inference.request.options import IGNORED, OPTIONS
@@ -57,7 +57,7 @@ def read_chat(asked: Mapping[str, Any], limits: RunLimits, prices: Mapping[str, 
     """Return the request; a model that is not named is the first that is allowed, and null is as absent.
 
     Raises:
-        Problem: it cannot be passed on.
+        RequestProblem: it cannot be passed on.
     """
     model = _model(asked, limits)
     price = prices.get(model, Price())
@@ -104,7 +104,7 @@ def _model(asked: Mapping[str, Any], limits: RunLimits) -> str:
     if not isinstance(model, str) or model not in limits.models:
         known = ", ".join(limits.models) or "none"
         told = one_line(str(model), 100)
-        raise Problem(404, "model_not_found", f"the model {told!r} is not offered; offered are: {known}")
+        raise RequestProblem(404, "model_not_found", f"the model {told!r} is not offered; offered are: {known}")
     return model
 
 

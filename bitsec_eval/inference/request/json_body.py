@@ -13,7 +13,7 @@ def object_in(body: bytes) -> dict[str, Any]:
     """Return the object.
 
     Raises:
-        Problem: the body is something else.
+        RequestProblem: the body is something else.
     """
     try:
         asked = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant, parse_int=_int)
@@ -31,7 +31,7 @@ def encoded(whole: dict[str, Any]) -> bytes:
     """Return an object as the body of a request.
 
     Raises:
-        Problem: a text or a number of it cannot be written.
+        RequestProblem: a text or a number of it cannot be written.
     """
     try:
         return json.dumps(whole, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")

@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bitsec_eval.core.text import one_line
-from bitsec_eval.inference.problems import Problem
+from bitsec_eval.inference.problems import RequestProblem
 
 Reader = Callable[[Any, str], Any]
 
 
-def wrong(message: str) -> Problem:
+def wrong(message: str) -> RequestProblem:
     """Return the refusal of a request, status 400."""
-    return Problem(400, "invalid_request", message)
+    return RequestProblem(400, "invalid_request", message)
 
 
 def shown(name: str) -> str:

@@ -31,7 +31,7 @@ LINGER_SECONDS = 2
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 429: "Too Many Requests", 503: "Service Unavailable"}
 
 
-class Refused(Exception):
+class BadRequest(Exception):
     """A request that is no HTTP of the kind this proxy speaks."""
 
     def __init__(self, status, message):
@@ -186,14 +186,14 @@ class LLMProxy:
                 self.read_head(connection)
             if connection.head is not None and len(connection.came) >= connection.body_bytes:
                 self.put_question(connection)
-        except Refused as refused:
+        except BadRequest as refused:
             self.refuse(connection, refused.status, str(refused))
 
     def read_head(self, connection):
         end = connection.came.find(b"\r\n\r\n", 0, HEAD_BYTES)
         if end < 0:
             if len(connection.came) >= HEAD_BYTES:
-                raise Refused(431, "the headers are longer than %d bytes" % HEAD_BYTES)
+                raise BadRequest(431, "the headers are longer than %d bytes" % HEAD_BYTES)
             return
         lines = connection.came[:end].decode("latin-1").split("\r\n")
         del connection.came[: end + 4]
@@ -215,7 +215,7 @@ class LLMProxy:
     def discard(self, connection, length):
         """Let a body that is too long go by, so that its sender, who reads only afterwards, hears why."""
         if length > DISCARDED_BYTES:
-            raise Refused(413, "the body is longer than %d bytes" % self.request_bytes)
+            raise BadRequest(413, "the body is longer than %d bytes" % self.request_bytes)
         connection.discarding = length
         came, connection.came = bytes(connection.came), bytearray()
         if came:
@@ -293,31 +293,31 @@ class LLMProxy:
 def request_line(line):
     words = line.split(" ")
     if len(words) != 3 or words[2] not in ("HTTP/1.0", "HTTP/1.1"):
-        raise Refused(400, "the first line is none of HTTP/1.1")
+        raise BadRequest(400, "the first line is none of HTTP/1.1")
     return words
 
 
 def headers_of(lines):
     if len(lines) > HEADERS:
-        raise Refused(431, "more than %d headers" % HEADERS)
+        raise BadRequest(431, "more than %d headers" % HEADERS)
     headers = {}
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or name != name.strip():
-            raise Refused(400, "a header has no name")
+            raise BadRequest(400, "a header has no name")
         name, value = name.lower(), value.strip(" \t")
         if name == "content-length" and headers.get(name, value) != value:
-            raise Refused(400, "two lengths for one body")
+            raise BadRequest(400, "two lengths for one body")
         headers[name] = value
     return headers
 
 
 def length_of(headers):
     if "transfer-encoding" in headers:
-        raise Refused(411, "send a Content-Length: this proxy takes no Transfer-Encoding")
+        raise BadRequest(411, "send a Content-Length: this proxy takes no Transfer-Encoding")
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit() and len(length) < 16):
-        raise Refused(400, "the Content-Length is no number")
+        raise BadRequest(400, "the Content-Length is no number")
     return int(length)
 
 

@@ -1,4 +1,4 @@
-"""Connections to the provider: clients of at most 50 connections each, so that no pool of theirs becomes a queue.
+"""ConnectionPool to the provider: clients of at most 50 connections each, so that no pool of theirs becomes a queue.
 
 A client's pool looks through all of its connections for each request, and beyond some 150 that takes longer than the
 request itself. How many calls go out at once is decided by our own limiter, never here.
@@ -15,7 +15,7 @@ from bitsec_eval.inference.provider.settings import Provider
 CONNECTIONS_EACH = 50
 
 
-class Connections:
+class ConnectionPool:
     """As many clients as the provider's concurrency needs; each call gets the one with the fewest calls."""
 
     def __init__(self, provider: Provider) -> None:
