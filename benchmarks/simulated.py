@@ -44,7 +44,7 @@ class SimulatedSession:
 class SimulatedEngine:
     """See `Engine`."""
 
-    image = "simulated"
+    image = "sha256:simulated"
 
     @contextmanager
     def open(self, limits: Limits) -> Iterator[SimulatedSession]:

@@ -55,6 +55,7 @@ def test_an_answer_comes_back_as_it_was(tmp_path):
         work(llm=LLM(calls=1)),
         work(key=RunKey("a", "t", 1)),
         work(key=RunKey("a", "u")),
+        work(key=RunKey("b", "t")),
     ],
 )
 def test_a_change_of_what_it_depends_on_makes_a_run_new(tmp_path, other):

@@ -25,7 +25,7 @@ from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.schedule.runs import RunResult, RunSpec
 from bitsec_eval.support.atomic_files import read_json, write_json
 
-FORMAT = 1
+FORMAT = 2
 MOST_LINES = 20
 
 
@@ -117,10 +117,12 @@ class AnswerStore:
 def digest(work: RunSpec, condition: Condition) -> str:
     """Return the name of a run's entry: SHA-256 of agent, prompt, files, image, limits, LLM settings, task, repeat.
 
-    Runs on two tasks are two draws even where the tasks look alike to the agent, as are two repeats.
+    Runs on two tasks are two draws even where the tasks look alike to the agent, as are two repeats and two agents of
+    one source: a copy is paid for a run of its own only. The image is known by what it holds.
     """
     told = {
         "format": FORMAT,
+        "agent": work.key.agent,
         "task": work.key.task,
         "orders": [_order_digest(order) for order in work.orders()],
         "image": condition.image,

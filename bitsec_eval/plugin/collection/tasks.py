@@ -70,7 +70,7 @@ class CollectedTask:
     task: Task
     path: Path
     kinds: AnswerKinds
-    declared: dict[str, Check] = field(default_factory=dict)  # by node id
+    declared: dict[RunKey, dict[str, Check]] = field(default_factory=dict)  # by node id
     fixtures: set[str] = field(default_factory=set)
     expected: ExpectedFinding | HoldsReports | None = None
 
@@ -83,19 +83,19 @@ class CollectedTask:
         """Take note of the items one test function became; told twice, they count once."""
         seen: Counter[RunKey] = Counter()
         listed = list(items)
+        made = Counter(id(_turn_of(item)) for item in listed)
         for item in listed:
             turn = _turn_of(item)
             key = RunKey(turn.agent.name, self.id, turn.repeat)
             seen[key] += 1
-            several = sum(_turn_of(each) is turn for each in listed) > 1
-            name = _name(item) + (f"#{seen[key]}" if several else "")
+            name = _name(item) + (f"#{seen[key]}" if made[id(turn)] > 1 else "")
             check = Check(key, name, _weight(item))
-            self.declared[item.nodeid] = item.stash[CHECK] = check
+            self.declared.setdefault(key, {})[item.nodeid] = item.stash[CHECK] = check
             self.fixtures.update(each for each in self.kinds.fixtures if each in item.fixturenames)
 
     def of_run(self, key: RunKey) -> list[Check]:
         """Return the checks declared for one run."""
-        return [check for check in self.declared.values() if check.key == key]
+        return list(self.declared[key].values())
 
     def work(self, key: RunKey, agent: Agent, seed: int) -> RunSpec:
         """Return the run `key`, which is of `agent` on this task."""

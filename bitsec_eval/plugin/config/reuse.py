@@ -56,7 +56,7 @@ def reuse_settings(config: pytest.Config, told: OptionValues, results: Path) -> 
 
 
 def opened_store(settings: "Settings", image: str) -> AnswerStore:
-    """Return the answers of a results folder.
+    """Return the answers of a results folder; `image` is the digest of what sandboxes hold, not where it lies.
 
     Raises:
         SettingsError: the state folder cannot be used.

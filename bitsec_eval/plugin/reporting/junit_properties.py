@@ -42,7 +42,7 @@ def plan_of(
 
 
 def _planned(task: CollectedTask) -> dict[str, Any]:
-    checks = task.of_run(next(iter(task.declared.values())).key)
+    checks = task.of_run(next(iter(task.declared)))
     return {
         "weight": task.task.weight,
         "checks": len(checks),

@@ -61,7 +61,7 @@ class Runs:
             gateway.backend.plan(runs)
             if check_llm:
                 check_models(gateway)
-            self.store = opened_store(self._settings, self.image)
+            self.store = opened_store(self._settings, _content_of(sandbox))
             schedule = Schedule(self._pool, jobs, gateway, llm.jobs, cache=self.store)
             self._open_schedule = schedule
             stack.callback(schedule.stop)
@@ -152,3 +152,8 @@ class Runs:
     def forget(self, key: RunKey) -> None:
         """Say that no check will need this run again."""
         self._schedule.forget(key)
+
+
+def _content_of(sandbox: Engine) -> str:
+    """Return the digest of what sandboxes hold: an engine names an image by it, a folder says nothing of it."""
+    return sandbox.image if sandbox.image.startswith("sha256:") else f"sha256:{sandbox.image_content()}"
