@@ -51,6 +51,7 @@ class Run:
     """One agent on one task, once; `checks` are in order of their names and may be fewer than declared.
 
     `usage` is what it used of the LLM, None where none was offered.
+    `print` is what is kept of its answer for comparison with others', see `core.behaviour`; "" for none.
     `origin` names the evaluation whose answers were checked again, "" where the run was done in this one.
     """
 
@@ -66,6 +67,7 @@ class Run:
     attempts: int = 1
     origin: str = ""
     usage: Usage | None = None
+    print: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,7 @@ class PlannedTask:
 class Plan:
     """What an evaluation set out to do: every agent here was to be run on every task here, `repeats` times.
 
+    `submitted` says when agents were handed in, where that is known.
     `at_least`, `baseline` and `tiebreak` are what `leaderboard` takes by these names.
     """
 
@@ -96,6 +99,7 @@ class Plan:
     at_least: int | None = None
     baseline: float | None = None
     agents: Mapping[str, str] = field(default_factory=dict)
+    submitted: Mapping[str, datetime] = field(default_factory=dict)
     tasks: Mapping[str, PlannedTask] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

@@ -26,6 +26,7 @@ from bitsec_eval.core.junit_fields import (
     name_of,
     number_of,
     plan_of,
+    print_of,
     text_of,
     understood,
     usage_of,
@@ -336,7 +337,7 @@ def _repeat_of(record: Record) -> int:
 class _RunSoFar:
     """A run while its checks arrive; those of one name are one check, told more than once."""
 
-    __slots__ = ("_declared", "_facts", "_origin", "checks")
+    __slots__ = ("_declared", "_facts", "_origin", "_print", "checks")
 
     def __init__(self, record: Record) -> None:
         self._declared = _declared(record)
@@ -345,6 +346,7 @@ class _RunSoFar:
         weight_of(record, "task_weight")
         self._facts = _facts(record)
         self._origin = one_line(text_of(record, "origin"))
+        self._print = print_of(record)
         self.checks: list[Check] = []
 
     def declares(self, record: Record) -> None:
@@ -382,6 +384,7 @@ class _RunSoFar:
             attempts=attempts,
             origin=self._origin,
             usage=usage,
+            print=self._print,
         )
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
 
 from bitsec_eval.core.agent_name import is_agent_name
+from bitsec_eval.core.behaviour import read_print
 from bitsec_eval.core.evaluation import Plan, PlannedTask
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.usage import TIEBREAKS, Usage
@@ -132,6 +133,7 @@ def tiebreak_of(record: Record) -> str | None:
 
 def plan_of(record: Record) -> Plan:
     """Return the plan that a `bitsec.plan` holds."""
+    submitted = record.get("submitted") or {}
     return Plan(
         started=_started(record),
         version=one_line(text_of(record, "version"), 60),
@@ -144,6 +146,7 @@ def plan_of(record: Record) -> Plan:
         at_least=None if record.get("at_least") is None else count_of(record, "at_least", 1),
         baseline=None if record.get("baseline") is None else number_of(record, "baseline"),
         agents={agent_of({"agent": name}): text_of({name: sha}, name) for name, sha in record["agents"].items()},
+        submitted={agent_of({"agent": name}): _time(text_of({name: time}, name)) for name, time in submitted.items()},
         tasks={name_of({"task": name}, "task"): _planned_task(task) for name, task in record["tasks"].items()},
         notes=tuple(one_line(text_of({"note": note}, "note")) for note in record.get("notes", ())),
     )
@@ -160,10 +163,20 @@ def _planned_task(record: Record) -> PlannedTask:
 
 def _started(record: Record) -> datetime | None:
     written = text_of(record, "started")
-    if not written:
-        return None
-    started = datetime.fromisoformat(written)
-    return (started if started.tzinfo else started.replace(tzinfo=UTC)).astimezone(UTC)
+    return _time(written) if written else None
+
+
+def _time(written: str) -> datetime:
+    time = datetime.fromisoformat(written)
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def print_of(record: Record) -> str:
+    """Return what is kept of a run's answer, "" where the record says nothing of it."""
+    told = text_of(record, "print")
+    if told:
+        read_print(told)
+    return told
 
 
 def _refuse_constant(text: str) -> NoReturn:

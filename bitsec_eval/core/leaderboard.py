@@ -4,12 +4,14 @@ Equal input gives an equal board whatever the order of files: nothing here reads
 setting.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from bitsec_eval.core.behaviour import by_age, first_alike, shares_of
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.history import Moment, histories
@@ -32,6 +34,7 @@ class Row:
 
     `low` and `high` are the score with void runs as nothing and as full, both equal to it where none is void.
     An agent is ranked by `low` and paid `reward`, which is its own whatever becomes of void runs, its and others'.
+    `alike` is the earliest agent that behaves like this one, "" for none.
     The true score lies in `interval` with 95 % confidence. Agents of one `group` cannot be told from its best, whose
     rank it shares with the others; both are None where there are too few tasks. `history` holds the score after
     each evaluation, oldest first. `usage` is what the runs that count used of the LLM, None where none was offered.
@@ -51,6 +54,7 @@ class Row:
     last_evaluated: datetime | None
     history: tuple[Moment, ...] = ()
     usage: Usage | None = None
+    alike: str = ""
 
     @property
     def pending(self) -> bool:
@@ -125,14 +129,18 @@ def leaderboard(
     )
     scored = scores(merged, at_least=rules.at_least)
     _check_at_least(rules.at_least, scored)
+    since = {agent.agent: agent.since for agent in scored.agents}
+    answers = {agent.agent: {cell.task: cell.print for cell in agent.cells if cell.print} for agent in scored.agents}
+    copies = first_alike(answers, by_age(since))
     earned = reward(
         {agent.agent: agent.low for agent in scored.agents},
         most={agent.agent: agent.high for agent in scored.agents},
         emission=rules.emission,
         rule=rules.rewards,
         baseline=rules.baseline,
+        shares=shares_of(copies, since),
     )
-    rows = _ranked(scored, earned, histories(counted, at_least=rules.at_least), rules.tiebreak)
+    rows = _ranked(scored, earned, histories(counted, at_least=rules.at_least), rules.tiebreak, copies)
     return _board(rules, scored, rows, earned, counted)
 
 
@@ -182,7 +190,7 @@ def _board(
         evaluations=tuple(sorted(evaluation.id for evaluation in evaluations)),
         last_evaluated=max((row.last_evaluated for row in rows if row.last_evaluated), default=None),
         doubts=tuple(_doubts(rows, runs, scored)),
-        notes=scored.notes,
+        notes=(*_alike(rows), *scored.notes),
     )
 
 
@@ -195,7 +203,11 @@ def _check_at_least(needed: int | None, scored: Scores) -> None:
 
 
 def _ranked(
-    scored: Scores, earned: Rewards, history: Mapping[str, tuple[Moment, ...]], tiebreak: str
+    scored: Scores,
+    earned: Rewards,
+    history: Mapping[str, tuple[Moment, ...]],
+    tiebreak: str,
+    copies: Mapping[str, str],
 ) -> tuple[Row, ...]:
     standing = {
         agent.agent: (agent.score is None, -agent.low, agent.cost if tiebreak == "cost" else 0.0)
@@ -222,6 +234,7 @@ def _ranked(
             last_evaluated=agent.last_evaluated,
             history=history.get(agent.agent, ()),
             usage=agent.usage,
+            alike=copies.get(agent.agent, ""),
         )
         for place, agent in enumerate(ordered)
     )
@@ -244,6 +257,16 @@ def _doubts(rows: Sequence[Row], runs: RunCounts, scored: Scores) -> Iterator[st
         yield f"{len(short)} agents were evaluated on fewer than all {len(scored.tasks)} tasks"
     else:
         yield from (f"{agent} was evaluated on {count} of {len(scored.tasks)} tasks" for agent, count in short)
+
+
+def _alike(rows: Sequence[Row]) -> Iterator[str]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.alike:
+            groups[row.alike].append(row.agent)
+    for first, others in sorted(groups.items()):
+        more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+        yield f"{', '.join(sorted(others)[:MOST_NAMED])}{more} answered as {first} did, which was first"
 
 
 def _void(runs: RunCounts) -> str:

@@ -71,7 +71,9 @@ def _joined_run(evaluation: str, one: Run, other: Run) -> Run:
             f" which declares {one.declared_checks}; give only one of them"
         )
     facts = max(
-        one, other, key=lambda run: (run.ending or "", run.seconds or 0.0, run.attempts, run.usage or Usage())
+        one,
+        other,
+        key=lambda run: (run.ending or "", run.seconds or 0.0, run.attempts, run.usage or Usage(), run.print),
     )
     return replace(facts, checks=checks)
 

@@ -54,8 +54,10 @@ def by_improvement(baseline: float) -> Rule:
     return rule
 
 
-RULES: Mapping[str, Rule] = {"score": by_score, "winner": by_winner}
+RULES: Mapping[str, Rule] = {"score": by_score, "winner": by_winner, "distinct": by_score}
 RULE_NAMES = (*RULES, "improvement")
+PAYS_ONCE = frozenset(("distinct",))
+"""Rules by which agents that behave alike share what one of them would earn, see `reward`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,7 @@ def reward(
     quantum: Decimal = CENT,
     baseline: float | None = None,
     most: Mapping[str, float] | None = None,
+    shares: Mapping[str, int] | None = None,
 ) -> Rewards:
     """Return what each agent of `scores` earns of `emission` under the rule of that name.
 
@@ -85,21 +88,21 @@ def reward(
     An agent without a score earns nothing. When nobody has a claim, all of the emission is undistributed.
     `baseline` is the best score of the earlier board that the rule "improvement" compares with.
     `most` holds what an agent's score may yet become, where that is more than it has.
+    `shares` holds into how many parts an agent's claim is divided, each of another agent that behaves like it; 0 says
+    that an earlier one has all of it. It counts for the rules in `PAYS_ONCE`.
 
     Raises: SettingsError for a rule that does not exist, or that lacks its baseline.
     """
-    claim = _rule(rule, baseline)
+    claims = _Claims(_rule(rule, baseline), (shares or {}) if rule in PAYS_ONCE else {})
     unit = min(quantum, Decimal(1).scaleb(_exponent(emission)))
     low = {agent: score or 0.0 for agent, score in scores.items()}
     high = {agent: max(score, (most or {}).get(agent, score)) for agent, score in low.items()}
-    units = (
-        _sure(int(emission / unit), claim, low, high)
-        if high != low
-        else split(int(emission / unit), claims_of(claim, low))
-    )
+    pending = high != low
+    whole = int(emission / unit)
+    units = _sure(whole, claims, low, high) if pending else split(whole, claims.of_all(low))
     amounts = {agent: units[agent] * unit for agent in scores}
     left = emission - sum(amounts.values(), Decimal(0))
-    may_be_earned = high != low and any(claims_of(claim, high).values())
+    may_be_earned = pending and any(claims.of_all(high).values())
     return Rewards(
         amounts=amounts,
         held=left if may_be_earned else Decimal(0),
@@ -109,11 +112,28 @@ def reward(
 
 def claims_of(rule: Rule, scores: Mapping[str, float]) -> dict[str, int]:
     """Return the claim of every agent under `rule`."""
-    best = max(scores.values(), default=0.0)
-    return {agent: rule(score, best) for agent, score in scores.items()}
+    return _Claims(rule, {}).of_all(scores)
 
 
-def _sure(units: int, rule: Rule, low: Mapping[str, float], high: Mapping[str, float]) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """A rule, and into how many parts the claims of some agents are divided."""
+
+    rule: Rule
+    shares: Mapping[str, int]
+
+    def of(self, agent: str, score: float, best: float) -> int:
+        """Return what `agent` claims."""
+        parts = self.shares.get(agent, 1)
+        return self.rule(score, best) // parts if parts else 0
+
+    def of_all(self, scores: Mapping[str, float], best: float | None = None) -> dict[str, int]:
+        """Return what every agent claims; `best` is the best score unless told."""
+        best = max(scores.values(), default=0.0) if best is None else best
+        return {agent: self.of(agent, score, best) for agent, score in scores.items()}
+
+
+def _sure(units: int, claims: _Claims, low: Mapping[str, float], high: Mapping[str, float]) -> dict[str, int]:
     """Return the whole units each agent gets at least, whatever becomes of everybody's void runs.
 
     That is its share where its own score is `low` and everybody else's `high`.
@@ -124,9 +144,9 @@ def _sure(units: int, rule: Rule, low: Mapping[str, float], high: Mapping[str, f
     for agent, score in low.items():
         best = max(score, second if high[agent] == first else first)
         if best not in claimed:
-            claimed[best] = sum(rule(each, best) for each in high.values())
-        own = rule(score, best)
-        others = claimed[best] - rule(high[agent], best)
+            claimed[best] = sum(claims.of_all(high, best).values())
+        own = claims.of(agent, score, best)
+        others = claimed[best] - claims.of(agent, high[agent], best)
         sure[agent] = units * own // (own + others) if own else 0
     return sure
 

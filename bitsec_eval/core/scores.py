@@ -70,6 +70,7 @@ class Cell:
     `checks` holds each check's worst outcome among them, `ending` and `seconds` are the latest run's, and
     `reason` says why points were lost, "" where there is nothing to say.
     `usage` is what they used of the LLM together, None where none was offered.
+    `print` is what is kept of the first answer, see `core.behaviour`.
     """
 
     task: str
@@ -86,6 +87,7 @@ class Cell:
     ending: str | None = None
     seconds: float | None = None
     usage: Usage | None = None
+    print: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,7 @@ class AgentScore:
     """One agent's score (None when all its runs are void), made of `cells` in order of their tasks.
 
     `low` and `high` are the score with void runs as nothing and as full; all three are equal where none is void.
+    `since` is when this version was handed in, or first evaluated where that is not told.
     """
 
     agent: str
@@ -102,6 +105,7 @@ class AgentScore:
     high: float
     cells: tuple[Cell, ...]
     last_evaluated: datetime | None
+    since: datetime | None = None
 
     @property
     def by_task(self) -> dict[str, float]:
@@ -155,7 +159,7 @@ def scores(evaluations: Iterable[Evaluation], *, at_least: int | None = None) ->
     latest = _latest_versions(counted)
     told = _runs_by_agent(counted, latest)
     weights = _task_weights(counted)
-    worth = _Worth()
+    worth, since = _Worth(), _since(counted, latest)
 
     wanted = max((each.wanted for tasks in told.values() for each in tasks.values()), default=1)
     tasks = tuple(sorted({task for tasks in told.values() for task in tasks}))
@@ -163,7 +167,7 @@ def scores(evaluations: Iterable[Evaluation], *, at_least: int | None = None) ->
     def score_of(agent: str) -> AgentScore:
         tasks = told.pop(agent)
         cells = tuple(_ruled(_cell(task, tasks[task], worth), at_least) for task in sorted(tasks))
-        return _agent_score(agent, latest[agent], tasks, weights, cells)
+        return replace(_agent_score(agent, latest[agent], tasks, weights, cells), since=since.get(agent))
 
     agents = tuple(map(score_of, sorted(told)))
     return Scores(
@@ -183,6 +187,21 @@ def _latest_versions(evaluations: Sequence[Evaluation]) -> dict[str, str]:
             version = (started, version_of(evaluation, agent))
             newest[agent] = max(newest.get(agent, version), version)
     return {agent: version for agent, (_, version) in newest.items()}
+
+
+def _since(evaluations: Sequence[Evaluation], latest: Mapping[str, str]) -> dict[str, datetime]:
+    """Return when each agent's version was handed in, as the latest evaluation says, else first evaluated."""
+    submitted: dict[str, datetime] = {}
+    evaluated: dict[str, datetime] = {}
+    for evaluation in evaluations:
+        plan = plan_of(evaluation)
+        for agent, version in plan.agents.items():
+            if version == latest.get(agent):
+                if agent in plan.submitted:
+                    submitted[agent] = plan.submitted[agent]
+                if plan.started:
+                    evaluated.setdefault(agent, plan.started)
+    return evaluated | submitted
 
 
 @dataclass(slots=True)
@@ -343,6 +362,7 @@ def _cell(task: str, told: _Told, worth: _Worth) -> Cell:
         ending=shown[-1].ending if shown else None,
         seconds=shown[-1].seconds if shown else None,
         usage=total_usage(run.usage for run in shown) if points else None,
+        print=next((run.print for run in told.runs if run.print), ""),
     )
 
 
@@ -362,6 +382,7 @@ def _cell_of_one(task: str, run: Run, state: State, score: float) -> Cell:
         ending=run.ending,
         seconds=run.seconds,
         usage=run.usage and total_usage([run.usage]),
+        print=run.print,
     )
 
 

@@ -62,6 +62,7 @@ def agent_record(row: Row) -> dict[str, Any]:
         "history": [
             {"time": _time(moment.time), "score": moment.score, "version": moment.version} for moment in row.history
         ],
+        "alike": row.alike or None,
         "reward": float(row.reward),
         "runs": _runs(row.runs),
         "usage": _usage(row.usage),

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bitsec_eval.core.agent_name import NAME_RULE, is_agent_name
 from bitsec_eval.core.text import one_line
+from bitsec_eval.support.atomic_files import read_json
 from bitsec_eval.support.digest import sha256, sha256_of_parts
 
 _LEFT_OUT = (".", "__")
@@ -14,10 +16,14 @@ _LEFT_OUT = (".", "__")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """One agent as it was read: what is evaluated is `source`, whatever becomes of the file meanwhile."""
+    """One agent as it was read: what is evaluated is `source`, whatever becomes of the file meanwhile.
+
+    `submitted` is when a hub took this version in, else when the file was last written.
+    """
 
     name: str
     source: bytes
+    submitted: str = ""
 
     @property
     def sha256(self) -> str:
@@ -43,7 +49,7 @@ def submissions(folder: Path) -> Found:
     complaints = []
     for name, file in sorted(_files(folder)):
         try:
-            agents[name] = Submission(name=_checked(name, agents), source=file.read_bytes())
+            agents[name] = _submission(_checked(name, agents), file)
         except FileNotFoundError:  # removed meanwhile
             continue
         except OSError as error:
@@ -51,6 +57,27 @@ def submissions(folder: Path) -> Found:
         except ValueError as error:
             complaints.append(f"{one_line(str(file))}: {error}; rename it")
     return Found(agents=tuple(agents.values()), complaints=tuple(complaints))
+
+
+def _submission(name: str, file: Path) -> Submission:
+    source = file.read_bytes()
+    digest = sha256(source)
+    noted = read_json(file.with_suffix(".json")) or {}
+    versions = noted.get("versions")
+    times = [
+        str(version.get("time"))
+        for version in (versions if isinstance(versions, list) else [])
+        if isinstance(version, dict) and version.get("sha256") == digest
+    ]
+    written = datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    return Submission(name=name, source=source, submitted=min(filter(_is_time, times), default=written))
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return bool(datetime.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _checked(name: str, known: Iterable[str]) -> str:

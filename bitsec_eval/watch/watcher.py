@@ -19,6 +19,9 @@ from bitsec_eval.support.backoff import Backoff
 from bitsec_eval.watch.publication import Made, Publication
 from bitsec_eval.watch.submissions import Submission, conditions, submissions
 
+REWARDS = "--bitsec-rewards=distinct"
+"""Where anybody may hand in under any name, a copy under another name must not be paid; an option says otherwise."""
+
 ENGINE = "engine"
 """What is retried with backoff besides agents."""
 
@@ -174,7 +177,13 @@ class Watcher:
             results=self._publication.results,
             junit=self._publication.draft(name),
             log=self._publication.log(name),
-            more=("--bitsec-reuse", f"--bitsec-seed={seed}", *self._settings.options),
+            more=(
+                "--bitsec-reuse",
+                f"--bitsec-seed={seed}",
+                f"--bitsec-submitted={agent.submitted}",
+                REWARDS,
+                *self._settings.options,
+            ),
         )
 
 

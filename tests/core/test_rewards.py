@@ -84,7 +84,9 @@ def test_the_quantum_can_be_chosen():
 
 
 def test_an_unknown_rule_is_refused_with_the_known_ones():
-    with pytest.raises(SettingsError, match="rewards 'luck': no such rule; choose one of improvement, score, winner"):
+    with pytest.raises(
+        SettingsError, match="rewards 'luck': no such rule; choose one of distinct, improvement, score, winner"
+    ):
         reward({}, emission=Decimal(1), rule="luck")
 
 

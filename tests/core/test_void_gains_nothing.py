@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from bitsec_eval.core.behaviour import print_of
 from bitsec_eval.core.evaluation import Check, Evaluation, Outcome, Plan, PlannedTask, Run
 from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.core.rewards import RULE_NAMES
@@ -16,6 +17,7 @@ from bitsec_eval.core.usage import Usage
 
 BOARDS = 10_000
 PARTS = 10
+PRINTS = (print_of("one " * 200, code=False), print_of("two " * 200, code=False), "")
 WEIGHTS = (1, 2, 0.5)
 OUTCOMES = (Outcome.PASSED, Outcome.FAILED, Outcome.FAILED, Outcome.ERROR)
 
@@ -63,6 +65,7 @@ def a_run(random: Random, agent: str, task: str, repeat: int, weights, planned: 
         declared_checks=planned.checks,
         declared_weight=planned.declared_weight,
         task_weight=planned.weight,
+        print=random.choice(PRINTS),
         usage=Usage(calls=1, cost=random.choice((0.1, 0.2))),
     )
 
@@ -134,12 +137,14 @@ def test_no_failed_check_that_goes_void_or_missing_raises_a_rank_or_a_payment(pa
 
 
 def test_the_boards_hold_what_the_claim_is_about():
-    pending = held = 0
+    pending = held = alike = 0
     for number in range(300):
         random = Random(number)
         board = leaderboard(drawn(random), rewards=RULE_NAMES[number % len(RULE_NAMES)], baseline=40.0)
         pending += len(board.pending) > 0
         held += board.held > 0
+        alike += any(row.alike for row in board.rows)
 
     assert pending > 100
     assert held > 50
+    assert alike > 30

@@ -38,6 +38,7 @@ def test_an_agent_is_written_with_its_tasks_and_checks_by_name():
         "group": None,
         "pass_at_k": {"1": 0.0},
         "history": [],
+        "alike": None,
         "reward": 20.0,
         "runs": {"scored": 1, "void": 0, "incomplete": 0},
         "usage": None,

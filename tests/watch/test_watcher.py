@@ -76,7 +76,9 @@ def test_answers_are_reused_under_the_seed_of_the_version_and_another_version_dr
     watched.look()
 
     assert watched.evaluations.names == ["alice", "bob", "alice", "bob", "alice"]
-    assert watched.evaluations.options == [("--bitsec-reuse", f"--bitsec-seed={seed}") for seed in (1, 2, 1, 2, 3)]
+    told = [options[:2] for options in watched.evaluations.options]
+    assert told == [("--bitsec-reuse", f"--bitsec-seed={seed}") for seed in (1, 2, 1, 2, 3)]
+    assert all("--bitsec-rewards=distinct" in options for options in watched.evaluations.options)
 
 
 @pytest.mark.parametrize("kept", [b"", b"[]", b"\xff", b'{"alice": 3}', b'{"alice": ["1", "x"]}'])
@@ -87,7 +89,7 @@ def test_a_seed_that_was_lost_is_drawn_again(tmp_path: Path, kept: bytes):
     watched.task.write_text("TASK = ...  # mended\n")
 
     assert watched.look() == ["alice"]
-    assert watched.evaluations.options[-1] == ("--bitsec-reuse", "--bitsec-seed=2")
+    assert watched.evaluations.options[-1][:2] == ("--bitsec-reuse", "--bitsec-seed=2")
 
 
 def test_after_a_restart_nothing_is_evaluated_twice(tmp_path: Path):

@@ -21,6 +21,14 @@ EVALUATION = (
     Option("results", str, "results", "DIR", "where results go"),
     Option("jobs", int, None, "N", "runs at the same time", unit="runs", automatic="number of CPUs"),
     Option("seed", int, None, "N", "draw what differs per evaluation from this seed", automatic="drawn"),
+    Option(
+        "submitted",
+        str,
+        "",
+        "TIME",
+        "when the agents were handed in, such as 2026-01-31T12:00:00Z: of those that answer alike it tells the first",
+        automatic="the start of the first evaluation of a version",
+    ),
     Option("fail-under", float, None, "N", "exit 1 if an agent scores less than this", unit="points"),
     Option(
         "progress",

@@ -52,6 +52,7 @@ class Settings:
     emission: str
     rewards: str
     tiebreak: str
+    submitted: str
     results: Path
     fail_under: float | None
     progress: str
@@ -113,6 +114,7 @@ def _settings(
         emission=str(parse_emission(told.value("emission"))),
         rewards=told.value("rewards"),
         tiebreak=told.value("tiebreak"),
+        submitted=_submitted(told.value("submitted")),
         results=told.path("results"),
         fail_under=told.value("fail-under"),
         progress=told.value("progress"),
@@ -128,6 +130,13 @@ def _settings(
         started=shared.started,
         reuse=reuse,
     )
+
+
+def _submitted(text: str) -> str:
+    try:
+        return text and datetime.fromisoformat(text).isoformat()
+    except ValueError:
+        raise SettingsError(f"--bitsec-submitted {text}: no time; give it as 2026-01-31T12:00:00+00:00") from None
 
 
 def _engine(config: pytest.Config, told: OptionValues) -> SandboxEngine:

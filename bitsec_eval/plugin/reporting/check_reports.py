@@ -42,5 +42,6 @@ class CheckReports:
     def _properties(self, item: pytest.Item, check: Check) -> list[tuple[str, str]]:
         done, task = self._runs.done(check.key), self._runs.task(check.key)
         is_told = self._told_by.setdefault(check.key, item.nodeid) != item.nodeid
+        kept = None if is_told else self._runs.print(check.key)
         reason = item.stash.get(REASON, "")
-        return check_properties(self._evaluation, check, task, done, reason, run_is_told=is_told)
+        return check_properties(self._evaluation, check, task, done, reason, kept=kept)

@@ -36,6 +36,7 @@ def plan_of(
         "at_least": settings.at_least,
         "baseline": settings.baseline,
         "agents": {agent.name: agent.sha256 for agent in settings.agents if agent.name in agents},
+        "submitted": {name: settings.submitted for name in sorted(agents) if settings.submitted},
         "tasks": {name: _planned(tasks[name]) for name in sorted({key.task for key in selected})},
         "notes": [f"evaluated without {name}, which the operator accepted" for name in settings.accepted],
     }
@@ -52,20 +53,21 @@ def _planned(task: CollectedTask) -> dict[str, Any]:
 
 
 def check_properties(
-    evaluation: str, check: Check, task: CollectedTask, done: RunResult, reason: str, *, run_is_told: bool = False
+    evaluation: str, check: Check, task: CollectedTask, done: RunResult, reason: str, *, kept: str | None = None
 ) -> list[tuple[str, str]]:
     """Return what a leaderboard needs to know of one check and of its run; no hidden input is among it.
 
-    What all checks of a run share is told once, by the first of them in a process, and the others name the run.
+    What all checks of a run share is told once, by the first of them in a process, and the others name the run:
+    `kept`, what is kept of its answer to compare it, is None for them.
     Texts are the same wherever they say the same: a reader of a million checks has seen most of them before.
     """
     key = check.key
-    run = [key.agent, key.task, key.repeat] if run_is_told else _run(evaluation, check, task, done)
+    run = [key.agent, key.task, key.repeat] if kept is None else _run(evaluation, check, task, done, kept)
     of_check = {"check": check.name, "weight": check.weight, "reason": reason}
     return [(RUN, _compact(run)), (CHECK, _compact(of_check))]
 
 
-def _run(evaluation: str, check: Check, task: CollectedTask, done: RunResult) -> dict[str, Any]:
+def _run(evaluation: str, check: Check, task: CollectedTask, done: RunResult, kept: str) -> dict[str, Any]:
     declared = task.of_run(check.key)
     answer = next((each for each in done.answers if each.fault), done.answers[0] if done.answers else None)
     usage = total_usage(each.usage for each in done.answers)
@@ -82,6 +84,7 @@ def _run(evaluation: str, check: Check, task: CollectedTask, done: RunResult) ->
         "attempts": done.attempts,
         **({"origin": done.reused} if done.reused not in ("", evaluation) else {}),
         **({"usage": asdict(usage)} if usage else {}),
+        **({"print": kept} if kept else {}),
     }
 
 

@@ -1,11 +1,12 @@
 """The runs of one evaluation in one process: engine, pool, gateway and schedule, opened and closed together."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 
 import pytest
 
 from bitsec_eval.core.answer import Answer
+from bitsec_eval.core.behaviour import print_of
 from bitsec_eval.core.errors import AnswerFault, SandboxError, SettingsError
 from bitsec_eval.core.report import Report, parse_report
 from bitsec_eval.core.task import Limits
@@ -124,6 +125,21 @@ class Runs:
         """Return what a run reports on the workspace (0) or on the twin (1), under the names the task knows."""
         answer = self.answers(key)[index]
         return self._tasks[key.task].renaming(self._settings.seed).report(parse_report(answer.printed))
+
+    def print(self, key: RunKey) -> str:
+        """Return what is kept of a run's answer to compare it with others', "" where there is none.
+
+        Of a report it is its findings under the names the task knows, which are others in each evaluation.
+        """
+        answers = self.done(key).answers
+        if not answers or answers[0].fault:
+            return ""
+        task = self._tasks[key.task]
+        text = answers[0].printed
+        if task.task.rename:
+            with suppress(AnswerFault):
+                text = repr([finding.texts for finding in self.report(key, 0).findings])
+        return print_of(text, code=task.kind.loads_solution)
 
     def task(self, key: RunKey) -> CollectedTask:
         """Return the task of a run."""
