@@ -43,7 +43,7 @@ class Story:
         print(f"$ {' '.join(command)}", flush=True)
         environ = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(self.folder / "config")}
         environ |= {"BITSEC_HUB": self.hub, **self.llm}
-        module = {"bitsec-miner": "bitsec_eval.miner", "bitsec_eval": "bitsec_eval"}[command[0]]
+        module = {"bitsec-miner": "bitsec_eval.miner", "bitsec-eval": "bitsec_eval"}[command[0]]
         whole = (sys.executable, "-m", module, *command[1:])
         done = subprocess.run(whole, cwd=self.folder, env=environ, stdout=subprocess.PIPE, text=True, check=True)
         print(done.stdout, flush=True)
@@ -103,7 +103,7 @@ def submit(story: Story) -> None:
 def evaluate(story: Story) -> None:
     """The validator's watch looks once and evaluates both; then Alice sees where she stands."""
     story.run(
-        "bitsec_eval", "watch", "--agents", "agents", "--tasks", str(story.tasks), "--results", "results", "--once"
+        "bitsec-eval", "watch", "--agents", "agents", "--tasks", str(story.tasks), "--results", "results", "--once"
     )
     story.run("bitsec-miner", "status", "--miner-id", "alice")
 

@@ -101,3 +101,39 @@ def test_the_commit_hooks_run_what_the_tests_begin_with():
     ]
     assert len(steps) == 4
     assert all(f"-m {step}\n" in hooks for step in steps)
+
+
+def _pictured() -> set[str]:
+    """The folders in the picture of the tree, by their paths."""
+    page = (ROOT / "docs/architecture.md").read_text()
+    picture = re.search(r"```\n(bitsec_eval/\n.*?)```", page, re.DOTALL)
+    assert picture is not None
+    found, above = set(), []
+    for line in picture[1].splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        above[depth:] = [line.split()[0].rstrip("/")]
+        found.add("/".join(above))
+    return found
+
+
+def test_the_picture_of_the_tree_shows_every_folder():
+    tracked = subprocess.run(["git", "ls-files", "bitsec_eval"], cwd=ROOT, capture_output=True, text=True, check=True)
+    folders = {str(folder) for path in tracked.stdout.split() for folder in Path(path).parents} - {"."}
+
+    assert {each for each in folders if "starter/" not in each} == _pictured()
+
+
+def test_every_thread_of_the_host_is_in_the_table():
+    page = (ROOT / "docs/architecture.md").read_text()
+    named = re.compile(r"\"(bitsec-[a-z-]+)\"")
+    threads = re.compile(r"Thread\(|ThreadPoolExecutor\(")
+    found = {
+        name
+        for path in (ROOT / "bitsec_eval").rglob("*.py")
+        for line in path.read_text().splitlines()
+        if threads.search(line)
+        for name in named.findall(line)
+    }
+
+    assert len(found) > 5
+    assert {name for name in found if f"`{name}`" not in page} == set()

@@ -21,7 +21,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser(
         "watch",
         help="evaluate agents as they come",
-        usage="python -m bitsec_eval watch [--agents DIR] [--interval SECONDS] [--once] ... [-- PYTEST_OPTION ...]",
+        usage="bitsec-eval watch [--agents DIR] [--interval SECONDS] [--once] ... [-- PYTEST_OPTION ...]",
         description="Evaluate every agent that is new or changed, or whose tasks are, and put each result into"
         " RESULTS/agent.NAME.xml. Goes on until Ctrl-C or SIGTERM. With --once it looks once and exits 1 when an"
         " agent has no full result yet. What follows -- goes to pytest, such as --bitsec-emission=50.",

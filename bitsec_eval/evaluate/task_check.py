@@ -17,7 +17,8 @@ from bitsec_eval.evaluate.process import environment
 SECONDS = 300
 _FAULT = "ERROR: "
 _COLLECTED = "::"
-_USAGE_EXIT = 4
+_COLLECTED_EXITS = (0, 5)
+"""Exit codes of pytest for tests that were collected, and for none that were there to collect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,9 @@ def check_tasks(paths: Sequence[Path], environ: Mapping[str, str]) -> TaskCheck:
     lines = done.stdout.splitlines()
     faults = tuple(line.removeprefix(_FAULT) for line in lines if line.startswith(_FAULT) and line != _FAULT)
     checks = sum(_COLLECTED in line and line.endswith("[agent]") for line in lines)
-    if done.returncode == _USAGE_EXIT and not faults:
-        words = [line for line in done.stderr.splitlines() if line.strip()] or lines or ["pytest said nothing"]
+    if done.returncode not in _COLLECTED_EXITS and not faults:
+        words = [line for line in done.stderr.splitlines() if line.strip()]
+        words = words or [line for line in lines if line.startswith("ERROR")] or lines or ["pytest said nothing"]
         raise SettingsError(one_line(words[-1].removeprefix(_FAULT), 1000))
     return TaskCheck(faults, checks)
 

@@ -15,7 +15,7 @@ AGENT_SECONDS = 600
 _HEAD = '''\
 """{title}, as published in ScaBench ({id}).
 
-Written by `python -m bitsec_eval scabench import`; {beside} says from what.
+Written by `bitsec-eval scabench import`; {beside} says from what.
 """
 
 import os

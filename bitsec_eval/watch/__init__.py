@@ -1,1 +1,1 @@
-"""Evaluate whatever is new or changed, again and again: the loop behind `python -m bitsec_eval watch`."""
+"""Evaluate whatever is new or changed, again and again: the loop behind `bitsec-eval watch`."""

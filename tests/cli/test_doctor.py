@@ -1,4 +1,4 @@
-"""`python -m bitsec_eval doctor` tells what an engine can enforce, and exits 1 where something is missing."""
+"""`bitsec-eval doctor` tells what an engine can enforce, and exits 1 where something is missing."""
 
 from pathlib import Path
 

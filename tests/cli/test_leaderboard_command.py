@@ -1,4 +1,4 @@
-"""`python -m bitsec_eval leaderboard` prints the board, writes what is asked for, says in one line what is wrong."""
+"""`bitsec-eval leaderboard` prints the board, writes what is asked for, says in one line what is wrong."""
 
 import json
 import subprocess

@@ -20,7 +20,7 @@ def test_the_python_example_prints_a_board(tmp_path, monkeypatch, capsys):
 
 
 def test_the_options_it_names_are_those_of_the_command(capsys):
-    (usage,) = re.findall(r"```\n(python -m bitsec_eval .*?)\n```", DOCUMENT.read_text())
+    (usage,) = re.findall(r"```\n(bitsec-eval .*?)\n```", DOCUMENT.read_text())
     try:
         main(["leaderboard", "--help"])
     except SystemExit:

@@ -1,4 +1,4 @@
-"""`python -m bitsec_eval watch` as an operator runs it: in a process of its own, with real containers."""
+"""`bitsec-eval watch` as an operator runs it: in a process of its own, with real containers."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`python -m bitsec_eval scabench ...`: what it prints, and what it says when something is wrong."""
+"""`bitsec-eval scabench ...`: what it prints, and what it says when something is wrong."""
 
 import json
 

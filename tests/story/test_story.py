@@ -55,7 +55,7 @@ def test_the_llms_first_agent_is_sent_back_and_its_second_is_taken(told):
 
 def test_both_agents_are_stored_and_evaluated(told):
     assert told.said["bitsec-miner submit alice.py --miner-id"].startswith("alice: version 1 stored (")
-    assert told.said["bitsec_eval watch --agents agents"].splitlines() == [
+    assert told.said["bitsec-eval watch --agents agents"].splitlines() == [
         "watch: alice: scored 47.4 over 3 runs",
         "watch: bob: scored 0.0 over 3 runs",
     ]

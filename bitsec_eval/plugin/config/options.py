@@ -103,7 +103,7 @@ SANDBOX = (
         words,
         (),
         "NAME",
-        "evaluate without this control, which `python -m bitsec_eval doctor` calls missing; results say so",
+        "evaluate without this control, which `bitsec-eval doctor` calls missing; results say so",
     ),
     Option(
         "state",
