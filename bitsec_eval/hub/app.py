@@ -25,6 +25,8 @@ def create_app(hub: Hub) -> FastAPI:
         docs_url=None,  # these pages load scripts from elsewhere; ours is /docs
         redoc_url=None,
         redirect_slashes=False,
+        root_path=hub.settings.base_path,
+        root_path_in_servers=False,
         exception_handlers={Refused: answer_refused, HTTPException: answer_http_error},
     )
     app.state.hub = hub

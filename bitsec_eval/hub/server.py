@@ -33,7 +33,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     async with opened(settings) as hub:
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        print(f"hub: http://{shown}:{port}/", flush=True)  # noqa: T201 - what the operator waits for
+        print(f"hub: http://{shown}:{port}{settings.base_path}/", flush=True)  # noqa: T201 - what the operator waits for
         await uvicorn.Server(_config(hub)).serve(sockets=[listener])
 
 
@@ -43,6 +43,7 @@ def _config(hub: Hub) -> uvicorn.Config:
         most=settings.connections,
         most_per_address=settings.connections_per_address,
         header_seconds=settings.header_seconds,
+        proxies=settings.proxies,
     )
     return uvicorn.Config(
         create_app(hub),
@@ -53,8 +54,8 @@ def _config(hub: Hub) -> uvicorn.Config:
         log_level="error",
         access_log=False,
         server_header=False,
-        proxy_headers=settings.proxy is not None,
-        forwarded_allow_ips=settings.proxy,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
 

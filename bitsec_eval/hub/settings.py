@@ -1,6 +1,8 @@
 """What the operator may set, read once from the command line."""
 
 import argparse
+import ipaddress
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ class Settings:
     results: Path = Path("results")
     names: tuple[str, ...] = ()
     proxy: str | None = None
+    base_path: str = ""
     refuse_copies: bool = False
     uploads_per_minute: int = 30
     wrong_tokens_per_minute: int = 5
@@ -42,13 +45,29 @@ class Settings:
                 raise SettingsError(f"--{name.replace('_', '-')} must be above 0, got {getattr(self, name)}")
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"--port must be from 0 to 65535, got {self.port}")
+        if self.base_path and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", self.base_path):
+            raise SettingsError(f"--base-path {self.base_path}: give it as /hub, without a slash at the end")
+        for each in self.proxies:
+            _check_network(each)
         if not self.tasks.is_dir():
             raise SettingsError(f"--tasks {self.tasks}: no such folder; try --tasks=task_suites/")
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The addresses and networks of reverse proxies, whose word on a client's address counts."""
+        return tuple(each.strip() for each in (self.proxy or "").split(",") if each.strip())
 
     @property
     def check_seconds_per_minute(self) -> float:
         """Processor time that checking the uploads of one address may take."""
         return self.uploads_per_minute * CHECK_SECONDS_PER_UPLOAD
+
+
+def _check_network(text: str) -> None:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise SettingsError(f"--proxy {text}: no address or network; give it as 127.0.0.1 or 10.0.0.0/8") from None
 
 
 _POSITIVE = (
@@ -91,7 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--results", type=Path, default=Path("results"), help="junit files and runs (default: %(default)s)")
     add("--copies", choices=("flag", "refuse"), default="flag", help="copies of an earlier agent")
     add("--name", dest="names", action="append", default=[], metavar="HOST", help="a name clients reach us by")
-    add("--proxy", metavar="ADDRESS", help="believe this address about whom it asks for (X-Forwarded-For)")
+    add("--proxy", metavar="ADDRESS", help="reverse proxies whose X-Forwarded-For counts, with commas")
+    add("--base-path", default="", metavar="/PATH", help="where a reverse proxy serves the hub, such as /hub")
     add(
         "--check-python",
         metavar="PATH",

@@ -86,3 +86,14 @@ def moment(time: datetime | None) -> str:
     '2026-01-02 03:04 UTC'
     """
     return "-" if time is None else f"{time:%Y-%m-%d %H:%M} UTC"
+
+
+def duration(seconds: float) -> str:
+    """Return a time that will pass in whole seconds below two minutes, else in minutes or hours, rounded up.
+
+    >>> duration(0.2), duration(119), duration(121), duration(9000)
+    ('1 s', '119 s', '3 min', '2.5 h')
+    """
+    if seconds < 120:
+        return f"{max(1, math.ceil(seconds))} s"
+    return f"{math.ceil(seconds / 60)} min" if seconds < 7200 else f"{math.ceil(seconds / 360) / 10:g} h"

@@ -7,13 +7,23 @@ Drafts, logs and the watch's own notes are in results/watch/.
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from bitsec_eval.core.errors import ResultsError, SettingsError
 from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
+from bitsec_eval.core.watch_notes import (
+    HISTORY,
+    KEPT_DURATIONS,
+    KEPT_SCORES,
+    QUEUE,
+    VersionScore,
+    queue_note,
+    version_scores,
+)
 from bitsec_eval.support.atomic_files import read_json, write_json
 
 Made = tuple[str, str]
@@ -83,7 +93,32 @@ class Publication:
             return board
         draft.replace(published)
         self._note(agent, None if board.provisional else made)
+        self._remember(agent, made, board)
         return board
+
+    def note_queue(self, evaluating: str, queue: Sequence[str], *, since: float = 0.0) -> None:
+        """Note whom is evaluated since when (seconds since 1970), and who is next, for whoever shows it."""
+        known = read_json(self.results / QUEUE) or {}
+        write_json(self.results / QUEUE, {**known, "evaluating": evaluating, "since": since, "queue": list(queue)})
+
+    def note_duration(self, seconds: float) -> None:
+        """Note how long an evaluation took."""
+        known = read_json(self.results / QUEUE) or {}
+        durations = [*queue_note(known).durations, round(seconds, 1)][-KEPT_DURATIONS:]
+        write_json(self.results / QUEUE, {**known, "durations": durations})
+
+    def _remember(self, agent: str, made: Made, board: Leaderboard) -> None:
+        """Keep what this version scored; a later evaluation of it under the same conditions takes its place."""
+        version, conditions = made
+        known = read_json(self.results / HISTORY) or {}
+        others = [each for each in version_scores(known, agent) if (each.sha256, each.conditions) != made]
+        news = (
+            VersionScore(sha256=version, time=row.last_evaluated.isoformat(), score=row.score, conditions=conditions)
+            for row in board.rows
+            if row.agent == agent and row.score is not None and row.last_evaluated is not None
+        )
+        kept = [asdict(each) for each in (*others, *news)][-KEPT_SCORES:]
+        write_json(self.results / HISTORY, {**known, agent: kept})
 
     def retire(self, agents: set[str]) -> list[str]:
         """Take every published agent that is none of `agents` off the board, and return their names."""

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -104,10 +104,25 @@ class Watcher:
         wanted = {agent: (agent.sha256, condition) for agent in found.agents}
         stale = {agent: made for agent, made in wanted.items() if not self._publication.is_current(agent.name, made)}
         due = [agent for agent, made in stale.items() if self._backoff.is_over((agent.name, made))]
+        due.sort(key=lambda agent: (agent.submitted, agent.name))
         if not due or not self._engine_answers():
             return not stale and not found.complaints
-        scored = [self._renew(agent, stale[agent], stop) for agent in due if not stop.is_set()]
+        try:
+            scored = list(self._renewed(due, stale, stop))
+        finally:
+            self._publication.note_queue("", ())
         return len(scored) == len(stale) and all(scored) and not found.complaints
+
+    def _renewed(self, due: Sequence[Submission], stale: Mapping[Submission, Made], stop: Event) -> Iterator[bool]:
+        """Evaluate in the order of submission; yield whether every run of each was scored."""
+        for place, agent in enumerate(due):
+            if stop.is_set():
+                return
+            self._publication.note_queue(agent.name, [each.name for each in due[place + 1 :]], since=time.time())
+            begun = time.monotonic()
+            yield self._renew(agent, stale[agent], stop)
+            if not stop.is_set():
+                self._publication.note_duration(time.monotonic() - begun)
 
     def _complain(self, complaints: Iterable[str]) -> None:
         """Say each complaint once for as long as it lasts."""

@@ -31,12 +31,12 @@ ELEMENTS = {
     *("html", "head", "meta", "link", "title", "body", "a", "nav", "main", "h1", "h2", "h3", "p", "span", "strong"),
     *("table", "thead", "tbody", "tr", "th", "td", "div", "dl", "dt", "dd", "details", "summary", "ul", "li", "code"),
     *("pre", "section", "footer", "form", "label", "input", "button", "abbr", "wbr", "svg", "rect", "path"),
-    "polyline",
+    *("polyline", "select", "option"),
 }
 ATTRIBUTES = {
     *("lang", "charset", "name", "content", "rel", "href", "class", "aria-label", "aria-current", "id", "tabindex"),
     *("scope", "role", "viewbox", "preserveaspectratio", "aria-hidden", "focusable", "width", "height", "open"),
-    *("value",),
+    *("value", "selected"),
     *("action", "method", "enctype", "for", "required", "maxlength", "pattern", "autocomplete", "autocapitalize"),
     *("spellcheck", "aria-describedby", "type", "accept", "download", "aria-labelledby", "title", "d", "points", "x"),
 }
@@ -280,7 +280,8 @@ def test_a_page_without_agents_says_what_to_do(hub: RunningHub):
 
 
 def test_an_empty_hub_invites():
-    answer = page("leaderboard.html", title="Leaderboard", board=leaderboard([]), badges={}, waiting=[])
+    empty = leaderboard([])
+    answer = page("leaderboard.html", title="Leaderboard", board=empty, whole=empty, badges={}, waiting=[])
 
     assert b"Submit the first agent." in answer.body
 

@@ -61,6 +61,7 @@ def test_an_agent_waits_until_its_version_was_evaluated(hub: RunningHub, alice: 
         "uploaded": standing(hub, alice)["uploaded"],
         "copy_of": None,
         "page": "",
+        "waiting": None,
     }
 
     hub.upload(alice, agent(2), token=token)

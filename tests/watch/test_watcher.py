@@ -1,6 +1,7 @@
 """A watch evaluates what is new or changed and nothing else, and no failure makes it stop or costs anybody points."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.core.watch_notes import HISTORY, QUEUE
 from bitsec_eval.watch.publication import Publication, sole_watch
 from tests.watch.doubles import Watched
 
@@ -358,3 +360,32 @@ def test_notes_hold_what_each_result_was_made_of(tmp_path: Path):
 
     notes = json.loads((tmp_path / "results/watch/evaluated.json").read_text())
     assert [len(digest) for digest in notes["alice"]] == [64, 64]
+
+
+def test_first_come_is_first_evaluated_and_the_queue_is_noted(tmp_path: Path):
+    watched = Watched(tmp_path, zoe="1", alice="2")
+    os.utime(tmp_path / "agents/zoe.py", (1000, 1000))
+    notes = []
+    watched.evaluations.during = lambda order: notes.append(json.loads((tmp_path / "results" / QUEUE).read_text()))
+
+    assert watched.look() == ["zoe", "alice"]
+    assert [(note["evaluating"], note["queue"]) for note in notes] == [("zoe", ["alice"]), ("alice", [])]
+    assert notes[0]["since"] > 1e9
+    after = json.loads((tmp_path / "results" / QUEUE).read_text())
+    assert (after["evaluating"], after["queue"], len(after["durations"])) == ("", [], 2)
+
+
+def test_the_score_of_every_version_is_kept(tmp_path: Path):
+    watched = Watched(tmp_path, alice="1")
+    watched.evaluations.outcomes["alice"] = ["passed", "failed"]
+    watched.look()
+    watched.submit("alice", "2")
+    watched.evaluations.outcomes["alice"] = ["passed"]
+    watched.look()
+    (tmp_path / "results/agent.alice.xml").unlink()
+    watched.look()
+
+    kept = json.loads((tmp_path / "results" / HISTORY).read_text())["alice"]
+    assert [each["score"] for each in kept] == [50.0, 100.0]
+    assert len({each["sha256"] for each in kept}) == 2
+    assert len({each["conditions"] for each in kept}) == 1

@@ -7,6 +7,7 @@ cannot lock others out, not even those behind the same address.
 import asyncio
 import ipaddress
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import h11
@@ -20,12 +21,18 @@ STALLED_SECONDS = 20.0
 
 
 class Connections:
-    """Every open connection, at most so many in all and for one address."""
+    """Every open connection, at most so many in all and for one address; `proxies` may have them all.
 
-    def __init__(self, *, most: int, most_per_address: int, header_seconds: float) -> None:
+    A reverse proxy's connections are its clients': it limits them itself.
+    """
+
+    def __init__(
+        self, *, most: int, most_per_address: int, header_seconds: float, proxies: Sequence[str] = ()
+    ) -> None:
         self.header_seconds = header_seconds
         self._most = most
         self._most_per_address = most_per_address
+        self._proxies = tuple(map(ipaddress.ip_network, proxies))
         self._by_address: dict[str, dict[DeadlineProtocol, None]] = {}
         self._open = 0
 
@@ -33,13 +40,20 @@ class Connections:
         """Take in a connection, closing another one if need be; False where all others are being answered."""
         address = new.address
         same = self._by_address.get(address, {})
-        if len(same) >= self._most_per_address and not _close_one(same):
+        if len(same) >= self._most_of(address) and not _close_one(same):
             return False
         if self._open >= self._most and not _close_one(max(self._by_address.values(), key=len)):
             return False
         self._by_address.setdefault(address, {})[new] = None
         self._open += 1
         return True
+
+    def _most_of(self, address: str) -> int:
+        try:
+            client = ipaddress.ip_address(address)
+        except ValueError:  # a network of clients, or a name
+            return self._most_per_address
+        return self._most if any(client in network for network in self._proxies) else self._most_per_address
 
     def waits_anew(self, connection: "DeadlineProtocol") -> None:
         """A connection was answered: it is now the last that would be closed."""

@@ -25,7 +25,8 @@ def answer(request: Request, problem: Problem) -> Response:
     """Answer a request with a problem."""
     headers = problem_headers(problem)
     if wants_page(request):
-        return page("problem.html", status=problem.status, headers=headers, problem=for_browser(problem))
+        base = request.scope.get("root_path", "")
+        return page("problem.html", base=base, status=problem.status, headers=headers, problem=for_browser(problem))
     return JSONResponse(problem_fields(problem), status_code=problem.status, headers=headers)
 
 

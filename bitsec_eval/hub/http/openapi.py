@@ -58,7 +58,12 @@ def described(app: FastAPI) -> dict[str, Any]:
     The framework adds a 422 to every route with a parameter; ours take any text and answer 404.
     """
     if app.openapi_schema is None:
-        description = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        description = get_openapi(
+            title=app.title,
+            version=app.version,
+            routes=app.routes,
+            servers=[{"url": app.root_path}] if app.root_path else None,
+        )
         for operation in (each for path in description["paths"].values() for each in path.values()):
             if "HTTPValidationError" in json.dumps(operation["responses"].get("422", {})):
                 del operation["responses"]["422"]

@@ -77,13 +77,13 @@ async def upload_agent(request: Request, hub: TheHub) -> Response:
             raise
         return submit_form(hub, form, refused.problem)
     note(receipt.status, miner_id=receipt.miner_id, address=address, sha256=receipt.sha256)
-    return _receipt(request, receipt)
+    return _receipt(request, receipt, hub.settings.base_path)
 
 
-def _receipt(request: Request, receipt: Receipt) -> Response:
+def _receipt(request: Request, receipt: Receipt, base: str) -> Response:
     status = 201 if receipt.status == "stored" else 200
     if wants_page(request):
-        return page("receipt.html", status=status, receipt=receipt)
+        return page("receipt.html", base=base, status=status, receipt=receipt)
     return JSONResponse(jsonable_encoder(receipt), status_code=status)
 
 

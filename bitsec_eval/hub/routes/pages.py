@@ -13,6 +13,7 @@ from bitsec_eval.hub.routes.submit_form import submit_form
 from bitsec_eval.hub.routes.templates import TEMPLATES, badges, page, task_sections
 from bitsec_eval.hub.service import TheHub
 from bitsec_eval.hub.uploads.form import token_in
+from bitsec_eval.hub.views.arranging import SORTS, arranged
 from bitsec_eval.hub.views.standings import all_standings, board_now, outputs_of, report_on
 from bitsec_eval.render.html import stylesheet
 
@@ -22,16 +23,28 @@ _CSS = {"text/css": {"schema": {"type": "string"}}}
 
 
 @router.get("/")
-def board_page(hub: TheHub) -> HTMLResponse:
-    """The leaderboard, and the agents that wait to be on it."""
-    standings, board = all_standings(hub.store, hub.results), board_now(hub.results)
+def board_page(hub: TheHub, sort: str = "rank", agent: str = "") -> HTMLResponse:
+    """The leaderboard, and the agents that wait to be on it.
+
+    `sort` is rank, agent, score, reward or evaluated; `agent` shows only those whose name holds this text.
+    """
+    standings, whole = all_standings(hub.store, hub.results), board_now(hub.results)
+    board = arranged(whole, sort=sort, agent=agent)
     return page(
         "leaderboard.html",
+        base=hub.settings.base_path,
         title="Leaderboard",
         board=board,
-        run_pages=task_sections(board),
+        whole=whole,
+        sort=sort,
+        sorts=SORTS,
+        wanted_agent=agent,
+        run_pages=task_sections(board, hub.settings.base_path),
         badges=badges(standings),
-        waiting=[standing for standing in standings if standing.rank is None and standing.status == "waiting"],
+        waiting=sorted(
+            (standing for standing in standings if standing.rank is None and standing.status == "waiting"),
+            key=lambda standing: standing.waiting.place if standing.waiting else len(standings),
+        ),
     )
 
 
@@ -43,10 +56,12 @@ def miner_page(miner_id: str, hub: TheHub) -> HTMLResponse:
         raise Refused(NOT_FOUND)
     return page(
         "miner.html",
+        base=hub.settings.base_path,
         title=miner_id,
         report=report,
         standing=report.standing,
         provisional=board_now(hub.results).provisional,
+        places={task.task: place for place, task in enumerate(report.tasks, start=1)},
         offered={task.id for task in hub.catalogue.tasks()},
     )
 
@@ -69,7 +84,8 @@ async def output_page(request: Request, miner_id: str, hub: TheHub) -> HTMLRespo
     """What the agent printed in each of its runs, for its owner."""
     hub.uploads.owners.prove(miner_id, await token_in(request), client_address(request))
     outputs = await run_in_threadpool(outputs_of, miner_id, hub.store, hub.results)
-    return page("output.html", title=f"What {miner_id} printed", miner_id=miner_id, outputs=outputs)
+    base = hub.settings.base_path
+    return page("output.html", base=base, title=f"What {miner_id} printed", miner_id=miner_id, outputs=outputs)
 
 
 @router.get("/submit")
@@ -79,11 +95,11 @@ def submit_page(hub: TheHub) -> HTMLResponse:
 
 
 @router.get("/docs")
-def docs_page(request: Request) -> HTMLResponse:
+def docs_page(request: Request, hub: TheHub) -> HTMLResponse:
     """Every address of the API, from the description at /openapi.json."""
     app = request.scope["app"]
     assert isinstance(app, FastAPI)  # noqa: S101 - the framework's word
-    return page("docs.html", title="API", paths=described(app)["paths"])
+    return page("docs.html", base=hub.settings.base_path, title="API", paths=described(app)["paths"])
 
 
 @router.get("/static/style.css", response_class=Response, responses={200: {"content": _CSS}})

@@ -20,6 +20,7 @@ def submit_form(hub: Hub, typed: UploadForm | None = None, problem: Problem | No
     keeps_token = typed and problem and problem.reason not in _OF_TOKEN
     return page(
         "submit.html",
+        base=hub.settings.base_path,
         status=problem.status if problem else 200,
         headers=problem_headers(problem) if problem else None,
         title="Submit an agent",

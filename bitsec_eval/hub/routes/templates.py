@@ -1,8 +1,8 @@
 """Fill in the hub's pages: the board's templates of `bitsec_eval.render`, and the hub's own before them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,8 +12,9 @@ from starlette.responses import HTMLResponse
 from bitsec_eval.core.leaderboard import Leaderboard
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.hub.views.runs import RunOutput, RunReport
-from bitsec_eval.hub.views.standings import Standing, TaskStanding
-from bitsec_eval.render.figures import moment
+from bitsec_eval.hub.views.standings import ScoredVersion, Standing, TaskStanding
+from bitsec_eval.hub.views.waiting import Waiting
+from bitsec_eval.render.figures import duration, moment
 from bitsec_eval.render.html import environment
 from bitsec_eval.render.links import RunPages
 from bitsec_eval.render.timeline import bars
@@ -22,22 +23,23 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
 def page(
-    template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: object
+    template: str, *, base: str = "", status: int = 200, headers: dict[str, str] | None = None, **values: object
 ) -> HTMLResponse:
-    """Return a page; every value is escaped where it is put in."""
-    text = _environment().get_template(template).render(agent_href=agent_href, **values)
+    """Return a page whose links begin with `base`; every value is escaped where it is put in."""
+    href = partial(agent_href, base=base)
+    text = _environment().get_template(template).render(base=base, agent_href=href, **values)
     return HTMLResponse(text.encode("utf-8", "backslashreplace"), status_code=status, headers=headers)
 
 
-def agent_href(agent: str) -> str:
+def agent_href(agent: str, base: str = "") -> str:
     """Return the address of an agent's page."""
-    return f"/miners/{quote(agent, safe='')}"
+    return f"{base}/miners/{quote(agent, safe='')}"
 
 
-def task_sections(board: Leaderboard) -> RunPages:
+def task_sections(board: Leaderboard, base: str) -> RunPages:
     """Return what leads from the heat map to the sections of tasks on agents' pages."""
     places = {(row.agent, cell.task): n for row in board.rows for n, cell in enumerate(row.tasks, start=1)}
-    return lambda agent, cell: (f"{agent_href(agent)}#task-{places[agent, cell.task]}",)
+    return lambda agent, cell: (f"{agent_href(agent, base)}#task-{places[agent, cell.task]}",)
 
 
 def badges(standings: Iterable[Standing]) -> dict[str, tuple[str, ...]]:
@@ -84,6 +86,25 @@ def printed(run: RunReport | RunOutput) -> Iterator[tuple[str, str]]:
     yield from ((name, text) for name, text in (("stdout", run.stdout), ("stderr", run.stderr)) if text)
 
 
+def place(waiting: Waiting) -> str:
+    """Return where an agent stands in the queue and how long it will take, in words.
+
+    >>> place(Waiting(place=2, of=5, expected_seconds=150.0)), place(Waiting(place=0, of=0, expected_seconds=None))
+    ('place 2 of 5, in about 3 min', 'it is being evaluated now')
+    """
+    where = f"place {waiting.place} of {waiting.of}" if waiting.place else "it is being evaluated now"
+    return where if waiting.expected_seconds is None else f"{where}, in about {duration(waiting.expected_seconds)}"
+
+
+def trend(versions: Sequence[ScoredVersion], width: int = 240, height: int = 48) -> str:
+    """Return the scores of versions, given latest first, as the points of an SVG polyline; "" for fewer than two."""
+    scores = [version.score for version in reversed(versions) if version.score is not None]
+    if len(scores) < 2:
+        return ""
+    step = width / (len(scores) - 1)
+    return " ".join(f"{n * step:.1f},{height - score * height / 100:.1f}" for n, score in enumerate(scores))
+
+
 def lines(text: str) -> str:
     """Return a text of several lines with whatever does not print spelled out."""
     return printable(text, len(text))
@@ -97,8 +118,10 @@ def _environment() -> Environment:
         clock=clock,
         ended=ended,
         lines=lines,
+        place=place,
         printed=printed,
         reason_for_all=reason_for_all,
         sometimes=sometimes,
+        trend=trend,
     )
     return made

@@ -10,7 +10,9 @@ from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.core.scores import Cell
 from bitsec_eval.core.text import one_line
+from bitsec_eval.core.watch_notes import HISTORY, QUEUE, QueueNote, VersionScore, queue_note, version_scores
 from bitsec_eval.hub.views.runs import RunOutput, RunReport, outputs_in, runs_in
+from bitsec_eval.support.atomic_files import read_json
 
 _Stamp = tuple[int, int, int]
 
@@ -44,6 +46,21 @@ class Results:
     def runs(self, agent: str, cell: Cell) -> tuple[RunReport, ...]:
         """Return what is kept of an agent's runs on a task."""
         return tuple(runs_in(self._folder, agent, cell, self.standings().board.evaluations))
+
+    def queue(self) -> QueueNote:
+        """Return whom a watch over this folder evaluates and who is next."""
+        return queue_note(read_json(self._folder / QUEUE))
+
+    def version_scores(self, agent: str) -> tuple[VersionScore, ...]:
+        """Return what a watch noted of each version's score, oldest first."""
+        return version_scores(read_json(self._folder / HISTORY), agent)
+
+    def weights(self) -> dict[str, float]:
+        """Return the tasks' weights; the latest evaluation has the last word."""
+        self.standings()
+        read = [found for _, found in self._files.values() if isinstance(found, Evaluation)]
+        plans = [found.plan for found in sorted(read, key=lambda found: found.age_key) if found.plan]
+        return {task: planned.weight for plan in plans for task, planned in plan.tasks.items()}
 
     def outputs(self, agent: str, cell: Cell) -> tuple[RunOutput, ...]:
         """Return what an agent printed in its runs on a task, for its owner."""

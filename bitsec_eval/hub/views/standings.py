@@ -4,17 +4,21 @@ Of a run these values hold outcomes by check name and what happened when; what i
 Never a test, its inputs or what it expected.
 """
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bitsec_eval.core.evaluation import outcomes_of, reasons_of
 from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
 from bitsec_eval.core.scores import Cell
+from bitsec_eval.core.watch_notes import VersionScore
 from bitsec_eval.hub.storage.records import CopyOf, Record, Version
 from bitsec_eval.hub.storage.store import Store
+from bitsec_eval.hub.views.causes import Cause, causes_of
 from bitsec_eval.hub.views.results import Results
 from bitsec_eval.hub.views.runs import RunOutput, RunReport
+from bitsec_eval.hub.views.waiting import Waiting, waiting_of
 from bitsec_eval.render.links import wanted
 
 
@@ -26,6 +30,7 @@ class Standing:
     fault of its own, else "evaluated"; `score` is that of the evaluated version, 0 to 100.
     `version` and `uploaded` are None for an agent that was not uploaded here.
     `reward` is in TAO, as exact decimal text.
+    `waiting` is there while the current version waits.
     """
 
     miner_id: str
@@ -40,6 +45,18 @@ class Standing:
     uploaded: str | None
     copy_of: CopyOf | None
     page: str
+    waiting: Waiting | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredVersion(Version):
+    """A version and what it scored, None where it was not evaluated or its result was not kept.
+
+    `comparable` is False where it met other tasks than the agent's latest result.
+    """
+
+    score: float | None = None
+    comparable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +85,8 @@ class AgentReport:
 
     standing: Standing
     tasks: tuple[TaskStanding, ...] = ()
-    versions: tuple[Version, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    versions: tuple[ScoredVersion, ...] = ()
 
 
 def board_now(results: Results) -> Leaderboard:
@@ -93,20 +111,43 @@ def _copy_note(record: Record | None) -> str:
 def all_standings(store: Store, results: Results) -> list[Standing]:
     """Every agent uploaded or on the board: the board's order first, then those that wait, by name."""
     rows = {row.agent: row for row in results.standings().board.rows}
-    waiting = [record.miner_id for record in store.records() if record.miner_id not in rows]
-    return [standing_of(store.record(name), rows.get(name), name) for name in (*rows, *waiting)]
+    unseen = [record.miner_id for record in store.records() if record.miner_id not in rows]
+    waiting = _waiting(store, rows, results)
+    return [standing_of(store.record(name), rows.get(name), name, waiting.get(name)) for name in (*rows, *unseen)]
+
+
+def _waiting(store: Store, rows: Mapping[str, Row], results: Results) -> dict[str, Waiting]:
+    records = (record for record in store.records() if _waits(record.current, rows.get(record.miner_id)))
+    return waiting_of(records, results.queue())
 
 
 def report_on(miner_id: str, store: Store, results: Results) -> AgentReport | None:
     """Return everything about one agent; None where there is no such agent."""
-    record, row = store.record(miner_id), row_of(results.standings().board, miner_id)
+    board = results.standings().board
+    record, row = store.record(miner_id), row_of(board, miner_id)
     if record is None and row is None:
         return None
+    waiting = _waiting(store, {each.agent: each for each in board.rows}, results)
+    cells = row.tasks if row else ()
     return AgentReport(
-        standing=standing_of(record, row, miner_id),
-        tasks=tuple(_task_standings(miner_id, row.tasks if row else (), results)),
-        versions=record.versions[::-1] if record else (),
+        standing=standing_of(record, row, miner_id, waiting.get(miner_id)),
+        tasks=tuple(_task_standings(miner_id, cells, results)),
+        causes=causes_of(cells, results.weights()),
+        versions=tuple(_scored_versions(record, row, results.version_scores(miner_id)))[::-1] if record else (),
     )
+
+
+def _scored_versions(record: Record, row: Row | None, noted: Sequence[VersionScore]) -> Iterator[ScoredVersion]:
+    """Yield each version with its latest score: what the board says before what a watch noted."""
+    latest = noted[-1].conditions if noted else ""
+    scores = {each.sha256: (each.score, each.conditions == latest) for each in noted}
+    scores |= {each.version: (each.score, True) for each in row.history} if row else {}
+    if row is not None and row.score is not None:
+        scores[row.version] = (row.score, True)
+    for version in record.versions:
+        score, comparable = scores.get(version.sha256, (None, True))
+        fields = {each.name: getattr(version, each.name) for each in dataclasses.fields(Version)}
+        yield ScoredVersion(**fields, score=score, comparable=comparable)
 
 
 def outputs_of(miner_id: str, store: Store, results: Results) -> list[RunOutput]:
@@ -122,7 +163,7 @@ def row_of(board: Leaderboard, agent: str) -> Row | None:
     return next((row for row in board.rows if row.agent == agent), None)
 
 
-def standing_of(record: Record | None, row: Row | None, miner_id: str) -> Standing:
+def standing_of(record: Record | None, row: Row | None, miner_id: str, waiting: Waiting | None = None) -> Standing:
     """Join what was uploaded with what the board says."""
     current = record.current if record else None
     return Standing(
@@ -138,11 +179,16 @@ def standing_of(record: Record | None, row: Row | None, miner_id: str) -> Standi
         uploaded=current.time if current else None,
         copy_of=current.copy_of if current else None,
         page=f"/miners/{miner_id}",
+        waiting=waiting,
     )
 
 
+def _waits(current: Version | None, row: Row | None) -> bool:
+    return row is None or (current is not None and row.version != current.sha256)
+
+
 def _status(current: Version | None, row: Row | None) -> str:
-    if row is None or (current is not None and row.version != current.sha256):
+    if row is None or _waits(current, row):
         return "waiting"
     return "void" if row.score is None else "evaluated"
 

@@ -9,8 +9,10 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.miner.commands.options import Subparsers, add_hub, add_miner_id, checked_miner_id
 from bitsec_eval.miner.hub import HubError, hub_at
 from bitsec_eval.miner.show import TaskResult, result_lines
-from bitsec_eval.render.figures import points
+from bitsec_eval.render.figures import duration, points
 from bitsec_eval.support.terminal import log
+
+SHOWN_VERSIONS = 8
 
 
 def add_parser(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
@@ -42,10 +44,42 @@ def _lines(report: Mapping[str, Any], miner_id: str) -> Iterator[str]:
     yield f"{miner_id}: {', '.join(_facts(standing))}"
     if standing["status"] == "waiting":
         before = "; what follows is of the version before" if report["tasks"] else ""
-        yield f"the current version waits for its evaluation{before}"
+        yield f"the current version waits for its evaluation{_place(standing.get('waiting'))}{before}"
     if standing["status"] == "void":
         yield "every run failed through no fault of the agent, and is tried again"
+    yield from _scores(report.get("versions"))
+    causes = list(_causes(report.get("causes")))
+    if causes:
+        yield from ("", "why points were lost:", *causes, "")
     yield from result_lines([_result(task) for task in report["tasks"]])
+
+
+def _place(waiting: object) -> str:
+    """Return the place in the queue and the time it will take, "" where the hub does not tell."""
+    if not isinstance(waiting, dict):
+        return ""
+    place, of = int(waiting["place"]), int(waiting["of"])
+    where = f": place {place} of {of}" if place else ": it is being evaluated now"
+    seconds = waiting["expected_seconds"]
+    return where if seconds is None else f"{where}, in about {duration(float(seconds))}"
+
+
+def _causes(causes: object) -> Iterator[str]:
+    """Yield a line for each cause of lost points, the costliest first; nothing where the hub does not tell."""
+    for cause in causes if isinstance(causes, list) else ():
+        count = len(cause["tasks"])
+        where = one_line(str(cause["tasks"][0]), 120) if count == 1 else f"{count} tasks"
+        yield f"{-float(cause['points']):>+6.1f}  {one_line(str(cause['cause']))}: {where}"
+
+
+def _scores(versions: object) -> Iterator[str]:
+    """Yield the scores of the latest versions in one line, oldest first, where there are at least two."""
+    scored = [each for each in versions if each.get("score") is not None] if isinstance(versions, list) else []
+    if len(scored) > 1:
+        told = (
+            f"{int(each['version'])}: {points(float(each['score']))}" for each in scored[SHOWN_VERSIONS - 1 :: -1]
+        )
+        yield f"scores by version: {', '.join(told)}"
 
 
 def _facts(standing: Mapping[str, Any]) -> Iterator[str]:
