@@ -61,6 +61,13 @@ class AnswerFault(Exception):  # noqa: N818 - it is a fault of the answer, not a
         self.public = message if public is None else public
 
 
+class LackingNameFault(AnswerFault, AttributeError):  # noqa: N818 - as AnswerFault
+    """The solution lacks a name that was looked up; to `hasattr` and `getattr` a lack like any other.
+
+    A check whose own file looks the name up fails, even where it expects an exception.
+    """
+
+
 class SolutionError(Exception):
     """An exception the solution raised when it was called.
 

@@ -86,6 +86,7 @@ class Plan:
 
     `submitted` says when agents were handed in, where that is known.
     `at_least`, `baseline` and `tiebreak` are what `leaderboard` takes by these names.
+    `left_out` names tasks that were there and not run: deselected, ignored, or written wrongly.
     """
 
     started: datetime | None = None
@@ -102,6 +103,7 @@ class Plan:
     submitted: Mapping[str, datetime] = field(default_factory=dict)
     tasks: Mapping[str, PlannedTask] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,6 +149,7 @@ def plan_of(record: Record) -> Plan:
         submitted={agent_of({"agent": name}): _time(text_of({name: time}, name)) for name, time in submitted.items()},
         tasks={name_of({"task": name}, "task"): _planned_task(task) for name, task in record["tasks"].items()},
         notes=tuple(one_line(text_of({"note": note}, "note")) for note in record.get("notes", ())),
+        left_out=tuple(name_of({"task": name}, "task") for name in record.get("left_out", ())),
     )
 
 

@@ -189,7 +189,7 @@ def _board(
         undistributed=earned.undistributed,
         evaluations=tuple(sorted(evaluation.id for evaluation in evaluations)),
         last_evaluated=max((row.last_evaluated for row in rows if row.last_evaluated), default=None),
-        doubts=tuple(_doubts(rows, runs, scored)),
+        doubts=(*_doubts(rows, runs, scored), *_left_out(scored, evaluations)),
         notes=(*_alike(rows), *scored.notes),
     )
 
@@ -267,6 +267,15 @@ def _alike(rows: Sequence[Row]) -> Iterator[str]:
     for first, others in sorted(groups.items()):
         more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
         yield f"{', '.join(sorted(others)[:MOST_NAMED])}{more} answered as {first} did, which was first"
+
+
+def _left_out(scored: Scores, evaluations: Sequence[Evaluation]) -> Iterator[str]:
+    """Tell of tasks that an evaluation left out and no other has run."""
+    plans = [evaluation.plan for evaluation in evaluations if evaluation.plan]
+    missing = sorted({task for plan in plans for task in plan.left_out} - set(scored.tasks))
+    if missing:
+        more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+        yield f"not run: {', '.join(missing[:MOST_NAMED])}{more}"
 
 
 def _void(runs: RunCounts) -> str:

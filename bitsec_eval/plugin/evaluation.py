@@ -10,12 +10,13 @@ import pytest
 
 from bitsec_eval.plugin.cache.answers import AnswerStore
 from bitsec_eval.plugin.collection.plugin import TaskCollection
+from bitsec_eval.plugin.collection.refused import RefusedTasks
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.progress.status import RunProgress, folder_of, gathered
 from bitsec_eval.plugin.proof.checks import ProofChecks
 from bitsec_eval.plugin.reporting.check_reports import CheckReports
 from bitsec_eval.plugin.reporting.run_files import RunFiles
-from bitsec_eval.plugin.running.fixtures import Fixtures
+from bitsec_eval.plugin.running.fixtures import AsyncChecks, Fixtures
 from bitsec_eval.plugin.running.loop import RunLoop
 from bitsec_eval.plugin.running.runs import Runs
 from bitsec_eval.schedule.snapshot import Snapshot
@@ -24,19 +25,23 @@ from bitsec_eval.schedule.snapshot import Snapshot
 class Evaluation:
     """One evaluation in one pytest process: what its other plugins may ask of it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, refused: RefusedTasks) -> None:
         self.settings = settings
-        self._collection = TaskCollection(settings)
+        self._collection = TaskCollection(settings, refused)
         self._runs = Runs(settings, self._collection.tasks)
         files = RunFiles(settings, self._runs)
-        self._loop = RunLoop(settings, self._collection.tasks, self._runs, files)
+        self._loop = RunLoop(settings, self._collection, self._runs, files)
 
-    def register(self, manager: pytest.PytestPluginManager) -> None:
-        """Register the parts with pytest."""
+    def register_collection(self, manager: pytest.PytestPluginManager) -> None:
+        """Register what collects checks and says which fixtures they may use."""
         manager.register(self._collection, "bitsec-collection")
-        manager.register(self._loop, "bitsec-run-loop")
         manager.register(Fixtures(self._runs, self.settings.seed), "bitsec-fixtures")
         manager.register(ProofChecks(self.settings, self._collection.tasks), "bitsec-proof")
+
+    def register_running(self, manager: pytest.PytestPluginManager) -> None:
+        """Register what runs them."""
+        manager.register(self._loop, "bitsec-run-loop")
+        manager.register(AsyncChecks(), "bitsec-async-checks")
         manager.register(CheckReports(self.settings.evaluation, self._runs), "bitsec-check-reports")
 
     @property

@@ -3,7 +3,7 @@
 import json
 import os
 from collections import defaultdict
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -16,11 +16,12 @@ from bitsec_eval.core.errors import BitsecError
 from bitsec_eval.core.evaluation import Evaluation as RecordedEvaluation
 from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
-from bitsec_eval.plugin.cache.resume import note_begun
+from bitsec_eval.plugin.cache.resume import begun_file, note_begun, restoring
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.evaluation import Evaluation
 from bitsec_eval.plugin.reporting.junit_properties import PLAN
 from bitsec_eval.plugin.reporting.void_summary import VoidSummary
+from bitsec_eval.plugin.running.loop import will_be_interrupted
 from bitsec_eval.render.console import board_lines, wrapped
 from bitsec_eval.render.findings import FOLDER
 from bitsec_eval.render.findings_index import INDEX
@@ -40,6 +41,8 @@ class BoardReporter:
         self._board: Leaderboard | None = None
         self._trouble = ""
         self._lines: list[str] = []
+        self._restore: Callable[[], object] = lambda: None
+        self._last_words: list[str] = []
         asked = config.option.xmlpath
         self._junit = config.invocation_params.dir / asked if asked else settings.results / JUNIT
         self._draft = self._junit.with_name(f".{self._junit.name}.{settings.evaluation}")
@@ -59,9 +62,12 @@ class BoardReporter:
         self._lines += told.get("bitsec_lines", [])
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self) -> None:
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
         """Note which evaluation goes on: if it is interrupted, --bitsec-resume takes it up."""
+        if will_be_interrupted(session):
+            return
         try:
+            self._restore = restoring(begun_file(self._settings.results))
             note_begun(self._settings.results, self._settings.begun)
         except OSError as error:
             told = f"{self._settings.results}: cannot be written to ({error.strerror}); make room there and run again"
@@ -89,9 +95,10 @@ class BoardReporter:
 
     def _publish(self, session: pytest.Session, xml: Any) -> None:
         if self._plan is None or not self._draft.exists():
-            self._draft.unlink(missing_ok=True)  # nothing was evaluated: what was there before stays
-            _say_nothing_of(xml, session.config)
+            self._nothing_ran(xml, session)
             return
+        if session.exitstatus == pytest.ExitCode.INTERRUPTED:
+            self._last_words = ["interrupted: the same command with --bitsec-resume continues this evaluation"]
         self._draft.replace(self._junit)
         xml.logfile = str(self._junit)
         try:
@@ -107,6 +114,19 @@ class BoardReporter:
         except OSError as error:
             self._unwritten(session, error)
         session.exitstatus = self._exit_status(session.exitstatus)
+
+    def _nothing_ran(self, xml: Any, session: pytest.Session) -> None:
+        """Leave everything as it was before."""
+        self._draft.unlink(missing_ok=True)
+        _say_nothing_of(xml, session.config)
+        self._restore()
+        told = f"nothing was evaluated, and {self._settings.results.name}/ is as it was"
+        if session.testsfailed:
+            told += (
+                "; correct the files named above and give the same command again,"
+                " or evaluate the other tasks with --continue-on-collection-errors"
+            )
+        self._last_words = [told]
 
     def _written(self, config: pytest.Config, evaluation: RecordedEvaluation, board: Leaderboard) -> list[str]:
         """Have every plugin write its files, and return a line for each that could not be written."""
@@ -138,6 +158,8 @@ class BoardReporter:
             result = yield
         if self._board is not None or self._trouble:
             self._print(terminalreporter)
+        for line in wrapped(self._last_words, terminalreporter._tw.fullwidth):
+            terminalreporter.write_line(line)
         return result
 
     def _print(self, reporter: pytest.TerminalReporter) -> None:

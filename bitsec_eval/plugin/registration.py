@@ -6,13 +6,15 @@ import pytest
 
 from bitsec_eval.plugin.builtin import Builtin
 from bitsec_eval.plugin.check_retry import CheckRetry
-from bitsec_eval.plugin.collection.wrong_tasks import WrongTasks
+from bitsec_eval.plugin.collection.refused import RefusedTasks
+from bitsec_eval.plugin.config.pytest_options import adapt_pytest, require_plugins, runs_nothing, without_effect
 from bitsec_eval.plugin.config.settings import Settings, settings_from
 from bitsec_eval.plugin.evaluation import Evaluation
 from bitsec_eval.plugin.leaderboard import BoardReporter
 from bitsec_eval.plugin.progress.reporter import ProgressReporter
 from bitsec_eval.plugin.reporting.artifacts import ArtifactWriter
 from bitsec_eval.plugin.reporting.assertions import AssertionLimits
+from bitsec_eval.plugin.reporting.check_letters import CheckLetters
 from bitsec_eval.plugin.reporting.timeline import CheckTimes
 from bitsec_eval.plugin.reporting.void_summary import VoidSummary, arguments_of
 from bitsec_eval.plugin.signals import Termination
@@ -26,16 +28,22 @@ def register(config: pytest.Config) -> None:
         SettingsError: an option is wrong.
     """
     manager = config.pluginmanager
+    require_plugins(manager)
     manager.register(Builtin(), "bitsec-builtin")
     settings = settings_from(config)
-    evaluation = Evaluation(settings)
-    evaluation.register(manager)
-    manager.register(WrongTasks(), "bitsec-wrong-tasks")
+    adapt_pytest(config)
+    refused = RefusedTasks()
+    evaluation = Evaluation(settings, refused)
+    manager.register(refused, "bitsec-refused-tasks")
+    evaluation.register_collection(manager)
+    if runs_nothing(config):
+        return
+    evaluation.register_running(manager)
     manager.register(CheckRetry(evaluation), "bitsec-check-retry")
     manager.register(AssertionLimits(), "bitsec-assertion-limits")
     if hasattr(config, "workerinput"):
         manager.register(Worker(evaluation), "bitsec-worker")
-    elif not config.option.collectonly:
+    else:
         _register_reporters(config, settings, evaluation)
 
 
@@ -50,3 +58,4 @@ def _register_reporters(config: pytest.Config, settings: Settings, evaluation: E
     manager.register(Controller(settings), "bitsec-controller")
     manager.register(ProgressReporter(evaluation.progress, settings.progress), "bitsec-progress")
     manager.register(Termination(), "bitsec-termination")
+    manager.register(CheckLetters(without_effect(config)), "bitsec-check-letters")

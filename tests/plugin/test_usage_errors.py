@@ -98,7 +98,7 @@ def test_a_task_that_is_wrong_fails_at_collection_on_its_own_line(tmp_path: Path
 
     assert words in said
     if line.startswith("TASK = Task(prompt='')"):
-        assert "suite/test_x.py:2: in <module>" in said
+        assert "ERROR: suite/test_x.py:2: prompt must be" in said
 
 
 @pytest.mark.parametrize(

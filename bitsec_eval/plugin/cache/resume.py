@@ -4,8 +4,9 @@
 What goes on keeps its id, start and seed: its board is then the one it would have had.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bitsec_eval.core.errors import SettingsError
@@ -36,6 +37,13 @@ def begun_file(results: Path) -> Path:
 def note_begun(results: Path, begun: Begun) -> None:
     """Write down which evaluation goes on, or that it has ended."""
     write_json(begun_file(results), asdict(begun))
+
+
+def restoring(path: Path) -> Callable[[], object]:
+    """Return what puts a file back as it is now, or away if there is none."""
+    if not path.exists():
+        return partial(path.unlink, missing_ok=True)
+    return partial(path.write_bytes, path.read_bytes())
 
 
 def last_begun(results: Path) -> Begun | None:

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest._code.code import ExceptionChainRepr, ReprEntry, ReprExceptionInfo
+from _pytest._code.code import (
+    ExceptionChainRepr,
+    ReprEntry,
+    ReprExceptionInfo,
+    ReprFileLocation,
+    ReprTracebackNative,
+)
 
 import bitsec_eval.sandbox
 import bitsec_eval.schedule
@@ -58,6 +64,16 @@ def public_reason(raised: pytest.ExceptionInfo[BaseException]) -> str:
     if isinstance(raised.value, SolutionError):
         return "the solution raised an exception"
     return ""
+
+
+def one_line_repr(item: pytest.Item, fault: AnswerFault) -> ReprExceptionInfo:
+    """Return an agent's fault as pytest shows an exception, in one line: no traceback says more about it."""
+    path, line, _ = item.location
+    told = printable(f"{type(fault).__name__}: {fault}", SHOWN_LINE)
+    return ReprExceptionInfo(
+        reprtraceback=ReprTracebackNative([told]),
+        reprcrash=ReprFileLocation(path=path, lineno=(line or 0) + 1, message=told),
+    )
 
 
 def neutralise(report: pytest.TestReport) -> None:

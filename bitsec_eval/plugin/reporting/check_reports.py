@@ -4,9 +4,11 @@ from collections.abc import Generator
 
 import pytest
 
+from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.collection.tasks import CHECK, Check
-from bitsec_eval.plugin.reporting.blame import neutralise, public_reason, settle
+from bitsec_eval.plugin.reporting.blame import neutralise, one_line_repr, public_reason, settle
+from bitsec_eval.plugin.reporting.check_letters import IS_CHECK
 from bitsec_eval.plugin.reporting.junit_properties import check_properties
 from bitsec_eval.plugin.running.runs import Runs
 from bitsec_eval.schedule.runs import RunKey
@@ -36,7 +38,10 @@ class CheckReports:
         settle(report, call.excinfo)
         if report.failed and call.excinfo is not None:
             item.stash[REASON] = one_line(public_reason(call.excinfo))
+        if report.failed and call.excinfo is not None and isinstance(call.excinfo.value, AnswerFault):
+            report.longrepr = one_line_repr(item, call.excinfo.value)
         neutralise(report)
+        setattr(report, IS_CHECK, True)
         return report
 
     def _properties(self, item: pytest.Item, check: Check) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """What an evaluation writes into junit for a leaderboard to read: a plan of every run, and a line for each check."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -18,9 +18,16 @@ CHECK = "bitsec.check"
 
 
 def plan_of(
-    settings: Settings, tasks: Mapping[str, CollectedTask], selected: Collection[RunKey], image: str
+    settings: Settings,
+    tasks: Mapping[str, CollectedTask],
+    selected: Collection[RunKey],
+    image: str,
+    left_out: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return what the evaluation sets out to do: its settings, and every agent and task that was selected."""
+    """Return what the evaluation sets out to do: its settings, and every agent and task that was selected.
+
+    `left_out` names tasks that are there and were not selected.
+    """
     agents = {key.agent for key in selected}
     return {
         "evaluation": settings.evaluation,
@@ -39,6 +46,7 @@ def plan_of(
         "submitted": {name: settings.submitted for name in sorted(agents) if settings.submitted},
         "tasks": {name: _planned(tasks[name]) for name in sorted({key.task for key in selected})},
         "notes": [f"evaluated without {name}, which the operator accepted" for name in settings.accepted],
+        "left_out": list(left_out),
     }
 
 

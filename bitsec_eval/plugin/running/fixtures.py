@@ -1,12 +1,16 @@
 """The fixtures of checks; each asks for bitsec_agent, whose parameter makes one item of every agent."""
 
+import inspect
 from collections.abc import Generator
+from functools import partial
+from traceback import walk_tb
 
 import pytest
 from _pytest.outcomes import OutcomeException
 
 from bitsec_eval.core.report import Report
 from bitsec_eval.plugin.collection.agents import Agent
+from bitsec_eval.plugin.collection.tasks import CHECK
 from bitsec_eval.plugin.running.checked_run import USED, CheckedRun
 from bitsec_eval.plugin.running.runs import Runs
 from bitsec_eval.sandbox.execution.solution import RemoteSolution
@@ -71,15 +75,43 @@ class Fixtures:
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
         """Let a check end by its solution's fault or its sandbox's, whatever the check made of that."""
-        used = pyfuncitem.stash.get(USED, None)
         try:
             result = yield
         except (Exception, OutcomeException) as raised:
-            used = pyfuncitem.stash.get(USED, None)
-            if used is None or used.fault in (None, raised):
+            fault = _fault(pyfuncitem)
+            if fault in (None, raised):
                 raise
-            raise used.fault from raised
-        used = pyfuncitem.stash.get(USED, None)
-        if used is not None and used.fault is not None:
-            raise used.fault
+            raise fault from raised
+        fault = _fault(pyfuncitem)
+        if fault is not None:
+            raise fault
         return result
+
+
+class AsyncChecks:
+    """Runs checks that are coroutines, with anyio on asyncio, where no other plugin does."""
+
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Await a check."""
+        if CHECK not in pyfuncitem.stash or not inspect.iscoroutinefunction(pyfuncitem.obj):
+            return None
+        import anyio
+
+        names = pyfuncitem._fixtureinfo.argnames
+        anyio.run(partial(pyfuncitem.obj, **{name: pyfuncitem.funcargs[name] for name in names}))
+        return True
+
+
+def _fault(item: pytest.Function) -> Exception | None:
+    """Return what settles how a check ends: a fault, or a name that the task's own file used in vain."""
+    used = item.stash.get(USED, None)
+    if used is None or item.stash.get(CHECK, None) is None:
+        return None
+    if used.fault is not None or not isinstance(used, SolutionRpc):
+        return used.fault
+    return next((each for each in used.lacking if _went_through(each, str(item.path))), None)
+
+
+def _went_through(error: BaseException, path: str) -> bool:
+    """Whether an exception left an expression of a file: what `hasattr` asks in vain never does."""
+    return any(frame.f_code.co_filename == path for frame, _ in walk_tb(error.__traceback__))

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Generator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bitsec_eval.plugin.collection.tasks import CHECK, CollectedTask
+from bitsec_eval.plugin.collection.plugin import TaskCollection
+from bitsec_eval.plugin.collection.tasks import CHECK
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.reporting.junit_properties import plan_of
 from bitsec_eval.plugin.reporting.run_files import RunFiles
@@ -14,12 +16,17 @@ from bitsec_eval.plugin.running.runs import Runs
 from bitsec_eval.schedule.runs import RunKey
 
 
+def will_be_interrupted(session: pytest.Session) -> bool:
+    """Whether pytest will run nothing, because a file could not be collected."""
+    return bool(session.testsfailed and not session.config.option.continue_on_collection_errors)
+
+
 class RunLoop:
     """Runs what was selected; `plan` is None until an engine is there for it, `totals` counts runs by task."""
 
-    def __init__(self, settings: Settings, tasks: Mapping[str, CollectedTask], runs: Runs, files: RunFiles) -> None:
+    def __init__(self, settings: Settings, collection: TaskCollection, runs: Runs, files: RunFiles) -> None:
         self._settings = settings
-        self._tasks = tasks
+        self._collection = collection
         self._runs = runs
         self._files = files
         self._left: Counter[RunKey] = Counter()  # checks still to be done
@@ -35,15 +42,20 @@ class RunLoop:
         """Start every selected run, then let pytest go through the checks."""
         checks = [item.stash[CHECK] for item in session.items if CHECK in item.stash]
         self._left = Counter(check.key for check in checks)
-        if session.config.option.collectonly or not checks:
+        if not checks or will_be_interrupted(session):
             return (yield)
         is_worker = hasattr(session.config, "workerinput")
         with self._runs.opened(Counter(key.agent for key in self._left), check_llm=not is_worker):
-            self.plan = plan_of(self._settings, self._tasks, {check.key for check in checks}, self._runs.image)
+            self.plan = self._planned({check.key for check in checks}, session.config.rootpath)
             if not is_worker:  # a worker of xdist is told bit by bit what is its own
                 for key in self._left:
                     self._runs.want(key)
             return (yield)
+
+    def _planned(self, selected: set[RunKey], root: Path) -> dict[str, Any]:
+        collection = self._collection
+        left_out = collection.left_out({key.task for key in selected}, root)
+        return plan_of(self._settings, collection.tasks, selected, self._runs.image, left_out)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bitsec_eval.core.answer import Ending
-from bitsec_eval.core.errors import AnswerFault, SandboxError, SolutionError
+from bitsec_eval.core.errors import AnswerFault, LackingNameFault, SandboxError, SolutionError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.values import ValueFault, decode, dumps, encode, loads
@@ -34,6 +34,7 @@ class SolutionRpc:
 
     The first fault of a check stays: every later request of the check raises it again, so that a check which expects
     an exception cannot take a crash or a time-out for one. `fault` holds it.
+    `lacking` holds a fault for each name that was looked up in vain; whoever looked decides what that means.
     """
 
     def __init__(self, session: Session, answer: bytes, limits: Limits) -> None:
@@ -41,6 +42,7 @@ class SolutionRpc:
         self._limits = limits
         self._left_seconds = 0.0
         self.fault: AnswerFault | SandboxError | None = None
+        self.lacking: list[LackingNameFault] = []
         self.usable = True
         session.send(FrameKind.LOAD_ANSWER, answer)
 
@@ -51,6 +53,7 @@ class SolutionRpc:
             SandboxError: the sandbox failed.
         """
         self.fault = None
+        self.lacking = []
         self._session.reset_output_quota()
         self._left_seconds = self._limits.wall_seconds + self._limits.call_seconds
         self._session.send(FrameKind.NEW_CHECK)
@@ -98,11 +101,23 @@ class SolutionRpc:
         if self.fault is not None:
             raise self.fault
         try:
-            return self._reply(self._send(request), doing)
+            reply = self._reply(self._send(request), doing)
         except (AnswerFault, SandboxError) as fault:
             self.fault = fault
             self.usable = self.usable and not isinstance(fault, SandboxError)
             raise
+        if "missing" in reply:
+            raise self._lack(request)
+        return reply
+
+    def _lack(self, request: Mapping[str, Any]) -> AnswerFault:
+        """Return the fault of a name that is not there; the name is the one that was asked for, not the reply's."""
+        told = f"the solution defines no {one_line(str(request.get('name', 'such name')), 200)!r}"
+        if request["op"] != "get":
+            self.fault = AnswerFault(told)
+            return self.fault
+        self.lacking.append(LackingNameFault(told))
+        return self.lacking[-1]
 
     def _send(self, request: Mapping[str, Any]) -> str:
         number = secrets.token_hex(16)
@@ -135,8 +150,6 @@ class SolutionRpc:
         if "raised" in reply:
             kind, message = reply["raised"]
             raise SolutionError(one_line(kind, 200), message[:MESSAGE_CHARACTERS])
-        if "missing" in reply:
-            raise AnswerFault(f"the solution defines no {one_line(reply['missing'], 200)!r}")
         if "fault" in reply:
             loading = doing == LOADING
             raise AnswerFault(

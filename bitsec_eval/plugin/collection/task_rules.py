@@ -1,0 +1,97 @@
+"""What a task file must be for its checks to count: refused here, at its line, rather than missing from a board."""
+
+import inspect
+from collections.abc import Collection
+from types import ModuleType
+
+import pytest
+from _pytest.unittest import UnitTestCase
+
+from bitsec_eval.core.errors import TaskError
+from bitsec_eval.core.task import Task
+from bitsec_eval.plugin.collection.refused import RefusedTaskError
+from bitsec_eval.plugin.collection.tasks import AGENT_FIXTURE
+from bitsec_eval.plugin.extension import AnswerKinds
+
+
+def line_of(defined: object) -> int:
+    """Return the line on which a function or class begins, 1 where nobody knows."""
+    code = getattr(inspect.unwrap(defined) if callable(defined) else defined, "__code__", None)
+    if code is not None:
+        return int(code.co_firstlineno)
+    try:
+        return inspect.getsourcelines(defined)[1]  # type: ignore[arg-type]
+    except (OSError, TypeError):
+        return 1
+
+
+def refuse_other_names(module: ModuleType) -> None:
+    """Refuse a file without TASK that has a Task under another name.
+
+    Raises:
+        RefusedTaskError: it says which name.
+    """
+    named = [name for name, value in vars(module).items() if isinstance(value, Task)]
+    if named:
+        line = _assignment(module, named[0])
+        raise RefusedTaskError(f"{named[0]} = Task(...) is no task; did you mean TASK?", line)
+
+
+def _assignment(module: ModuleType, name: str) -> int:
+    try:
+        lines, _ = inspect.getsourcelines(module)
+    except (OSError, TypeError):
+        return 1
+    return next((at for at, line in enumerate(lines, 1) if line.replace(" ", "").startswith(f"{name}=")), 1)
+
+
+def refuse_without_task(metafunc: pytest.Metafunc) -> None:
+    """Refuse a check in a file without TASK.
+
+    Raises:
+        RefusedTaskError: it uses a fixture that only tasks have.
+    """
+    refuse_other_names(metafunc.module)
+    if AGENT_FIXTURE in metafunc.fixturenames:
+        name = metafunc.function.__name__
+        raise RefusedTaskError(
+            f"{name} is a check, but the file has no TASK; write TASK = Task(...)", _line(metafunc)
+        )
+
+
+def refuse_wrong_check(metafunc: pytest.Metafunc, task: Task, kinds: AnswerKinds) -> None:
+    """Refuse a check that looks at no answer, or asks for one that the task does not have.
+
+    Raises:
+        RefusedTaskError: it says what the check lacks.
+    """
+    used = kinds.used(metafunc.fixturenames)
+    if not used:
+        name, known = metafunc.function.__name__, ", ".join(kinds.fixtures)
+        told = f"{name} uses none of {known}; a check must look at what the agent did"
+        raise RefusedTaskError(told, _line(metafunc))
+    for kind in used:
+        try:
+            kind.check_task(task, metafunc.fixturenames)
+        except TaskError as error:
+            raise RefusedTaskError(str(error), _line(metafunc)) from None
+
+
+def _line(metafunc: pytest.Metafunc) -> int:
+    return line_of(metafunc.function)
+
+
+def refuse_uncounted(found: pytest.Class, collected: Collection[object]) -> None:
+    """Refuse a class whose tests would run and not count, or not run at all.
+
+    Raises:
+        RefusedTaskError: it is a unittest.TestCase, or pytest collects none of its tests.
+    """
+    if isinstance(found, UnitTestCase):
+        told = (
+            f"{found.name} is a unittest.TestCase, whose tests can use no fixture; write functions test_*(solution)"
+        )
+        raise RefusedTaskError(told, line_of(found.obj))
+    if not collected and any(name.startswith("test") for name in vars(found.obj)):
+        told = f"pytest collects no test of class {found.name}; remove its __init__ or write functions"
+        raise RefusedTaskError(told, line_of(found.obj))

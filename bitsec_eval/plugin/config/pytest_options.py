@@ -1,0 +1,50 @@
+"""pytest's own options and plugins in an evaluation: those it needs, those it sets, those without effect."""
+
+import pytest
+
+from bitsec_eval.core.errors import SettingsError
+
+NEEDED = {"junitxml": "junit.xml is the record of an evaluation", "python": "tasks are Python files"}
+_WITHOUT_EFFECT = {
+    "reruns": "an agent gets no second chance by it; void runs are repeated with --bitsec-rerun=void",
+    "forked": "checks run no agent code in this process",
+    "isolate": "checks run no agent code in this process",
+    "timeout": "TASK says how long an agent and a call may take",
+}
+
+
+def require_plugins(manager: pytest.PytestPluginManager) -> None:
+    """Refuse to go on without a plugin of pytest's that an evaluation stands on.
+
+    Raises:
+        SettingsError: it names the plugin and the option that switches it off.
+    """
+    for name, reason in NEEDED.items():
+        if not manager.has_plugin(name):
+            raise SettingsError(f"pytest's plugin {name} is switched off, and {reason}; remove -p no:{name}")
+
+
+def adapt_pytest(config: pytest.Config) -> None:
+    """Set what suits tasks wherever the operator left pytest's default.
+
+    Task ids are paths, so files of equal names must not get into each other's way; and what an agent did wrong is one
+    line for each check, whatever a traceback through our own code could add.
+    """
+    option = config.option
+    if option.importmode == "prepend":
+        option.importmode = "importlib"
+    if getattr(option, "tbstyle", "") == "auto":
+        option.tbstyle = "no"
+    if getattr(option, "setuponly", False):
+        option.setupplan = True  # fixtures of checks need runs, and there are none
+
+
+def runs_nothing(config: pytest.Config) -> bool:
+    """Whether pytest is only to show what it would do: then there is no board."""
+    return any(getattr(config.option, name, False) for name in ("collectonly", "setuponly", "setupplan"))
+
+
+def without_effect(config: pytest.Config) -> list[str]:
+    """Return a line for each option given that does nothing to checks."""
+    given = [name for name in _WITHOUT_EFFECT if getattr(config.option, name, None)]
+    return [f"--{name} has no effect on checks: {_WITHOUT_EFFECT[name]}" for name in given]
