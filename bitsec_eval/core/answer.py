@@ -62,6 +62,11 @@ class Answer:
             return ""
         return f"the agent {_STORIES[self.ending].format(answer=self)}{self._last_words()}"
 
+    @property
+    def public_fault(self) -> str:
+        """The same for everybody: how it ended, without a number or a word that the agent chose."""
+        return f"the agent {_PUBLIC_STORIES[self.ending]}" if self.fault else ""
+
     def _last_words(self) -> str:
         lines = self.stderr.strip().splitlines()
         return f"; its last line on stderr: {one_line(lines[-1], 200)}" if lines else ""
@@ -73,5 +78,13 @@ _STORIES = {
     Ending.OUT_OF_MEMORY: "used more memory than the task allows and was killed",
     Ending.TOO_LOUD: "printed more than the task allows and was stopped after {answer.seconds:.1f} s",
     Ending.CRASHED: "crashed ({answer.status})",
+    Ending.MALFORMED: "wrote to its sandbox's own channel",
+}
+_PUBLIC_STORIES = {
+    Ending.EXITED: "ended with an error",
+    Ending.TIMED_OUT: "was still running at the end of its time and was stopped",
+    Ending.OUT_OF_MEMORY: "used more memory than the task allows and was killed",
+    Ending.TOO_LOUD: "printed more than the task allows and was stopped",
+    Ending.CRASHED: "crashed",
     Ending.MALFORMED: "wrote to its sandbox's own channel",
 }

@@ -53,12 +53,13 @@ class AnswerFault(Exception):  # noqa: N818 - it is a fault of the answer, not a
     """The agent's answer cannot be checked: late, crashed, malformed, or lacking what the task asks for.
 
     Raised inside a check, it fails the check, even where the check expects an exception.
-    `public` is the part of the message that its miner may read: nothing in it came from a call with hidden arguments.
+    `public` is what everybody may read: one of a fixed list of reasons, which may name what was asked for and never
+    tells what came back.
     """
 
-    def __init__(self, message: str, public: str | None = None) -> None:
+    def __init__(self, message: str, public: str = "the answer cannot be checked") -> None:
         super().__init__(message)
-        self.public = message if public is None else public
+        self.public = public
 
 
 class LackingNameFault(AnswerFault, AttributeError):  # noqa: N818 - as AnswerFault

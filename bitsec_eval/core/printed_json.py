@@ -57,11 +57,13 @@ def json_in(text: str, wanted: Wanted) -> object:
     if len(text) > MOST_CHARACTERS:
         raise AnswerFault(
             f"the report is not of a readable size: {len(text)} characters, the most is {MOST_CHARACTERS}; "
-            "report fewer findings in fewer words"
+            "report fewer findings in fewer words",
+            "the report is too long; report fewer findings in fewer words",
         )
     whole = text.strip().removeprefix("\ufeff").lstrip()
     if not whole:
-        raise AnswerFault(f"the report is not there: the agent printed nothing; {FORM}")
+        told = f"the report is not there: the agent printed nothing; {FORM}"
+        raise AnswerFault(told, told)
     try:
         return _strict_json(whole)
     except ValueError as error:
@@ -84,7 +86,8 @@ def _found(text: str, wanted: Wanted, error: ValueError) -> object:
     objects = [value for value in _objects(text) if wanted(value)]
     if len(objects) > 1:
         raise AnswerFault(
-            f"the report is not clear: {len(objects)} objects in the output are reports; print one of them"
+            f"the report is not clear: {len(objects)} objects in the output are reports; print one of them",
+            "the report is not clear: several objects in the output are reports; print one of them",
         )
     if not objects:
         raise _not_json(error, text)
@@ -142,10 +145,12 @@ def _not_json(error: ValueError, text: str) -> AnswerFault:
         byte = ord(odd.group()) - 0xDC00
         sixteen = "; it looks like UTF-16" if text.startswith(("\udcff\udcfe", "\udcfe\udcff")) else ""
         return AnswerFault(
-            f"the report is not UTF-8: byte 0x{byte:02x} at character {odd.start()}{sixteen}; print UTF-8"
+            f"the report is not UTF-8: byte 0x{byte:02x} at character {odd.start()}{sixteen}; print UTF-8",
+            "the report is not UTF-8; print UTF-8",
         )
     shown = one_line(text[:60], 60)
-    return AnswerFault(f"the report is not JSON: {one_line(str(error))}; it begins '{shown}'; {FORM}")
+    told = f"the report is not JSON: {one_line(str(error))}; it begins '{shown}'; {FORM}"
+    return AnswerFault(told, f"the report is not JSON; {FORM}")
 
 
 def _strict_json(text: str) -> object:

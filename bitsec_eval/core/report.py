@@ -90,7 +90,9 @@ def report_of(value: object) -> Report:
     if considered and all(finding is None for finding, _ in read):
         raise AnswerFault(
             f"the report is not made of findings: entry 0 is {_kind(considered[0])}; "
-            "make it an object with title, description, severity, vulnerability_type, file, location"
+            "make it an object with title, description, severity, vulnerability_type, file, location",
+            "the report is not made of findings; make each an object with title, description, severity,"
+            " vulnerability_type, file, location",
         )
     return Report(
         findings=tuple(finding for finding, _ in read if finding is not None),
@@ -99,21 +101,28 @@ def report_of(value: object) -> Report:
     )
 
 
+_NO_LIST = f"the report is not a list of findings; {FORM}"
+
+
 def _entries(value: object) -> list[object]:
     if not isinstance(value, dict):
-        raise AnswerFault(f"the report is not a JSON object: it is {_kind(value)}; {FORM}")
+        told = f"the report is not a JSON object: it is {_kind(value)}; {FORM}"
+        raise AnswerFault(told, f"the report is not a JSON object; {FORM}")
     present = [key for key in _KEYS if key in value]
     if not present:
         keys = ", ".join(repr(one_line(key, 40)) for key in list(value)[:5])
         held = f"only {keys}" if keys else "nothing at all"
-        raise AnswerFault(f"the report is not a list of findings: it holds {held}; {FORM}")
+        raise AnswerFault(f"the report is not a list of findings: it holds {held}; {FORM}", _NO_LIST)
     if len(present) > 1:
         raise AnswerFault(
-            "the report is not clear: it holds both 'vulnerabilities' and 'findings'; print one of them"
+            "the report is not clear: it holds both 'vulnerabilities' and 'findings'; print one of them",
+            "the report is not clear: it holds both 'vulnerabilities' and 'findings'; print one of them",
         )
     entries = value[present[0]]
     if not isinstance(entries, list):
-        raise AnswerFault(f"the report is not a list of findings: {present[0]!r} is {_kind(entries)}; {FORM}")
+        raise AnswerFault(
+            f"the report is not a list of findings: {present[0]!r} is {_kind(entries)}; {FORM}", _NO_LIST
+        )
     return [each for entry in entries for each in (entry if isinstance(entry, list) else [entry])]
 
 

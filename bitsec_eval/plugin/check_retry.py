@@ -138,6 +138,7 @@ def _always_killed(item: pytest.Item, fault: SandboxError) -> bool:
 
 def _brought_down(killed: SandboxError) -> pytest.ExceptionInfo[BaseException]:
     try:
-        raise AnswerFault(f"the solution's sandbox was killed {MOST_KILLS} times") from killed
+        told = f"the solution's sandbox was killed {MOST_KILLS} times"
+        raise AnswerFault(told, told) from killed
     except AnswerFault:
         return pytest.ExceptionInfo.from_current()

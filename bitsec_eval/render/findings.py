@@ -22,14 +22,15 @@ FOLDER = "findings"
 
 
 def reported(text: str) -> Mapping[str, Any]:
-    """Return what an agent's output reports, as its author may read it: nothing of the truth is known here.
+    """Return the findings that were read of an agent's output; nothing of the truth is known here.
 
-    Texts are those the agent printed, under the names that it saw.
+    Texts are those the agent printed, under the names that it saw. Where none could be read, nothing of the output
+    is told, only why in fixed words.
     """
     try:
         report = parse_report(text)
     except AnswerFault as fault:
-        return {"fault": str(fault)}
+        return {"fault": fault.public}
     return {
         "findings": [_public(finding) for finding in report.findings],
         "dropped": report.dropped,

@@ -14,6 +14,7 @@ from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.sandbox.hardening.policy import IMAGE
 
 RERUNS = ("void",)
+OUTCOMES, ANSWERS = "outcomes", "answers"
 PROGRESS_MODES = ("auto", "live", "log", "off")
 
 EVALUATION = (
@@ -38,6 +39,15 @@ EVALUATION = (
         "live lines at the foot of the terminal, one line every 30 s (log), or nothing (off);"
         " auto: live on a terminal, log where CI is set, else off",
         choices=PROGRESS_MODES,
+    ),
+    Option(
+        "publish",
+        str,
+        OUTCOMES,
+        "WHAT",
+        "what everybody may read of a run: outcomes, or also what agents printed (answers) on tasks that ask for code"
+        " or text",
+        choices=(OUTCOMES, ANSWERS),
     ),
 )
 SCORING = (

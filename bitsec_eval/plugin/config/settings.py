@@ -19,7 +19,7 @@ from bitsec_eval.plugin.cache.resume import Begun, check_same
 from bitsec_eval.plugin.collection.agents import Agent, find_agents
 from bitsec_eval.plugin.config.llm import LLMSettings, llm_settings
 from bitsec_eval.plugin.config.option import OptionValues
-from bitsec_eval.plugin.config.options import options_of
+from bitsec_eval.plugin.config.options import ANSWERS, options_of
 from bitsec_eval.plugin.config.repeat import at_least_from, baseline_from, repeats_from
 from bitsec_eval.plugin.config.reuse import ReuseSettings, reuse_settings
 from bitsec_eval.plugin.extension import (
@@ -56,6 +56,7 @@ class Settings:
     results: Path
     fail_under: float | None
     progress: str
+    publishes_answers: bool
     engine: SandboxEngine
     engine_request: EngineRequest
     evm_image: str | None
@@ -118,6 +119,7 @@ def _settings(
         results=told.path("results"),
         fail_under=told.value("fail-under"),
         progress=told.value("progress"),
+        publishes_answers=told.value("publish") == ANSWERS,
         jobs_given=told.said("jobs"),
         engine=_engine(config, told),
         engine_request=_engine_request(told),

@@ -5,11 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from math import fsum
 from typing import Any
 
 from bitsec_eval.core.usage import total_usage
 from bitsec_eval.plugin.collection.tasks import Check, CollectedTask
 from bitsec_eval.plugin.config.settings import Settings
+from bitsec_eval.render.timeline import at_most
 from bitsec_eval.schedule.runs import RunKey, RunResult
 
 PLAN = "bitsec.plan"
@@ -88,7 +90,7 @@ def _run(evaluation: str, check: Check, task: CollectedTask, done: RunResult, ke
         "task_weight": task.task.weight,
         "repeat": check.key.repeat,
         "ending": answer.ending if answer else None,
-        "seconds": round(sum(each.seconds for each in done.answers), 3) if answer else None,
+        "seconds": at_most(fsum(each.seconds for each in done.answers)) if answer else None,
         "attempts": done.attempts,
         **({"origin": done.reused} if done.reused not in ("", evaluation) else {}),
         **({"usage": asdict(usage)} if usage else {}),

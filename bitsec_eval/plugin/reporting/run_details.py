@@ -1,4 +1,4 @@
-"""What an agent's author may read of a run beside its answer: what it was asked, under which limits, and when."""
+"""What is told of a run beside its answer: what it was asked, under which limits, and when."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -9,7 +9,7 @@ from bitsec_eval.core.task import Task
 from bitsec_eval.core.text import printable
 from bitsec_eval.core.usage import total_usage
 from bitsec_eval.plugin.config.settings import Settings
-from bitsec_eval.plugin.reporting.timeline import steps_of
+from bitsec_eval.plugin.reporting.timeline import public_steps, steps_of
 from bitsec_eval.schedule.runs import RunKey, RunResult
 
 SHOWN_PROMPT = 16 << 10
@@ -17,21 +17,24 @@ SHOWN_EXCHANGE = 16 << 10
 MOST_EXCHANGES = 50
 
 
-def trace_of(key: RunKey, task: Task, done: RunResult, settings: Settings, image: str) -> Mapping[str, Any]:
-    """Return what a run's file tells; nothing of its checks is known here."""
+def public_details(task: Task, done: RunResult, settings: Settings, image: str) -> Mapping[str, Any]:
+    """Return what a run's public file tells beside its ending; nothing of its checks is known here."""
     usage = total_usage(answer.usage for answer in done.answers)
     return {
-        "repeat": key.repeat,
         "prompt": printable(task.prompt, SHOWN_PROMPT),
         "settings": {**asdict(task.limits), "image": image, "llm": settings.llm.mode},
         "attempts": done.attempts,
         "reused": done.reused,
-        "timeline": list(steps_of(done)),
+        "timeline": list(public_steps(done)),
         "usage": asdict(usage) if usage else None,
-        "exchanges": list(_exchanges(settings.llm.recordings, key))
-        if usage and settings.llm.mode == "record"
-        else [],
     }
+
+
+def private_details(key: RunKey, done: RunResult, settings: Settings) -> Mapping[str, Any]:
+    """Return what only the validator is told: exact times, and what was said to the LLM and by it."""
+    has_record = settings.llm.mode == "record" and any(answer.usage for answer in done.answers)
+    exchanges = list(_exchanges(settings.llm.recordings, key)) if has_record else []
+    return {"timeline": list(steps_of(done)), "exchanges": exchanges}
 
 
 def _exchanges(recordings: Path, key: RunKey) -> Iterator[str]:

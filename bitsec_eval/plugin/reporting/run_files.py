@@ -1,13 +1,13 @@
-"""The files of each run: what its agent printed, for its author, and its findings beside the truth, for us."""
+"""The files of each run: one for everybody, one for the validator, and its findings beside the truth."""
 
 from contextlib import suppress
 from functools import partial
 
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.reporting.findings import write_sheet
-from bitsec_eval.plugin.reporting.run_details import trace_of
+from bitsec_eval.plugin.reporting.run_details import private_details, public_details
 from bitsec_eval.plugin.running.runs import Runs
-from bitsec_eval.render.artifacts import write_run
+from bitsec_eval.render.artifacts import RunName, write_run
 from bitsec_eval.schedule.runs import RunKey
 
 
@@ -20,16 +20,22 @@ class RunFiles:
         self._kept: set[RunKey] = set()
 
     def keep(self, key: RunKey) -> None:
-        """Wait for a run and write down what its agent printed."""
+        """Wait for a run and write down how it ended and what its agent printed."""
         done = self._runs.done(key)
         if key not in self._kept:
             self._kept.add(key)
             with suppress(OSError):
                 task = self._runs.task(key)
-                trace = trace_of(key, task.task, done, self._settings, self._runs.image)
-                names = (key.agent, key.task, self._settings.evaluation)
-                more = {**trace, **task.kind.publish(done.answers)}
-                write_run(self._settings.results, *names, done.answers, key.repeat, more)
+                settings, kind = self._settings, task.kind
+                details = public_details(task.task, done, settings, self._runs.image)
+                write_run(
+                    settings.results,
+                    RunName(agent=key.agent, task=key.task, evaluation=settings.evaluation, repeat=key.repeat),
+                    done.answers,
+                    public={**details, **kind.publish(done.answers)},
+                    private={"kind": kind.name, **private_details(key, done, settings)},
+                    published=kind.is_public and settings.publishes_answers,
+                )
 
     def finish(self, key: RunKey) -> None:
         """Write a run's findings beside the truth, when all of its checks are done."""

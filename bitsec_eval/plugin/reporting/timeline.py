@@ -1,7 +1,7 @@
 """What happened when in a run, for its author: from the queue to the last check.
 
-The agent's own part is told to the millisecond. A check is told by how long it took at most, in steps of 1, 2 and 5:
-a solution is called with hidden inputs, and could otherwise tell its author one by how long it takes.
+Published times are told by how long something took at most, in steps of 1, 2 and 5: an agent sees hidden files and
+its solution hidden inputs, and each could otherwise tell them by how long it takes. The validator has exact times.
 """
 
 import json
@@ -18,6 +18,19 @@ from bitsec_eval.render.timeline import at_most
 from bitsec_eval.schedule.runs import RunKey, RunResult
 
 Step = Mapping[str, Any]
+
+
+def public_steps(done: RunResult) -> Iterator[Step]:
+    """Yield the same for everybody: rounded up, without moments that an agent chooses, its parts as one."""
+    at = at_most(done.waited_seconds)
+    yield _step("queue", "queued", 0.0, at)
+    if done.reused:
+        return
+    ran = fsum(answer.seconds for answer in done.answers)
+    opened = at_most(max(0.0, done.took_seconds - ran))
+    yield _step("run", "started: a sandbox is made ready", at, opened)
+    if done.answers:
+        yield _step("run", "the agent runs", at + opened, at_most(ran))
 
 
 def steps_of(done: RunResult) -> Iterator[Step]:

@@ -116,9 +116,9 @@ class Runs:
         done = self.done(key)
         if done.failure is not None:
             raise done.failure
-        fault = next((answer.fault for answer in done.answers if answer.fault), "")
-        if fault:
-            raise AnswerFault(fault)
+        faulty = next((answer for answer in done.answers if answer.fault), None)
+        if faulty is not None:
+            raise AnswerFault(faulty.fault, faulty.public_fault)
         return done.answers
 
     def report(self, key: RunKey, index: int) -> Report:

@@ -16,6 +16,7 @@ BEGIN_SECONDS = 60
 REST_SECONDS = 5
 MESSAGE_CHARACTERS = 4096
 LOADING = "loading the answer"
+LEFT_UNUSABLE = "the solution left its sandbox unusable for the next check"
 
 _OF_THE_LAST_CHECK = (FrameKind.REPLY, FrameKind.WORKER_EXITED)
 """What it may have left on its way when the next one begins."""
@@ -26,6 +27,16 @@ _STORIES = {
     Ending.TOO_LOUD: "sent more bytes than any honest one would",
     Ending.MALFORMED: "wrote to its sandbox's own channel",
     Ending.CRASHED: "brought its sandbox down",
+}
+
+
+_PUBLIC_STORIES = {
+    Ending.TIMED_OUT: "the solution took longer than a call may take",
+    Ending.OUT_OF_MEMORY: "the solution used more memory than the task allows",
+    Ending.TOO_LOUD: "the solution sent more bytes than any honest one would",
+    Ending.MALFORMED: "the solution wrote to its sandbox's own channel",
+    Ending.CRASHED: "the solution brought its sandbox down",
+    Ending.EXITED: "the solution brought its sandbox down",
 }
 
 
@@ -88,7 +99,7 @@ class SolutionRpc:
             heard = self._session.receive(deadline)
         if not isinstance(heard, Frame) or heard.kind != FrameKind.BEGUN:
             self.usable = False
-            raise AnswerFault("the solution left its sandbox unusable for the next check")
+            raise AnswerFault(LEFT_UNUSABLE, LEFT_UNUSABLE)
 
     def ask(self, request: Mapping[str, Any], doing: str) -> dict[str, Any]:
         """Send one request and return its reply: a dict with "value", "callable" or "stop".
@@ -114,9 +125,9 @@ class SolutionRpc:
         """Return the fault of a name that is not there; the name is the one that was asked for, not the reply's."""
         told = f"the solution defines no {one_line(str(request.get('name', 'such name')), 200)!r}"
         if request["op"] != "get":
-            self.fault = AnswerFault(told)
+            self.fault = AnswerFault(told, told)
             return self.fault
-        self.lacking.append(LackingNameFault(told))
+        self.lacking.append(LackingNameFault(told, told))
         return self.lacking[-1]
 
     def _send(self, request: Mapping[str, Any]) -> str:
@@ -133,9 +144,10 @@ class SolutionRpc:
             self._session.check_engine_alive()
         if isinstance(heard, Ending):
             self.usable = heard is Ending.TIMED_OUT
-            raise AnswerFault(f"{doing}: {self._story(heard, seconds)}")
+            raise AnswerFault(f"{doing}: {self._story(heard, seconds)}", f"{doing}: {_PUBLIC_STORIES[heard]}")
         if heard.kind == FrameKind.WORKER_EXITED:
-            raise AnswerFault(f"{doing}: the solution's process ended ({_death_words(heard.payload)})")
+            told = f"{doing}: the solution's process ended"
+            raise AnswerFault(f"{told} ({_death_words(heard.payload)})", told)
         return self._read(heard, number, doing)
 
     def _story(self, ending: Ending, seconds: float) -> str:
@@ -146,15 +158,13 @@ class SolutionRpc:
             reply = _checked_reply(heard, number)
         except ValueFault as fault:
             self.usable = False
-            raise AnswerFault(f"{doing}: the sandbox sent {fault}") from None
+            raise AnswerFault(f"{doing}: the sandbox sent {fault}", f"{doing} gave no reply") from None
         if "raised" in reply:
             kind, message = reply["raised"]
             raise SolutionError(one_line(kind, 200), message[:MESSAGE_CHARACTERS])
         if "fault" in reply:
-            loading = doing == LOADING
-            raise AnswerFault(
-                f"{doing}: {one_line(reply['fault'])}", None if loading else f"{doing} gave no plain value"
-            )
+            public = f"{doing} failed" if doing == LOADING else f"{doing} gave no plain value"
+            raise AnswerFault(f"{doing}: {one_line(reply['fault'])}", public)
         return reply
 
     def value(self, reply: Mapping[str, Any], doing: str) -> Any:
@@ -162,7 +172,8 @@ class SolutionRpc:
         try:
             return decode(reply.get("value"))
         except ValueFault as fault:
-            self.fault = AnswerFault(f"{doing}: the value that came back is {fault}")
+            told = f"{doing}: the value that came back is {fault}"
+            self.fault = AnswerFault(told, f"{doing} gave no plain value")
             raise self.fault from None
 
 
