@@ -29,7 +29,10 @@ MAY_IMPORT = {
     "bitsec_eval/evaluate": {"core"},
     "bitsec_eval/watch": {"core", "render", "evaluate"},
     "bitsec_eval/agent_check": {"core"},
-    "bitsec_eval/plugin": {"core", "sandbox", "cluster", "schedule", "inference", "judge", "render", "rich", *PYTEST},
+    "bitsec_eval/plugin": {
+        *("core", "sandbox", "cluster", "schedule", "inference", "judge", "render", "anyio", "rich"),
+        *PYTEST,
+    },
     "bitsec_eval/cli": {"core", "render", "scabench", "judge", "sandbox", "evaluate", "watch", "cli", "cluster"},
     "bitsec_eval/miner": {"core", "agent_check", "evaluate", "sandbox", "schedule", "render", *HTTP},
     "bitsec_eval/hub": {"core", "render", "agent_check", "fastapi", "starlette", "uvicorn", "h11", "pydantic", *WEB},

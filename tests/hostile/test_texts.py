@@ -13,7 +13,7 @@ from hostile.texts import texts
 from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.leaderboard import leaderboard
 from bitsec_eval.core.text import one_line, printable
-from bitsec_eval.render.artifacts import run_file, write_run
+from bitsec_eval.render.artifacts import RunName, private_run_file, run_file, write_run
 from bitsec_eval.render.console import board_lines
 from bitsec_eval.render.html import board_html
 from bitsec_eval.render.json import board_json
@@ -89,11 +89,12 @@ def test_an_artifact_is_json_without_a_raw_character(tmp_path: Path):
     for text in TEXTS:
         raw = text.encode("utf-8", "surrogatepass")
         answer = Answer(ending=Ending.EXITED, stdout=raw, stderr=raw, status="status 1")
-        write_run(tmp_path, "agent", "suite/x", "e", [answer])
-        written = run_file(tmp_path, "agent", "suite/x").read_text("utf-8")
+        write_run(tmp_path, RunName(agent="agent", task="suite/x", evaluation="e"), [answer])
+        for path in (run_file(tmp_path, "agent", "suite/x"), private_run_file(tmp_path, "agent", "suite/x")):
+            written = path.read_text("utf-8")
 
-        assert CONTROL.search(written) is None
-        assert json.loads(written)["agent"] == "agent"
+            assert CONTROL.search(written) is None
+            assert json.loads(written)["agent"] == "agent"
 
 
 @pytest.mark.usefixtures("docker_cli")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -113,19 +112,16 @@ def test_the_reason_a_miner_reads_says_what_went_wrong(tmp_path: Path):
     ran = evaluate(tmp_path, agents=FAULTY, tasks={"suite/test_x.py": FIXTURE_TASK})
 
     said = {row["agent"]: row["tasks"]["suite/x"]["reason"] for row in ran.board()["agents"]}
-    assert re.match(r"the agent was still running after 1\.\d s and was stopped", said["late"])
-    assert said["crashed"] == "the agent crashed (signal 6)"
-    assert said["exited"] == "the agent ended with status 3"
-    assert "not UTF-8" in said["garbage"] or "neither Python source" in said["garbage"]
-    assert said["unparsable"] == (
-        "loading the answer: the answer is neither Python source nor holds a fenced python block"
-    )
-    assert said["import_error"] == (
-        "loading the answer: loading the answer raised ModuleNotFoundError: No module named 'requests'"
-    )
+    assert said["late"] == "the agent was still running at the end of its time and was stopped"
+    assert said["crashed"] == "the agent crashed"
+    assert said["exited"] == "the agent ended with an error"
+    assert {said[name] for name in ("garbage", "unparsable", "import_error")} == {"loading the answer failed"}
     assert said["nameless"] == "the solution defines no 'reverse_string'"
-    assert said["hanging"] == "calling reverse_string: the solution took longer than 1 s"
-    assert said["dying"] == "calling reverse_string: the solution's process ended (status 0)"
+    assert said["hanging"] == "calling reverse_string: the solution took longer than a call may take"
+    assert said["dying"] == "calling reverse_string: the solution's process ended"
+    told = (tmp_path / "results/junit.xml").read_text()
+    assert "No module named 'requests'" in told  # the validator has the solution's own words
+    assert "neither Python source nor holds a fenced python block" in told
 
 
 def test_an_engine_that_dies_mid_run_voids_runs_and_costs_no_points(tmp_path: Path):

@@ -30,6 +30,7 @@ RUN = {
     "score": 50.0,
     "checks": {"test_a": "passed", "test_b": "failed"},
     "timeline": STEPS,
+    "published": True,
     "stdout": "an answer",
     "prompt": "a prompt",
 }
@@ -64,10 +65,16 @@ def test_of_a_check_only_its_rounded_seconds_are_told_whoever_wrote_the_file():
     assert (step.at, step.seconds) == (None, 0.2)
 
 
+def test_what_an_agent_printed_is_shown_only_where_the_file_says_that_it_is_published():
+    page = run_html({**RUN, "published": False, "twin": {"stdout": "an answer", "stderr": ""}})
+
+    assert "an answer" not in page
+
+
 def test_the_page_tells_each_step_and_which_checks_failed():
     page = run_html(RUN)
 
-    for shown in ("1 of 2 passed", "queued", "100.00 s", "LLM call 1", "≤ 0.5 s", "an answer", "a prompt"):
+    for shown in ("1 of 2 passed", "queued", "≤ 100 s", "LLM call 1", "≤ 0.5 s", "an answer", "a prompt"):
         assert shown in page
     assert page.count("<svg") == len(STEPS) - 1
 
