@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 from hostile.corpus import Attack
 from plugin.evaluations import Ran, command, lay_out, run
@@ -83,5 +84,16 @@ def judge(folder: Path, attacks: list[Attack], *options: str) -> Judged:
     state = f"--bitsec-state={folder / 'state'}"
     ran = run(folder, *command("-q", "-rE", "--tb=line", state, *options), VALIDATOR_KEY="a-key-just")
     rows = {row["agent"]: row for row in ran.board()["agents"]}
-    runs = {name: json.loads((folder / f"results/runs/{name}/hostile__reverse.json").read_text()) for name in agents}
-    return Judged(ran=ran, rows=rows, runs=runs)
+    return Judged(ran=ran, rows=rows, runs={name: _told(folder / "results", name) for name in agents})
+
+
+def _told(results: Path, agent: str) -> dict[str, Any]:
+    """Return what is told of a run: to everybody, and beside it what the validator alone is told."""
+    public = json.loads((results / f"runs/{agent}/hostile__reverse.json").read_text())
+    private = json.loads((results / f"private/runs/{agent}/hostile__reverse.json").read_text())
+    cases = ET.parse(results / "junit.xml").iterfind(".//testcase[@name]")
+    failed = [
+        each for case in cases if case.attrib["name"].endswith(f"[{agent}]") for each in case.iterfind("failure")
+    ]
+    said = [*public["reasons"].values(), private.get("reason", ""), *(each.attrib["message"] for each in failed)]
+    return {**public, "stdout": private.get("stdout", ""), "said": " ".join(said)}

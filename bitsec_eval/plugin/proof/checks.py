@@ -16,10 +16,12 @@ from bitsec_eval.core.proof.chain import Chain
 from bitsec_eval.core.proof.judge import ExploitVerdict, PatchVerdict
 from bitsec_eval.core.proof.scenario import Scenario
 from bitsec_eval.plugin.collection.tasks import CHECK, CollectedTask
+from bitsec_eval.plugin.config.pytest_options import runs_nothing
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.proof.case_files import CaseFiles
 from bitsec_eval.plugin.proof.verdicts import Judged, judged, refuse
 from bitsec_eval.plugin.running.checked_run import USED, CheckedRun
+from bitsec_eval.plugin.running.loop import will_be_interrupted
 from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.sandbox.evm.places import EvmSandboxes
 from bitsec_eval.sandbox.oci.engine import ROOT
@@ -56,7 +58,7 @@ class ProofChecks:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Have EVMs and compilers ready while there are answers to run."""
-        if session.config.option.collectonly or not self._files:
+        if not self._files or will_be_interrupted(session) or runs_nothing(session.config):
             return (yield)
         with ExitStack() as stack:
             request = replace(self._settings.engine_request, image=self._image())

@@ -66,4 +66,4 @@ def refuse(verdict: Verdict) -> None:
     """
     stands = verdict.proven if isinstance(verdict, ExploitVerdict) else verdict.accepted
     if not stands:
-        raise AnswerFault(verdict.reason, verdict.public)
+        raise AnswerFault(verdict.reason, verdict.public or "the answer does not stand")
