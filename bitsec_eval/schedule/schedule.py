@@ -17,6 +17,7 @@ from time import monotonic
 
 from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import BitsecError, InferenceError, KilledError, SandboxError
+from bitsec_eval.core.task import Limits
 from bitsec_eval.core.text import one_line
 from bitsec_eval.inference.gateway import Gateway, SessionKey
 from bitsec_eval.sandbox.api import Sandbox
@@ -83,7 +84,7 @@ class Schedule:
         self._checking = SolutionSandboxes(sandbox)
         self._changed = Condition(RLock())
         self._stopped = Event()
-        self._attempts = Attempts(self._stopped)
+        self._attempts = Attempts(self._stopped, works=self._sandbox_opens)
         self._threads: list[Thread] = []
 
     def want(self, work: RunSpec) -> None:
@@ -283,7 +284,9 @@ class Schedule:
         attempts = 0
         try:
             for part, order in enumerate(work.orders()):
-                answer, tries = self._attempts.run(partial(self._answer_or_crash, work, order, part, []))
+                answer, tries = self._attempts.run(
+                    partial(self._answer_or_crash, work, order, part, []), work.key.agent
+                )
                 answers.append(answer)
                 attempts = max(attempts, tries)
                 if answer.fault:  # nothing of this run can be checked any more
@@ -312,11 +315,19 @@ class Schedule:
             return answer
         return replace(answer, usage=line.settled())  # what is still under way may yet make the run void
 
+    def _sandbox_opens(self) -> bool:
+        """Whether a sandbox can be had in which nobody's code runs."""
+        try:
+            with self._sandbox.open(Limits()):
+                return True
+        except SandboxError:
+            return False
+
     def _load(self, run: _Run, future: Future[LoadedSolution], *, fresh: bool = False) -> None:
         work, answer = run.work, run.done.result().answers[0].stdout
         load = partial(self._checking.load, work.key.agent, answer, work.limits, fresh=fresh)
         try:
-            future.set_result(self._attempts.run(load)[0])
+            future.set_result(self._attempts.run(load, work.key.agent)[0])
         except BaseException as error:  # noqa: BLE001 - as in _do
             future.set_exception(_as_ours(error))
 

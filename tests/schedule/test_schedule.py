@@ -174,6 +174,31 @@ def test_an_engine_that_stays_away_is_hardly_asked_and_its_recovery_is_noticed()
     assert attempts.run(lambda: "fine") == ("fine", 1)
 
 
+def failing(owner: str, attempts: Attempts) -> None:
+    def action() -> str:
+        raise SandboxError(f"{owner} breaks its sandboxes")
+
+    with pytest.raises(SandboxError):
+        attempts.run(action, owner)
+
+
+def test_one_owner_that_breaks_its_sandboxes_takes_nothing_from_others():
+    attempts = Attempts(threading.Event(), (), cooling=60.0, works=lambda: True)
+    for _ in range(3 * BREAKER_FAILURES):
+        failing("spoiler", attempts)
+
+    assert attempts.run(lambda: "fine", "honest") == ("fine", 1)
+
+
+def test_a_breaker_opens_where_different_owners_fail_or_a_sandbox_of_our_own():
+    for owners, works in ((("one", "other"), True), (("one",), False)):
+        attempts = Attempts(threading.Event(), (), cooling=60.0, works=lambda works=works: works)
+        for number in range(BREAKER_FAILURES):
+            failing(owners[number % len(owners)], attempts)
+        with pytest.raises(SandboxError, match="not tried, since 6 attempts in a row failed"):
+            attempts.run(lambda: "fine", "honest")
+
+
 def test_a_sandbox_killed_from_outside_is_tried_again_and_killed_every_time_it_counts_as_crashed():
     class Killed(FakeSession):
         def receive(self, deadline: float) -> Frame | Ending:
