@@ -26,12 +26,12 @@ def dataset_in(path: Path) -> tuple[Project, ...]:
     return read_dataset(read(path), str(path))
 
 
-def read(path: Path) -> str:
-    """Return the text of a file.
+def read(path: Path, errors: str = "backslashreplace") -> str:
+    """Return the text of a file without its byte order mark; `errors` says what becomes of bytes that are no UTF-8.
 
     Raises: SettingsError where it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8", errors="backslashreplace")
+        return path.read_text(encoding="utf-8-sig", errors=errors)
     except OSError as error:
         raise SettingsError(f"{one_line(str(path))}: cannot be read ({error.strerror}); correct its name") from None

@@ -2,14 +2,15 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bitsec_eval.cli.datasets import add_dataset, dataset_in, read
 from bitsec_eval.cli.files import write_file
 from bitsec_eval.core.errors import AnswerFault, SettingsError
+from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
 from bitsec_eval.core.report import Report
 from bitsec_eval.core.text import one_line
 from bitsec_eval.judge import MODEL, matcher_from
@@ -25,6 +26,8 @@ from bitsec_eval.support.terminal import log
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
+UNREADABLE_EXIT = 2
+
 _JUDGED = (
     f"Findings are matched by their words; where {MODEL} is set, an LLM judge is asked"
     " (BITSEC_JUDGE_URL, BITSEC_JUDGE_KEY, BITSEC_JUDGE_RECORD)."
@@ -39,7 +42,10 @@ def add_score(commands: "Commands") -> None:
         description=f"Score report files without running anything, and explain every decision. {_JUDGED}",
     )
     parser.add_argument(
-        "report", nargs="+", type=Path, help="one file for each run; Bitsec, ScaBench or AuditAgent layout"
+        "report",
+        nargs="+",
+        type=Path,
+        help="one file for each run: Bitsec, ScaBench, AuditAgent, slither, aderyn, SARIF",
     )
     parser.add_argument("--project", metavar="ID", help="the project (default: the one the report names)")
     add_dataset(parser)
@@ -63,23 +69,24 @@ def add_score_all(commands: "Commands") -> None:
 def _score(args: argparse.Namespace) -> int:
     projects = dataset_in(args.dataset)
     matcher = matcher_from(os.environ)
-    rows, sheets = [], []
+    rows, sheets, faults = [], [], []
     for path in args.report:
-        text = read(path)
-        project = project_named(projects, args.project) if args.project else _named_in(path, text, projects)
+        text = read(path, errors="surrogateescape")
         report, fault = _report(text)
+        if fault:
+            faults.append(f"{path}: {fault}")
+            sheets.append((path.name, ComparisonSheet(trouble=fault)))
+            continue
+        project = project_named(projects, args.project) if args.project else _named_in(path, text, projects)
         scored = score(project.expected, report, matcher)
         rows.append(ScoredReport(name=path.name, project=project.id, score=scored.score))
-        sheets.append(
-            (f"{path.name} on {project.id}", replace(sheet_of(project.named, report, scored), trouble=fault))
-        )
-        faults = [fault] if fault else []
-        log(f"{path} on {project.id}", *faults, *explained(project, report, scored), summary(scored.score))
+        sheets.append((f"{path.name} on {project.id}", sheet_of(project.named, report, scored)))
+        log(f"{path} on {project.id}", *explained(project, report, scored), summary(scored.score))
     if len(rows) > 1:
         log(*table(rows))
     if args.html:
         write_file(args.html, findings_html(f"{len(sheets)} reports" if len(sheets) > 1 else "", sheets))
-    return 0
+    return _refused(faults)
 
 
 def _score_all(args: argparse.Namespace) -> int:
@@ -87,21 +94,30 @@ def _score_all(args: argparse.Namespace) -> int:
     if not args.folder.is_dir():
         raise SettingsError(f"{args.folder}: no such folder; give one with report files")
     matcher = matcher_from(os.environ)
-    rows, lines = [], []
+    rows, lines, faults = [], [], []
     for path in sorted(path for path in args.folder.rglob("*.json") if path.name != EXPECTED_FILE):
-        text = read(path)
+        text = read(path, errors="surrogateescape")
         project = _project_of(path, text, projects)
         if project is None:
             lines.append(f"{path}: skipped, of no project of the dataset; name it after one: ID.json")
             continue
         report, fault = _report(text)
-        lines += [f"{path}: {fault}"] if fault else []
+        if fault:
+            faults.append(f"{path}: {fault}")
+            continue
         scored = score(project.expected, report, matcher)
         rows.append(ScoredReport(name=str(path.relative_to(args.folder)), project=project.id, score=scored.score))
-    if not rows:
+    if not rows and not faults:
         raise SettingsError(f"{args.folder}: no report of a project of the dataset in there; name files ID.json")
-    log(*lines, *table(rows))
-    return 0
+    log(*lines, *(table(rows) if rows else ()))
+    return _refused(faults)
+
+
+def _refused(faults: Sequence[str]) -> int:
+    """Say on stderr which files are no reports, a line each, and return the exit code."""
+    for fault in faults:
+        print(f"bitsec-eval scabench: {one_line(fault)}", file=sys.stderr)  # noqa: T201 - what went wrong
+    return UNREADABLE_EXIT if faults else 0
 
 
 def _named_in(path: Path, text: str, projects: Sequence[Project]) -> Project:
@@ -126,7 +142,7 @@ def _project_of(path: Path, text: str, projects: Sequence[Project]) -> Project |
 
 
 def _report(text: str) -> tuple[Report, str]:
-    """Return what a file reports, and what is wrong with it, if anything: then it reports nothing."""
+    """Return what a file reports, and what is wrong with it, if anything."""
     try:
         return read_report(text), ""
     except AnswerFault as fault:

@@ -139,18 +139,23 @@ def _end_of_object(text: str, start: int, most: int) -> int:
     return -len(text)
 
 
-def _not_json(error: ValueError, text: str) -> AnswerFault:
+def not_utf_8(text: str) -> AnswerFault | None:
+    """Return what to say of a text that was decoded with "surrogateescape" and holds a byte that is no UTF-8."""
     odd = _NOT_UTF_8.search(text)
-    if odd:
-        byte = ord(odd.group()) - 0xDC00
-        sixteen = "; it looks like UTF-16" if text.startswith(("\udcff\udcfe", "\udcfe\udcff")) else ""
-        return AnswerFault(
-            f"the report is not UTF-8: byte 0x{byte:02x} at character {odd.start()}{sixteen}; print UTF-8",
-            "the report is not UTF-8; print UTF-8",
-        )
+    if odd is None:
+        return None
+    sixteen = "; it looks like UTF-16" if text.startswith(("\udcff\udcfe", "\udcfe\udcff")) else ""
+    byte = ord(odd.group()) - 0xDC00
+    return AnswerFault(
+        f"the report is not UTF-8: byte 0x{byte:02x} at character {odd.start()}{sixteen}; write it as UTF-8",
+        "the report is not UTF-8; write it as UTF-8",
+    )
+
+
+def _not_json(error: ValueError, text: str) -> AnswerFault:
     shown = one_line(text[:60], 60)
     told = f"the report is not JSON: {one_line(str(error))}; it begins '{shown}'; {FORM}"
-    return AnswerFault(told, f"the report is not JSON; {FORM}")
+    return not_utf_8(text) or AnswerFault(told, f"the report is not JSON; {FORM}")
 
 
 def _strict_json(text: str) -> object:
@@ -161,9 +166,8 @@ def _strict_json(text: str) -> object:
     Raises:
         ValueError: it is no JSON, or nested too deep.
     """
-    odd = _NOT_UTF_8.search(text)
-    if odd:
-        raise ValueError(f"byte 0x{ord(odd.group()) - 0xDC00:02x} at character {odd.start()} is no UTF-8")
+    if _NOT_UTF_8.search(text):
+        raise ValueError("a byte is no UTF-8")
     _check_depth(text)
     value: object = json.loads(
         text,

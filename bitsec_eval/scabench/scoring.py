@@ -6,10 +6,10 @@ Two readings of the same decisions:
 A false positive is a reported finding that is neither matched nor partial, unless it is rated informational.
 Precision is matched of matched, partial and false positive; recall is matched of all expected.
 
-*Points*, 0 to 100, which a spray does not earn. A matched finding is worth 1 and a partial one 1/2, and each false
-positive takes back 1/10: more than every tenth finding has to be true before anything is earned.
-Remarks stand aside on both sides: an expected informational finding is worth nothing, and what an agent rates
-informational earns nothing and costs nothing.
+*Points*, 0 to 100, which a spray does not earn: what an imported task gives for the same report, by one rule. Each
+expected finding above a remark is a check, which weighs 5, 3, 2 or 1 by its severity; a match and a partial one pass
+it, and every ten false positives take back the one that is least sure. One more check is a PASS, where anything is
+grave. What an agent rates informational earns nothing and costs nothing.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,10 @@ from bitsec_eval.core.matching import Decision, Matcher
 from bitsec_eval.core.report import Report
 from bitsec_eval.core.severity import Severity, severity_of
 
-PARTIAL_WORTH = 0.5
-FALSE_POSITIVE_COST = 0.1
+WEIGHTS = {Severity.CRITICAL: 5, Severity.HIGH: 3, Severity.MEDIUM: 2}
+"""What the check of an expected finding weighs; any other above a remark weighs 1, and so does that of a PASS."""
+
+FALSE_POSITIVES_A_FINDING = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,16 +100,17 @@ def count(expected: Sequence[Finding], report: Report, decisions: Sequence[Decis
         and severities[decision.expected] is not Severity.INFO
         and rated[decision.reported] is not Severity.INFO
     ]
-    grave = [decision for decision in decisions if severities[decision.expected].grave]
+    grave = _tally([decision for decision in decisions if severities[decision.expected].grave])
+    credited = _credited(earning, false)
     counted = Score(
         all=_tally(decisions),
-        grave=_tally(grave),
+        grave=grave,
         false_positives=false,
         reported=len(report.findings),
         dropped=report.dropped,
-        points=_points(earning, false, sum(severity is not Severity.INFO for severity in severities)),
+        points=_points(severities, credited, grave),
     )
-    return Scored(score=counted, decisions=tuple(decisions), credited=_credited(earning, false))
+    return Scored(score=counted, decisions=tuple(decisions), credited=credited)
 
 
 def passes(scores: Sequence[Score]) -> tuple[int, int]:
@@ -120,17 +123,22 @@ def _tally(decisions: Sequence[Decision]) -> VerdictCounts:
     return VerdictCounts(expected=len(verdicts), matched=verdicts.count("match"), partial=verdicts.count("partial"))
 
 
-def _worth(decision: Decision) -> float:
-    return 1.0 if decision.verdict == "match" else PARTIAL_WORTH
+def weight(severity: Severity) -> int:
+    """Return what the check of an expected finding weighs; a remark has none."""
+    return 0 if severity is Severity.INFO else WEIGHTS.get(severity, 1)
 
 
-def _points(earning: Sequence[Decision], false: int, attainable: int) -> float:
-    earned = sum(map(_worth, earning)) - FALSE_POSITIVE_COST * false
-    return max(0.0, 100 * earned / attainable) if attainable else 0.0
+def _points(severities: Sequence[Severity], credited: frozenset[int], grave: VerdictCounts) -> float:
+    attainable = sum(map(weight, severities)) + (1 if grave.expected else 0)
+    earned = sum(weight(severities[each]) for each in credited)
+    passed = 1 if earned and grave.expected and grave.matched == grave.expected else 0
+    return 100 * (earned + passed) / attainable if attainable else 0.0
 
 
 def _credited(earning: Sequence[Decision], false: int) -> frozenset[int]:
     """Return the expected findings that count as found: every ten false positives take back the least sure one."""
-    surest = sorted(earning, key=lambda decision: (-_worth(decision), -decision.confidence, decision.expected))
-    kept = max(0, len(surest) - int(FALSE_POSITIVE_COST * false + 1e-9))
+    surest = sorted(
+        earning, key=lambda decision: (decision.verdict != "match", -decision.confidence, decision.expected)
+    )
+    kept = max(0, len(surest) - false // FALSE_POSITIVES_A_FINDING)
     return frozenset(decision.expected for decision in surest[:kept])

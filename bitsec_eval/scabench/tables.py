@@ -39,6 +39,7 @@ def explained(project: Project, report: Report, scored: Scored) -> Iterator[str]
     spare = [at for at in range(len(report.findings)) if at not in used]
     if spare:
         yield f"credited to nothing: reported findings {', '.join(map(str, spare))}"
+    yield from (f"not read: {one_line(note, REASON_CHARACTERS)}" for note in report.notes)
     if report.dropped:
         yield f"not considered: {report.dropped} more findings, past the first {len(report.findings)}"
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from bitsec_eval.core.severity import Severity, severity_of
 from bitsec_eval.core.text import one_line
 from bitsec_eval.scabench.project import Project, Vulnerability
+from bitsec_eval.scabench.scoring import weight
 
-WEIGHTS = {Severity.CRITICAL: 5, Severity.HIGH: 3, Severity.MEDIUM: 2}
 AGENT_SECONDS = 600
 
 _HEAD = '''\
@@ -100,6 +100,6 @@ def task_text(project: Project, findings: Sequence[NamedCheck], seconds: int = A
 
 
 def _check(finding: NamedCheck) -> str:
-    weight = WEIGHTS.get(finding.severity, 1)
-    mark = f"@pytest.mark.weight({weight})\n" if weight != 1 else ""
+    weighs = weight(finding.severity)
+    mark = f"@pytest.mark.weight({weighs})\n" if weighs != 1 else ""
     return _CHECK.format(mark=mark, name=finding.name)

@@ -150,7 +150,10 @@ def test_what_could_be_several_reports_is_told(name):
 @pytest.mark.parametrize(
     ("printed", "words"),
     [
-        (b'{"findings": [{"title": "a\xff"}]}', "the report is not UTF-8: byte 0xff at character 26; print UTF-8"),
+        (
+            b'{"findings": [{"title": "a\xff"}]}',
+            "the report is not UTF-8: byte 0xff at character 26; write it as UTF-8",
+        ),
         (b'Here:\n```json\n{"findings": [{"title": "\xe9t\xe9"}]}\n```', "is not UTF-8: byte 0xe9"),
         (report(FOUND).encode("utf-16"), "the report is not UTF-8: byte 0xff at character 0; it looks like UTF-16"),
     ],

@@ -38,7 +38,7 @@ def test_score_explains_every_decision(tmp_path, data, capsys):
     assert "none    2025-01-demo_M-01 (medium) Anyone can set the fee collector\n" in shown
     assert "credited to nothing: reported findings 1\n" in shown
     assert shown.endswith(
-        "45.0 points; detection 50.0% (1 of 2), of grave ones 100.0% (1 of 1); 0 partial, 1 false positives; "
+        "66.7 points; detection 50.0% (1 of 2), of grave ones 100.0% (1 of 1); 0 partial, 1 false positives; "
         "precision 50.0%, F1 50.0%; PASS\n"
     )
 
@@ -58,14 +58,56 @@ def test_several_runs_are_compared_and_their_passes_counted(tmp_path, data, caps
     assert capsys.readouterr().out.endswith(f"{NAME}: PASS in 2 of 3 runs\n")
 
 
-def test_a_report_that_is_none_is_worth_nothing_and_says_why(tmp_path, data, capsys):
-    path = written(tmp_path / "r.json", "I found nothing\x1b[31m")
+NO_REPORTS = {
+    "": "the report is not there",
+    "I found nothing\x1b[31m": "the report is not JSON",
+    report(finding())[:-9]: "the report is not JSON",
+    '{"project_id": "x"}': "the report is not a list of findings: it holds only 'project_id'",
+    "[]x": "the report is not JSON",
+    '[{"is_match": false, "explanation": "no"}]': "none of its 1 entries has a title, a description",
+    '[{"Severity": "High"}, {}]': "none of its 2 entries has a title, a description or a location; give",
+    '{"success": true, "results": {"detectors": [{"check": "reentrancy-eth"}]}}': "no description and no elements",
+    '{"success": false, "error": "solc not found", "results": {}}': "slither failed (solc not found); run it again",
+}
+
+
+@pytest.mark.parametrize("text", NO_REPORTS)
+def test_a_file_that_is_no_report_is_refused_in_a_line(tmp_path, data, capsys, text):
+    good, bad = written(tmp_path / f"{NAME}.json", report(finding())), written(tmp_path / "other_2025_02.json", text)
+
+    assert main(["scabench", "score", str(bad), str(good), "--project", NAME, "--dataset", str(data)]) == 2
+    told = capsys.readouterr()
+    (line,) = told.err.splitlines()
+    assert line.startswith(f"bitsec-eval scabench: {bad}: the report is ")
+    assert NO_REPORTS[text] in line
+    assert "points; detection 50.0%" in told.out
+    assert "\x1b" not in told.out + told.err
+    data.rename(tmp_path / "d")
+    assert main(["scabench", "score-all", str(tmp_path), "--dataset", str(tmp_path / "d")]) == 2
+    told = capsys.readouterr()
+    assert NO_REPORTS[text] in told.err
+    assert [row.split()[0] for row in told.out.splitlines()] == ["report", f"{NAME}.json"]
+
+
+@pytest.mark.parametrize(("encoding", "words"), [("utf-16", "it looks like UTF-16"), ("cp1252", "byte 0xe9")])
+def test_a_file_that_is_no_utf_8_is_told_so(tmp_path, data, capsys, encoding, words):
+    path = tmp_path / "r.json"
+    path.write_bytes(json.dumps([finding(title="R\u00e9entrancy")], ensure_ascii=False).encode(encoding))
+
+    assert main(["scabench", "score", str(path), "--project", NAME, "--dataset", str(data)]) == 2
+    assert f"the report is not UTF-8: byte 0x{'ff' if encoding == 'utf-16' else 'e9'}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+@pytest.mark.parametrize(
+    "text",
+    [json.dumps([finding()]), report(finding()), json.dumps(finding()) + "\n" + json.dumps({"title": "x"}) + "\n"],
+)
+def test_lists_lines_and_byte_order_marks_are_read(tmp_path, data, capsys, text, bom):
+    path = written(tmp_path / "r.json", bom + text)
 
     assert main(["scabench", "score", str(path), "--project", NAME, "--dataset", str(data)]) == 0
-    shown = capsys.readouterr().out
-    assert "the report is not JSON" in shown
-    assert "0.0 points" in shown
-    assert "\x1b" not in shown
+    assert "points; detection 50.0%" in capsys.readouterr().out
 
 
 def test_text_of_a_report_cannot_drive_the_terminal(tmp_path, data, capsys):
@@ -104,10 +146,10 @@ def test_a_page_shows_reports_beside_the_truth(tmp_path, data, capsys):
     page = tmp_path / "page.html"
     command = ["scabench", "score", str(one), str(two), "--dataset", str(data), "--project", NAME]
 
-    assert main([*command, "--html", str(page)]) == 0
+    assert main([*command, "--html", str(page)]) == 2
     told = page.read_text()
     assert f"{NAME}.json on {NAME}</h2>" in told
-    assert told.count("Depositors can drain the Vault by re-entering withdrawAll") == 2
+    assert told.count("Depositors can drain the Vault by re-entering withdrawAll") == 1
     assert "Reported, finding 0" in told
     assert "the report is not JSON" in told
     assert "<b>nothing" not in told

@@ -2,16 +2,19 @@
 
 import ast
 import json
+from contextlib import suppress
 
 import pytest
 
 from bitsec_eval.core.errors import InferenceError, SettingsError, TaskError
+from bitsec_eval.core.matching.lexical import LexicalMatcher
 from bitsec_eval.core.report import parse_report
 from bitsec_eval.core.task import Task
 from bitsec_eval.sandbox.execution.workspace import files_digest, read_workspace
 from bitsec_eval.scabench.case import Case
 from bitsec_eval.scabench.dataset import read_dataset
 from bitsec_eval.scabench.importer import import_project
+from bitsec_eval.scabench.scoring import score
 from tests.scabench.published import (
     VAULT,
     checkout,
@@ -86,6 +89,27 @@ def test_its_checks_credit_what_was_found(tmp_path):
     for check in ("test_finds_h_01", "test_finds_all_that_is_grave"):
         with pytest.raises(AssertionError):
             module[check](half)
+
+
+WORTH = {"nothing": [], "one": [finding()], "the other": [fee_finding()], "both": [finding(), fee_finding()],
+         "one among nine": [finding(), *noise(9)], "both among fifteen": [fee_finding(), finding(), *noise(15)],
+         "one among ten": [finding(), *noise(12)],
+         "both, as a remark": [finding(severity="info"), fee_finding()]}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WORTH)
+def test_a_report_is_worth_the_same_as_a_file_and_as_an_answer(tmp_path, name):
+    module, (demo,) = module_of(imported(tmp_path).test_file), read_dataset(dataset())
+    text = report(*WORTH[name])
+    checks = {check: function for check, function in module.items() if check.startswith("test_")}
+    weights = {"test_finds_h_01": 3, "test_finds_m_01": 2, "test_finds_all_that_is_grave": 1}
+    passed = 0
+    for check, function in checks.items():
+        with suppress(AssertionError):
+            function(parse_report(text))
+            passed += weights[check]
+
+    assert score(demo.expected, parse_report(text), LexicalMatcher()).score.points == pytest.approx(100 * passed / 6)
 
 
 def test_no_check_is_passed_by_nothing_or_by_a_spray(tmp_path):

@@ -63,10 +63,17 @@ def test_official_figures_are_those_of_the_published_table():
     assert result.f1 == pytest.approx(0.094, abs=5e-4)
 
 
-def test_a_partial_match_is_half_and_each_false_positive_costs_a_tenth():
-    assert counted(["match", "partial"]).score.points == 75
-    assert counted(["match", "none"]).score.points == pytest.approx(100 * (1 - 0.1) / 2)
+def test_points_are_the_weights_of_what_is_credited_and_of_a_pass():
+    """Checks of high findings weigh 3 each, of critical ones 5, of medium ones 2, others 1; a PASS weighs 1."""
+    assert counted(["match", "partial"]).score.points == pytest.approx(100 * 6 / 7)
+    assert counted(["match", "none"]).score.points == pytest.approx(100 * 3 / 7)
     assert counted(["match"], spare=20).score.points == 0
+    severities = ["critical", "high", "medium", "low", "", "info"]
+    for at, weighs in enumerate([5, 3, 2, 1, 1, 0]):
+        alone = ["none"] * at + ["match"] + ["none"] * (5 - at)
+        assert counted(alone, severities).score.points == pytest.approx(100 * weighs / 13)
+    assert counted(["match", "match", "none", "none", "none", "none"], severities).score.points == 100 * 9 / 13
+    assert counted(["match"], ["medium"]).score.points == 100
 
 
 @pytest.mark.parametrize("rating", ["Info", "informational", "Best Practices"])
@@ -80,7 +87,7 @@ def test_informational_findings_are_no_false_positives_but_earn_nothing(rating):
 
 
 def test_expected_remarks_are_worth_nothing_in_points():
-    assert counted(["match", "none"], severities=["high", "info"]).score.points == pytest.approx(90)
+    assert counted(["match", "none"], severities=["high", "info"]).score.points == 100
     assert counted(["none", "match"], severities=["high", "info"], spare=0).score.points == 0
 
 
