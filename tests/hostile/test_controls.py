@@ -69,7 +69,10 @@ def larger_tmp(option: str, instead: str) -> Callable[[Body], None]:
 
 
 def connected(body: Body) -> None:
+    """Give it the host's interfaces: an engine need not have a bridge network."""
     body["NetworkDisabled"] = False
+    body["HostConfig"]["NetworkMode"] = "host"
+    del body["Hostname"]  # the host's
 
 
 def talkative(body: Body) -> None:

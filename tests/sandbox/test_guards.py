@@ -155,8 +155,10 @@ def test_the_guests_own_look_is_a_second_lock(
 
     def without(limits: Limits, placement: Placement) -> dict[str, Any]:
         body = create_body(limits, placement)
-        if lost == "NetworkDisabled":
+        if lost == "NetworkDisabled":  # the host's interfaces, since an engine need not have a bridge network
             body[lost] = False
+            body["HostConfig"]["NetworkMode"] = "host"
+            del body["Hostname"]
         elif lost == "seccomp":
             body["HostConfig"]["SecurityOpt"] = ["no-new-privileges", "seccomp=unconfined"]
         else:
