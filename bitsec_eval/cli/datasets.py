@@ -1,4 +1,4 @@
-"""What the commands on ScaBench share: the dataset they are given, files they read, and lines they print."""
+"""Arguments and files shared by the ScaBench commands."""
 
 import argparse
 from pathlib import Path

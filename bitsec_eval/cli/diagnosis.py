@@ -1,4 +1,4 @@
-"""What `doctor` finds and prints."""
+"""Finds and prints what `doctor` reports."""
 
 import argparse
 import os

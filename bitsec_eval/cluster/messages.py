@@ -1,4 +1,4 @@
-"""What a node tells the driver of one session, as bytes: frames, the ending, or why there is neither.
+"""Messages between a node and the driver of one session, as bytes: frames, the ending, or why there is neither.
 
 Dask carries bytes as they are and pickles everything else, so nothing that a guest sent is ever anything but bytes.
 

@@ -1,4 +1,4 @@
-"""What runs on a node for one driver: opens sessions there, passes bytes both ways, and cleans up when nobody asks.
+"""The actor that serves one driver on a node: opens sessions, passes bytes, and cleans up after a lost driver.
 
 Every method returns bytes. Numbers and texts that come in are the driver's own.
 """

@@ -1,4 +1,4 @@
-"""Where a cluster's scheduler is, and the certificates with which driver, scheduler and nodes know one another."""
+"""Settings of a cluster: the scheduler's address and the TLS certificates of driver, scheduler and nodes."""
 
 import ipaddress
 from dataclasses import dataclass

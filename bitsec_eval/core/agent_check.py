@@ -1,4 +1,4 @@
-"""What an agent must be to be accepted: UTF-8 Python for the sandbox, standard library only, that does something.
+"""Static check of a submitted agent: UTF-8 Python for the sandbox, standard library only, that does something.
 
 This is a fairness check and early feedback, not the wall: the sandbox has no other package and no network, so what a
 static check cannot see (`exec("import " + name)`) fails there.

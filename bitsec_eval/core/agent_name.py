@@ -1,4 +1,4 @@
-"""What an agent may be called: a name that is safe as a file, a test id, a path and a line on a board."""
+"""Agent names: safe as a file, a test id, a path and a line on a board."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What came of running an agent once: a value, whatever the agent did."""
+"""The result of running an agent once: a value, whatever the agent did."""
 
 from dataclasses import dataclass
 from enum import StrEnum

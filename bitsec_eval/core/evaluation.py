@@ -1,4 +1,4 @@
-"""What one evaluation found: the values that junit is read into and a leaderboard is computed from."""
+"""The values that junit is read into and a leaderboard is computed from."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What Python 3.12 made of f-strings (PEP 701), for a check that runs on a newer Python than the sandbox's.
+"""F-strings of Python 3.12 (PEP 701), refused by a check that runs on a newer Python than the sandbox's.
 
 Until then an f-string was read to its closing quotes first and its expressions after that, so within their braces it
 could hold no such quotes, no backslash, no comment and, between single quotes, no new line.

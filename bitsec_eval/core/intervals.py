@@ -1,4 +1,4 @@
-"""How far a score may be from the agent's true one: a 95 % interval over tasks and repeats.
+"""Confidence intervals: a 95 % interval of an agent's score over tasks and repeats.
 
 The question is how the agent would score on other tasks of the same kind, so a task is the unit: what differs
 between tasks includes what differs between repeats of each.

@@ -1,4 +1,4 @@
-"""What a task says about the LLM: limits of one run, which only ever tighten what the validator allows."""
+"""A task's limits on the LLM for one run; they only ever tighten what the validator allows."""
 
 import math
 from collections.abc import Iterable

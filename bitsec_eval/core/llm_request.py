@@ -1,4 +1,4 @@
-"""What passes between an agent and an LLM, as plain values: a question in, a reply out."""
+"""Requests and responses between an agent and an LLM, as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What several files say together: files of one evaluation made one, and every run that was planned."""
+"""Merges files: those of one evaluation into one, with every run that was planned."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What an evaluation may hold: the runs its plan knows, and no more of them than a file can pay for.
+"""Bounds an evaluation by its plan: the runs that it knows, and no more of them than a file can pay for.
 
 Whoever hands in a junit file made by hand can write anything into it; what is refused here is what no evaluation
 writes: an agent, a task or a repeat that was never planned, a task declared in another way, a plan of runs that are

@@ -1,4 +1,4 @@
-"""What several runs of one agent on one task say: how often it passes, and how often one of k would."""
+"""Statistics of several runs of one agent on one task: its pass rate, and pass@k."""
 
 from collections.abc import Iterable, Mapping
 from math import comb, fsum

@@ -1,4 +1,4 @@
-"""What an agent reports: JSON on its stdout, read as the work of somebody who may want to break the reader.
+"""Reads an agent's report: JSON on its stdout, read as the work of somebody who may want to break the reader.
 
 The whole of stdout is the report; where it is not JSON, the last closed ```json block is, or the one object between
 other text that is a report.

@@ -1,4 +1,4 @@
-"""How grave a finding is said to be, in the words of audit platforms and of tools.
+"""Parses severities, in the words of audit platforms and of tools.
 
 `WORDS` is the one table of what they mean; docs/findings.md shows it with its sources. Platforms differ in what they
 demand of a word and agree on its rank, and rank is all that is read here. What says nothing known, or too much at

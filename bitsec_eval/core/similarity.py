@@ -1,4 +1,4 @@
-"""How alike two agents are: equal up to names and layout, or alike in most of their parts.
+"""Similarity of two agents: equal up to names and layout, or alike in most of their parts.
 
 `Likeness.structure` is a hash of the syntax tree in which names are numbered by first use and comments, docstrings,
 annotations and layout do not occur: a renamed or reformatted copy has the same one.

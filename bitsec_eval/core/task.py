@@ -1,4 +1,4 @@
-"""What a task author writes above the checks: the half of the page that an agent may see."""
+"""`Task`, which a task author writes above the checks: the half of the page that an agent may see."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""What agents used of the LLM."""
+"""Usage of the LLM by agents."""
 
 import math
 from collections.abc import Iterable

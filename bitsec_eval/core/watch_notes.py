@@ -1,4 +1,4 @@
-"""What a watch notes down beside its results, for whoever shows them: its queue, and the score of each version.
+"""Notes a watch keeps beside its results, for whoever shows them: its queue, and the score of each version.
 
 Notes are read leniently: whatever is not as it should be is left out, as it is for show only.
 """

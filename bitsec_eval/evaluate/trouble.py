@@ -1,4 +1,4 @@
-"""Why an evaluation gave no result, in one line, read from what pytest printed.
+"""Finds the reason why an evaluation gave no result, in one line, in what pytest printed.
 
 An evaluation with a task file that cannot be collected gives none either: its board lacks that task.
 """

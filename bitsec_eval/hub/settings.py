@@ -1,4 +1,4 @@
-"""What the operator may set, read once from the command line."""
+"""Settings of the hub, read once from the command line."""
 
 import argparse
 import ipaddress

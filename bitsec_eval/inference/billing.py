@@ -1,4 +1,4 @@
-"""What a completion cost, by the usage that the provider tells of it, as far as that can be true.
+"""Bills a completion by the usage that the provider reports, as far as that can be true.
 
 Counts that are lacking or cannot be true cost the most that the call can have cost. The provider's own price
 (`usage.cost`, in US dollars) and discounts for cached prompt tokens count only within what the price table allows.

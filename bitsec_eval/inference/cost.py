@@ -1,4 +1,4 @@
-"""What calls cost, in whole numbers: budgets are held to the token and to the million-millionth of a dollar."""
+"""Costs of calls, in whole numbers: budgets are held to the token and to the million-millionth of a dollar."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What models cost: a TOML file with a price per million tokens, in US dollars, for each model that may be asked.
+"""Prices of models: a TOML file with a price per million tokens, in US dollars, for each model that may be asked.
 
 [models."openai/gpt-4o-mini"]
 prompt = 0.15

@@ -1,4 +1,4 @@
-"""What an agent is told when its question gets no completion: OpenAI's error form, under a status that fits."""
+"""Error responses to an agent whose request gets no completion: OpenAI's error form, under a status that fits."""
 
 import json
 

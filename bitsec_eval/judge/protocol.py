@@ -1,4 +1,4 @@
-"""What the judge is asked and how its answers are read: the protocol of Nethermind's AuditAgent scoring.
+"""The judge's questions and how its answers are read: the protocol of Nethermind's AuditAgent scoring.
 
 One expected finding is held against reported findings in batches of ten.
 Each batch is asked about twice, a third time if the two answers disagree, and the majority decides.

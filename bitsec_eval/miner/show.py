@@ -1,4 +1,4 @@
-"""How results are printed for a miner; every text came from elsewhere and is made safe for a terminal here."""
+"""Formats results for a miner; every text came from elsewhere and is made safe for a terminal here."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What a plugin can add to an evaluation, as values: a sandbox engine, a matcher, an answer kind.
+"""Extension points, as values: a sandbox engine, a matcher, an answer kind.
 
 `bitsec_eval.plugin.newhooks` holds the hooks that return them, `bitsec_eval.plugin.builtin` our own.
 """

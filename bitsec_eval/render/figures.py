@@ -1,4 +1,4 @@
-"""How figures are written, the same on the console and on a page."""
+"""Formats figures, the same on the console and on a page."""
 
 import math
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What an image holds, as one digest that is the same whichever engine has it.
+"""One digest of an image's content that is the same whichever engine has it.
 
 Docker's id of an image also covers when it was imported, so two engines that made the same image call it by two
 names; an OCI root is a folder and has no id at all. This digest covers what a guest finds: every file's path,

@@ -1,4 +1,4 @@
-"""Whose containers are whose: a lock that the kernel frees when a validator dies, and a label that names the lock.
+"""UID leases and crash cleanup: a lock that the kernel frees when a validator dies, and a label that names the lock.
 
 A validator holds one block of user ids by an exclusive `flock` on the block's file. Its containers carry the block
 in a label, so the next start can sweep what a killed validator left and never touches a living one's.

@@ -1,4 +1,4 @@
-"""What an imported task's checks ask: which of the published findings a report is credited with.
+"""Checks of an imported task: which of the published findings a report is credited with.
 
 The expected findings stand in `expected.json` beside the workspace, where no sandbox sees them.
 """

@@ -1,4 +1,4 @@
-"""What is unusual in a dataset's entry, a line for each thing; none of it stops the reading."""
+"""Oddities of a dataset's entry, a line for each; none of them stops the reading."""
 
 import re
 from collections import Counter

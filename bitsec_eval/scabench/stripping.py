@@ -1,4 +1,4 @@
-"""What of an audited repository gives its faults away, or is no source: left out of a workspace, and said so.
+"""Strips from an audited repository what gives its faults away, or is no source, and says so.
 
 Contest repositories carry their own answers: a README with known issues and bot findings, reports of earlier audits,
 folders of submitted findings, and a history in which the fixes follow.

@@ -1,4 +1,4 @@
-"""What static analysers write, as findings: slither (`--json`), aderyn (`-o report.json`) and SARIF 2.1.0.
+"""Reads reports of static analysers: slither (`--json`), aderyn (`-o report.json`) and SARIF 2.1.0.
 
 Formats as published: github.com/crytic/slither/wiki/JSON-output, github.com/Cyfrin/aderyn (JSON report), and
 docs.oasis-open.org/sarif/sarif/v2.1.0. A result is one finding, an aderyn issue with all its instances is one too.

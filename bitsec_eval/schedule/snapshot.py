@@ -1,4 +1,4 @@
-"""How far a schedule has got, as a value."""
+"""A snapshot of a schedule, as a value."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""How many agents wait for an LLM: they use no processor, so others may run meanwhile."""
+"""Counts agents that wait for an LLM: they use no processor, so others may run meanwhile."""
 
 from collections.abc import Callable, Mapping
 from threading import Lock

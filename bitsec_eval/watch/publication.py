@@ -1,4 +1,4 @@
-"""What a watch keeps in its results folder: one junit file for each agent, and what each was made of.
+"""The results folder of a watch: one junit file for each agent, and what each was made of.
 
 The file is results/agent.NAME.xml: a dot is in no agent's name, so it is nobody else's file, and whoever reads
 results/*.xml reads the board.

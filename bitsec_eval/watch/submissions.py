@@ -1,4 +1,4 @@
-"""What there is to evaluate: the agents submitted to a folder, and the tasks they are to meet, by digest."""
+"""Agents submitted to a folder, and the tasks they are to meet, by digest."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

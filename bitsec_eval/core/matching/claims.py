@@ -1,4 +1,4 @@
-"""What a reported finding claims of a project's functions, read as a reader would read it.
+"""Reads which functions a reported finding accuses, and which it clears.
 
 Where it says so is read in this order: the location, else the title, else the description.
 """

@@ -1,4 +1,4 @@
-"""What an audit contest's page adds around a finding, taken out of its text: finders, links, comments, footers.
+"""Removes from a finding's text what an audit contest's page adds: finders, links, comments, footers.
 
 Names of finders and of judges fill published findings and say nothing about the fault.
 A link is replaced by the name of the source file it points at, which does.

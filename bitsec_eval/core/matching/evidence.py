@@ -1,4 +1,4 @@
-"""What speaks for a reported finding being an expected one, where both are told in words.
+"""Evidence that a reported finding is an expected one, where both are told in words.
 
 *Words.* The cosine of their weighted words (TF-IDF). A word's rarity is counted over the expected findings alone, so
 what else an agent reports changes nothing about a pair. Words early in a text count most and late ones not at all:

@@ -1,4 +1,4 @@
-"""How much each part of a text, and each kind of evidence, counts in matching by words."""
+"""Weights of each part of a text, and of each kind of evidence, in matching by words."""
 
 from dataclasses import dataclass
 

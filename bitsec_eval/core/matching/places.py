@@ -1,4 +1,4 @@
-"""Where a finding says a fault is, in the words of each language's community: paths, modules, qualified functions.
+"""Parses a finding's location in the notation of each language's community: paths, modules, qualified functions.
 
 A path is a path whatever language its file is in. What holds a function may be named instead of the file: a contract,
 a Vyper module, a Rust module, impl or program, a Move module (`0x1::pool`), a Cairo impl, a Go package or type.

@@ -1,4 +1,4 @@
-"""What a findings task calls EXPECTED_FINDING: an `ExpectedFinding`, or whatever can hold a report against itself.
+"""A findings task's EXPECTED_FINDING: an `ExpectedFinding`, or whatever can hold a report against itself.
 
 The checks decide; this only shows, to whoever runs the evaluation, what they decided on and why.
 """

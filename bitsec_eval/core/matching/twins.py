@@ -1,4 +1,4 @@
-"""What two reports prove together: one on a project with the fault, one on its twin without.
+"""Compares two reports: one on a project with the fault, one on its twin without.
 
 A report that names the right function proves little: it may name every function, or any that is public.
 So the same agent also sees the twin, and what it says of both proves nothing.

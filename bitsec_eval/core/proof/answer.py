@@ -1,4 +1,4 @@
-"""What an agent printed for an exploit or patch task: Solidity, JSON or a diff, as the work of somebody hostile.
+"""Reads an agent's answer to an exploit or patch task: Solidity, JSON or a diff, as the work of somebody hostile.
 
 Nothing an agent can print makes these functions raise anything but `AnswerFault`.
 """

@@ -1,4 +1,4 @@
-"""What a Solidity compiler is asked, and what is read from its output: contracts by name, with their ABI and code.
+"""Input and output of a Solidity compiler: contracts by name, with their ABI and code.
 
 Sources are compiled for the fork that the EVM really runs, whatever a compiler's own default is.
 """

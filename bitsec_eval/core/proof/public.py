@@ -1,4 +1,4 @@
-"""What an agent's author may read of a lost patch or exploit: these lines, and no word that came from a sandbox."""
+"""The lines an agent's author may read of a lost patch or exploit: none of their words came from a sandbox."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""What a task author writes once for patch and exploit tasks: deployment, honest use, and what an attack is worth."""
+"""Scenario of patch and exploit tasks: deployment, honest use, and what an attack is worth."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""How a problem is answered: JSON for programs, a page for browsers, the same words in both."""
+"""Error responses: JSON for programs, a page for browsers, the same words in both."""
 
 from dataclasses import replace
 from typing import cast

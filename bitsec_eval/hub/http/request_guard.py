@@ -1,4 +1,4 @@
-"""What every request passes before the app sees it: known host, own origin, a plain body, small and in time.
+"""Middleware that every request passes first: known host, own origin, a plain body, small and in time.
 
 A body is read here, whole and at most `most_bytes`, whatever its framing says; the app gets it in one piece.
 A refused body is drained for a moment while the answer is already on its way, so that a client which sends first

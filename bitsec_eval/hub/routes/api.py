@@ -1,4 +1,4 @@
-"""What programs ask the hub; every answer is JSON, but a browser that uploads gets a page."""
+"""The hub's JSON API; a browser that uploads gets a page."""
 
 from dataclasses import dataclass
 from typing import Any

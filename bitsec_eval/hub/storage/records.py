@@ -1,4 +1,4 @@
-"""What the hub remembers of a miner's uploads, and how that is spelled in `agents/<miner_id>.json`."""
+"""The record of a miner's uploads, and its form in `agents/<miner_id>.json`."""
 
 import json
 from dataclasses import asdict, dataclass

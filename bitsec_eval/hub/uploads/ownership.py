@@ -1,4 +1,4 @@
-"""Who may upload as a miner: whoever did so first, by the token that upload returned."""
+"""Ownership of miner ids: the first to upload owns one, by the token that upload returned."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How often one address or miner id may ask: a sliding window per key, in bounded memory."""
+"""Rate limits for an address or a miner id: a sliding window per key, in bounded memory."""
 
 import math
 from collections import deque

@@ -1,4 +1,4 @@
-"""What an accepted upload is answered with."""
+"""The response to an accepted upload."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Why an agent lost points: one line for each cause, however many tasks it cost."""
+"""Causes of an agent's lost points: one line for each cause, however many tasks it cost."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What the hub shows of one run: to everybody how it ended and what happened when, to the owner what it printed.
+"""The hub's view of one run: to everybody its ending and timeline, to the owner its output.
 
 It is taken from the run's own files field by field: whatever else may come to be in there is shown by no accident.
 What an agent printed is its answer, worth points to whoever copies it.

@@ -1,4 +1,4 @@
-"""Where each agent stands: what was uploaded, joined with what the board says of it.
+"""The status of each agent: what was uploaded, joined with what the board says of it.
 
 Of a run these values hold outcomes by check name and what happened when; what its agent printed is for its owner.
 Never a test, its inputs or what it expected.

@@ -1,4 +1,4 @@
-"""Who waits for an evaluation: the place in the queue and how long it will probably take."""
+"""Agents that wait for an evaluation: the place in the queue and how long it will probably take."""
 
 import time
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""What a dialect is, and the pieces that several of them share."""
+"""The interface of a dialect, and the pieces that several of them share."""
 
 import json
 import secrets

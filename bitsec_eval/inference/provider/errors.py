@@ -1,4 +1,4 @@
-"""What a provider says when it refuses: its status, its code and its words, in the forms that are in use.
+"""Parses a provider's errors: status, code and words, in the forms that are in use.
 
 The words are cut to a line that may be shown; the key is to be struck from a body before it is read.
 """

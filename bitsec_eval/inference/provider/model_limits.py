@@ -1,4 +1,4 @@
-"""How a model wants the limit of a completion: under which name, and how large at most where the limit is ours."""
+"""The completion limit of a model: the name of its field, and the largest value where the limit is ours."""
 
 from dataclasses import dataclass
 

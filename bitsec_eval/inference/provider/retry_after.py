@@ -1,4 +1,4 @@
-"""How long a provider asks to wait before the next try: the header Retry-After and its many relatives.
+"""Parses how long a provider asks to wait: the header Retry-After and its many relatives.
 
 The forms that are read: seconds (`1`, `1.5`), with a unit (`20ms`, `1m30s`), an HTTP date, milliseconds in
 `retry-after-ms`, and for resets of rate limits also Unix time in seconds or milliseconds.

@@ -1,4 +1,4 @@
-"""Where the provider is, and how many calls it may be asked at once."""
+"""Settings of the provider: its address, and how many calls it may be asked at once."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What can go wrong with one try at the provider, as a value that says all that the blame depends on."""
+"""A failed try at the provider, as a value that says all that the blame depends on."""
 
 
 class Trouble(Exception):  # noqa: N818 - may pass; what comes of it is decided where tries are counted

@@ -1,4 +1,4 @@
-"""What else a request may say: how to sample, which functions there are, and in which form to answer."""
+"""Further options of a request: sampling, functions, and the form of the answer."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""How `make` writes an agent: a skeleton, or what an LLM wrote once it has passed the check and a rehearsal."""
+"""Agents that `make` writes: a skeleton, or an LLM's work once it has passed the check and a rehearsal."""

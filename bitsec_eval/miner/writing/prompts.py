@@ -1,4 +1,4 @@
-"""What an LLM is told: what an agent is, what the task asks for, and what was wrong with its last try."""
+"""Prompts for an LLM that writes an agent: what an agent is, what the task asks for, what was wrong last time."""
 
 from bitsec_eval.miner.hub import OfferedTask
 

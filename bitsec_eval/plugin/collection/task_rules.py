@@ -1,4 +1,4 @@
-"""What a task file must be for its checks to count: refused here, at its line, rather than missing from a board."""
+"""Rules for task files: a violation is refused here, at its line, rather than missing from a board."""
 
 import inspect
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""What an evaluation was told about the LLM, and the gateway that this asks for.
+"""Settings of the LLM, and the gateway that they ask for.
 
 An HTTP client is loaded only where there is a provider to be asked.
 """

@@ -1,4 +1,4 @@
-"""What an evaluation was told about repeats, and about the earlier board that rewards compare with."""
+"""Settings of repeats, and the earlier board that rewards compare with."""
 
 from bitsec_eval.core.errors import ResultsError, SettingsError
 from bitsec_eval.core.junit import read_junit

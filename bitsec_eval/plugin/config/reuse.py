@@ -1,4 +1,4 @@
-"""What an evaluation was told about answers of earlier ones."""
+"""Settings for answers of earlier evaluations."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field

@@ -1,4 +1,4 @@
-"""What is seen of an evaluation while it runs: a live region on a terminal, a line now and then in a log.
+"""Progress while an evaluation runs: a live region on a terminal, a line now and then in a log.
 
 Silent where output is piped, unless CI is set or --bitsec-progress says otherwise: a program that reads our output
 should read nothing that depends on how fast the machine is.

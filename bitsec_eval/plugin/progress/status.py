@@ -1,4 +1,4 @@
-"""How far an evaluation has got, gathered from all of its processes.
+"""Progress of an evaluation, gathered from all of its processes.
 
 A worker of xdist has no channel for this to its controller but the results folder, where it leaves a small file.
 """

@@ -1,4 +1,4 @@
-"""What checks of patch and exploit tasks use: `exploit`, `patch`, `chain` and `scenario`.
+"""Objects for checks of patch and exploit tasks: `exploit`, `patch`, `chain` and `scenario`.
 
 Each of them fails the check, with a line from a fixed list, unless the verdict is for the answer. So no check of such
 a task can be passed by an answer that does not stand, whatever the check looks at.

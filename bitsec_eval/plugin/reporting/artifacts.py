@@ -1,4 +1,4 @@
-"""What an evaluation leaves for people beside junit: the board as a page and JSON, a page a run, a step summary."""
+"""Artifacts of an evaluation beside junit: the board as a page and JSON, a page a run, a step summary."""
 
 from collections.abc import Mapping
 from pathlib import Path

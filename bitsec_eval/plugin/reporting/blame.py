@@ -1,4 +1,4 @@
-"""Whose doing a failed check is, and what of it may be shown.
+"""Decides who is to blame for a failed check, and what of it may be shown.
 
 pytest writes junit's `<failure>` for what fails in a test's call and `<error>` for what fails around it.
 Here the two mean more: a failure is the agent's and costs points, an error is ours and makes the run void.

@@ -1,4 +1,4 @@
-"""How pytest shows a check while it runs: a lost one is no broken test, and gets no F."""
+"""Progress letters of checks: a lost one is no broken test, and gets no F."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What becomes of checks: who is to blame, what is shown, and what a leaderboard needs of each."""
+"""Turns pytest's reports into checks: who is to blame, what is shown, and what a leaderboard needs of each."""
 
 from collections.abc import Generator
 

@@ -1,4 +1,4 @@
-"""What an evaluation writes into junit for a leaderboard to read: a plan of every run, and a line for each check."""
+"""junit properties for a leaderboard to read: a plan of every run, and a line for each check."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence

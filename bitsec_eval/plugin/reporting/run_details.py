@@ -1,4 +1,4 @@
-"""What is told of a run beside its answer: what it was asked, under which limits, and when."""
+"""Details of a run beside its answer: what it was asked, under which limits, and when."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict

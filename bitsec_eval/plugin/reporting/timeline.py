@@ -1,4 +1,4 @@
-"""What happened when in a run, for its author: from the queue to the last check.
+"""The timeline of a run, for its author: from the queue to the last check.
 
 Published times are told by how long something took at most, in steps of 1, 2 and 5: an agent sees hidden files and
 its solution hidden inputs, and each could otherwise tell them by how long it takes. The validator has exact times.

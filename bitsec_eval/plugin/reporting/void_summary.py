@@ -1,4 +1,4 @@
-"""Why runs are void, told once for each cause: when an engine goes away, hundreds of checks end with one error.
+"""Summary of void runs, one line for each cause: when an engine goes away, hundreds of checks end with one error.
 
 pytest would list each of them. Unless the command line asks for that, one check of each cause stands for the others.
 """

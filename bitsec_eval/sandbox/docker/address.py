@@ -1,4 +1,4 @@
-"""Where a Docker engine is, and how a connection to it is made: over a unix socket, TCP, TLS or `ssh`.
+"""Addresses of Docker engines, and connections to them: over a unix socket, TCP, TLS or `ssh`.
 
 The docker SDK reads what the environment says, so that it means here what it means elsewhere. It is loaded only
 where there is something to read: most engines are where engines are, and the SDK takes longer to load than to ask.

@@ -1,4 +1,4 @@
-"""What the image of patch and exploit tasks is called."""
+"""Names of the image of patch and exploit tasks."""
 
 EVM_IMAGE = "bitsec-eval/evm:1"
 EVM_ROOT = "evm-rootfs"

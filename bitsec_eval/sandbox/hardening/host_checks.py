@@ -1,4 +1,4 @@
-"""What a machine's engine can and cannot enforce: every control that sandboxes rest on, well, weak or missing.
+"""Checks of a machine and its engine: every control that sandboxes rest on, well, weak or missing.
 
 `doctor` shows all of them; an evaluation refuses to start where a required one is missing. What is set for a single
 container is not judged here: that is read back from each one before it starts.

@@ -1,4 +1,4 @@
-"""What an OCI runtime that was cut short leaves behind: a process of its own, and control groups it no longer knows.
+"""Cleans up after an OCI runtime that was cut short: its process, and control groups it no longer knows.
 
 A runtime outlives the validator that called it, so what it makes may appear after the next validator has looked
 around; and one that is killed while it makes a container has not yet written down what there is to delete.

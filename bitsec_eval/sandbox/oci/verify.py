@@ -1,4 +1,4 @@
-"""What the kernel says of a container's first process: the read-back of an engine that has no inspection of its own.
+"""Reads a container's first process back from the kernel, for an engine that has no inspection of its own.
 
 Everything here is read from /proc and the cgroup file systems of the host, after the process has started and before
 it is told anything, so what is found is what will hold for the untrusted code.

@@ -1,4 +1,4 @@
-"""What runs as process 1 of every container: a few lines as its command, and the rest through its standard input.
+"""The program of process 1 of every container: a few lines as its command, and the rest through its standard input.
 
 An engine copies a container's command from description to description, and its runtime too, so the command is short.
 The rest comes compiled, for a guest with this very Python, and as text for one with another.
