@@ -20,6 +20,7 @@ from bitsec_eval.core.entry_point import runs_nothing
 from bitsec_eval.core.fstrings import newer_fstring
 from bitsec_eval.core.stdlib_modules import STDLIB_MODULES
 from bitsec_eval.core.syntax_nodes import Nodes, nodes_by_kind, of_kind
+from bitsec_eval.core.task import AGENT_MAIN
 from bitsec_eval.core.text import one_line
 
 AGENT_BYTES = 256 * 1024
@@ -220,13 +221,19 @@ def _called(call: ast.Call) -> str:
 
 def no_entry_point(tree: ast.Module, nodes: Nodes) -> Refusal | None:
     """Refuse a file that only defines things: starting it prints nothing, whatever the task."""
-    if not runs_nothing(tree, nodes):
+    if defines_agent_main(tree) or not runs_nothing(tree, nodes):
         return None
     return Refusal(
         reason="no_entry_point",
         sentence="Starting the file does nothing: it only defines functions, classes and values.",
         remedy='End it with `if __name__ == "__main__": main()`, where main reads `--task` and prints the answer.',
     )
+
+
+def defines_agent_main(tree: ast.Module) -> bool:
+    """Whether a file has an agent_main() for tasks that call it instead of starting the file."""
+    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef))
+    return any(function.name == AGENT_MAIN for function in functions)
 
 
 def _names_task(text: str) -> bool:
@@ -250,6 +257,9 @@ def cautions(nodes: Nodes) -> tuple[Caution, ...]:
 
 def _task_unread(nodes: Nodes) -> Iterator[Caution]:
     """Warn of an agent in which neither a string names `--task` nor anything is called `argv`."""
+    calls_main = any(function.name == AGENT_MAIN for function in of_kind(nodes, ast.FunctionDef))
+    if calls_main:
+        return
     if not any(_names_task(text) for text in _strings(nodes)) and not _names(nodes) & _ARGUMENTS:
         sentence = (
             "The file names neither --task nor sys.argv; if it reads no argument, every task has the same answer."

@@ -17,6 +17,10 @@ PROOF_ANSWERS = ("exploit", "patch")
 COMPILERS = ("0.8.26", "0.8.30")
 """The Solidity compilers that patch and exploit tasks may pin."""
 
+CLI, AGENT_MAIN = "cli", "agent_main"
+PROTOCOLS = (CLI, AGENT_MAIN)
+"""How an agent is started: `python agent.py --task PROMPT`, or by its agent_main(), as at Bitsec and Ridges."""
+
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*\Z")
 
 
@@ -75,6 +79,8 @@ class Task:
     a workspace, a twin that no agent sees, a `compiler` (a version of Solidity's) and a `scenario`, the folder of
     scenario.py and its Solidity files; a patch may change the `editable` files and what lies in `editable` folders.
     `llm` is how much of the LLM a run may use, where the validator offers one.
+    `protocol` says how the agent is started: "cli" (`python agent.py --task PROMPT`, its stdout is the answer) or
+    "agent_main" (its function of that name is called, what it returns is the answer); empty as the evaluation says.
 
     Raises:
         TaskError: a field is wrong; the message names it.
@@ -97,6 +103,7 @@ class Task:
     tmp_mib: int = 64
     call_timeout: float = 5.0
     llm: LLM = field(default_factory=LLM)
+    protocol: str = ""
     limits: Limits = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -107,6 +114,9 @@ class Task:
         if not isinstance(self.llm, LLM):
             raise TaskError(f"llm must be a bitsec_eval.LLM, as in llm=LLM(calls=10), got {self.llm!r}")
         _check_proof(self)
+        if self.protocol not in ("", *PROTOCOLS):
+            kinds = " or ".join(map(repr, PROTOCOLS))
+            raise TaskError(f"protocol must be {kinds}, or left out, got {self.protocol!r}")
         object.__setattr__(self, "rename", _checked_names(self.rename, self.workspace))
         object.__setattr__(self, "limits", self._limits())
 

@@ -260,3 +260,18 @@ def test_names_from_the_source_are_shown_escaped():
 def test_the_frozen_list_is_that_of_python_3_11_without_what_the_image_lacks():
     assert {"os", "json", "asyncio", "cgi", "imp", "tomllib"} <= STDLIB_MODULES
     assert not {"tkinter", "ensurepip", "idlelib", "pip", "test", "sitecustomize"} & STDLIB_MODULES
+
+
+@pytest.mark.parametrize(
+    ("source", "accepted"),
+    [
+        (b"def agent_main():\n    return {}\n", True),
+        (b"def agent_main(input):\n    return ''\n", True),
+        (b"class A:\n    def agent_main(self):\n        return {}\n", False),
+        (b"def main():\n    return {}\n", False),
+    ],
+)
+def test_a_file_with_an_agent_main_has_something_to_start(source: bytes, accepted: bool):
+    refusal = examine(source).refusal
+
+    assert (refusal is None) is accepted

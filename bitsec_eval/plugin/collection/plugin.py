@@ -131,7 +131,10 @@ class TaskCollection:
         expected = expected_in(module.obj)
         if isinstance(expected, TakesMatcher):
             expected.take_matcher(self._settings.matcher)
-        fresh = CollectedTask(identity, task, module.path, self._settings.kinds, expected=expected)
+        settings = self._settings
+        fresh = CollectedTask(
+            identity, task, module.path, settings.kinds, expected=expected, protocol=settings.protocol
+        )
         fresh.renaming(self._settings.seed)  # reads the workspaces: what is wrong with one is found here
         return fresh
 

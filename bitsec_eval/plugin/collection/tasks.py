@@ -12,10 +12,11 @@ from bitsec_eval.core.errors import TaskError
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.task_expectation import HoldsReports
 from bitsec_eval.core.renaming import Renaming
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.task import CLI, Task
 from bitsec_eval.plugin.collection.agents import Agent, Turn
 from bitsec_eval.plugin.extension import AnswerKind, AnswerKinds
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
+from bitsec_eval.sandbox.execution.protocols import program_of
 from bitsec_eval.sandbox.execution.workspace import read_workspace
 from bitsec_eval.schedule.runs import RunKey, RunSpec
 
@@ -73,6 +74,7 @@ class CollectedTask:
     declared: dict[RunKey, dict[str, Check]] = field(default_factory=dict)  # by node id
     fixtures: set[str] = field(default_factory=set)
     expected: ExpectedFinding | HoldsReports | None = None
+    protocol: str = CLI
 
     @property
     def kind(self) -> AnswerKind:
@@ -111,7 +113,9 @@ class CollectedTask:
         renaming = self.renaming(seed)
         prompt = renaming.quoted(self.task.prompt) if self.task.answer else self.task.prompt
         shown = self.projects()[:1] if self.task.answer else self.projects()  # what is to be run has a hidden twin
-        return tuple(AgentOrder(source=agent.source, prompt=prompt, files=renaming.project(files)) for files in shown)
+        protocol = self.task.protocol or self.protocol
+        program = program_of(agent.source, protocol, self.task.limits.wall_seconds)
+        return tuple(AgentOrder(source=program, prompt=prompt, files=renaming.project(files)) for files in shown)
 
     @property
     def sandboxes(self) -> int:

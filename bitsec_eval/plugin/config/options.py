@@ -7,6 +7,7 @@ docs/configuration.md is made of this table.
 import pytest
 
 from bitsec_eval.core.rewards import RULE_NAMES
+from bitsec_eval.core.task import CLI, PROTOCOLS
 from bitsec_eval.core.usage import TIEBREAKS
 from bitsec_eval.plugin.config.llm_options import OPTIONS as LLM_OPTIONS
 from bitsec_eval.plugin.config.option import Option, OptionValues, addresses, flag, words
@@ -21,6 +22,15 @@ EVALUATION = (
     Option("agents", str, "", "PATH", "evaluate these agents: a folder of NAME.py, or one file"),
     Option("results", str, "results", "DIR", "where results go"),
     Option("jobs", int, None, "N", "runs at the same time", unit="runs", automatic="number of CPUs"),
+    Option(
+        "protocol",
+        str,
+        CLI,
+        "NAME",
+        "how agents are started in tasks that do not say: by `python agent.py --task PROMPT` (cli), or by calling"
+        " their agent_main() as Bitsec's and Ridges' sandboxes do (agent_main)",
+        choices=PROTOCOLS,
+    ),
     Option("seed", int, None, "N", "draw what differs per evaluation from this seed", automatic="drawn"),
     Option(
         "submitted",

@@ -57,6 +57,7 @@ class Settings:
     fail_under: float | None
     progress: str
     publishes_answers: bool
+    protocol: str
     engine: SandboxEngine
     engine_request: EngineRequest
     evm_image: str | None
@@ -120,6 +121,7 @@ def _settings(
         fail_under=told.value("fail-under"),
         progress=told.value("progress"),
         publishes_answers=told.value("publish") == ANSWERS,
+        protocol=told.value("protocol"),
         jobs_given=told.said("jobs"),
         engine=_engine(config, told),
         engine_request=_engine_request(told),

@@ -36,6 +36,9 @@ WRITTEN = {
 }
 FOLDERS = {"/tmp": 0o1777, "/dev": 0o755, "/proc": 0o755, "/sys": 0o755, "/run": 0o755, "/workspace": 0o755}  # noqa: S108
 
+LINKS = {"/app/project_code": "/workspace"}
+"""Where agents written for Bitsec's sandbox look for the project."""
+
 
 def is_left_out(name: str) -> bool:
     """Whether a file or folder directly in the standard library (or its lib-dynload) stays behind."""
@@ -140,15 +143,20 @@ def add_bytes(tar: tarfile.TarFile, name: str, content: bytes, mode: int = 0o644
     tar.addfile(made, io.BytesIO(content))
 
 
+def add_link(tar: tarfile.TarFile, name: str, target: str) -> None:
+    """Add a symbolic link."""
+    link = entry(name, tarfile.SYMTYPE, 0o777)
+    link.linkname = target
+    tar.addfile(link)
+
+
 def add_interpreter_names(tar: tarfile.TarFile, taken: Iterable[pathlib.Path]) -> None:
     """Add python3 and python, beside the interpreter and in /usr/bin, wherever it lives."""
     python = pathlib.Path(sys.executable).resolve()
     for folder in sorted({python.parent, pathlib.Path("/usr/bin")}):
         for name in ("python", "python3"):
             if folder / name not in taken:
-                link = entry(str(folder / name), tarfile.SYMTYPE, 0o777)
-                link.linkname = str(python)
-                tar.addfile(link)
+                add_link(tar, str(folder / name), str(python))
 
 
 def main() -> None:
@@ -160,6 +168,8 @@ def main() -> None:
         add_interpreter_names(tar, paths)
         for name, mode in FOLDERS.items():
             tar.addfile(entry(name, tarfile.DIRTYPE, mode))
+        for name, target in LINKS.items():
+            add_link(tar, name, target)
         for name, text in WRITTEN.items():
             add_bytes(tar, name, text.encode())
 

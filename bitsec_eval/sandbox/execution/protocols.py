@@ -1,0 +1,22 @@
+"""How an agent is started: `python agent.py --task PROMPT`, or by calling the agent_main() of its file."""
+
+from functools import cache
+from importlib.resources import files
+
+from bitsec_eval.core.task import AGENT_MAIN, CLI
+
+
+def program_of(source: bytes, protocol: str, seconds: float) -> bytes:
+    """Return what is run as agent.py: the agent itself, or what calls its agent_main().
+
+    `seconds` is the agent's timeout, which agents of Ridges look for in their environment.
+    """
+    if protocol == CLI:
+        return source
+    assert protocol == AGENT_MAIN  # noqa: S101 - a task checks its protocol
+    return f"AGENT = {source!r}\nSECONDS = {seconds!r}\n".encode() + _caller()
+
+
+@cache
+def _caller() -> bytes:
+    return files("bitsec_eval.sandbox.guest").joinpath("agent_main.py").read_bytes()

@@ -1,0 +1,88 @@
+"""Runs an agent that was written for Bitsec or Ridges: loads its file, calls agent_main(), prints what it returns.
+
+The host puts two lines before this text: AGENT, the agent's source as bytes, and SECONDS, its timeout. What comes
+back of agent_main() is the answer: a dict as JSON, a text as it is. Whatever is printed meanwhile goes to stderr,
+since both systems read the returned value and not stdout. Python 3.8 and newer, standard library only.
+"""
+
+import importlib.util
+import inspect
+import json
+import os
+import sys
+
+FOLDER = "/tmp/agent_main"
+
+
+def load(source):
+    os.makedirs(FOLDER, exist_ok=True)
+    path = os.path.join(FOLDER, "agent.py")
+    with open(path, "wb") as file:
+        file.write(source)
+    sys.path.insert(0, FOLDER)
+    spec = importlib.util.spec_from_file_location("agent", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["agent"] = module
+    spec.loader.exec_module(module)
+    if not callable(getattr(module, "agent_main", None)):
+        raise SystemExit("agent.py defines no agent_main(); this task calls it")
+    return module.agent_main
+
+
+def takes_input(main):
+    """Whether agent_main() must be given something, as Ridges gives it the problem; Bitsec's need nothing."""
+    required = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    try:
+        parameters = inspect.signature(main).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return any(each.kind in required and each.default is each.empty for each in parameters)
+
+
+def prompt_of(arguments):
+    return arguments[arguments.index("--task") + 1] if "--task" in arguments else ""
+
+
+def name_the_environment(seconds):
+    """Set the names under which the agents of both systems look; none of them tells one run from another."""
+    inference = os.environ.get("INFERENCE_API", "")
+    names = {
+        "PROJECT_ID": "project",
+        "JOB_ID": "job",
+        "RUN_ID": "run",
+        "EVALUATION_RUN_ID": "00000000-0000-0000-0000-000000000000",
+        "AGENT_TIMEOUT": "%g" % seconds,
+    }
+    if inference:
+        names["SANDBOX_PROXY_URL"] = inference
+        names["OPENROUTER_API_KEY"] = os.environ.get("OPENAI_API_KEY", "none")
+    for name, value in names.items():
+        os.environ.setdefault(name, value)
+
+
+def answer_of(result):
+    """Return the text of an answer: what a wrapper {"success": ..., "report": ...} holds counts, not the wrapper."""
+    if isinstance(result, dict) and "report" in result and isinstance(result.get("success"), bool):
+        if not result["success"]:
+            raise SystemExit("agent_main() says that it failed: %s" % (result.get("error"),))
+        result = result["report"]
+    if isinstance(result, str):
+        return result
+    return json.dumps(result)
+
+
+def run(source, seconds):
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    name_the_environment(seconds)
+    prompt = prompt_of(sys.argv)
+    sys.argv = [os.path.join(FOLDER, "agent.py")]
+    main = load(source)
+    result = main({"problem_statement": prompt}) if takes_input(main) else main()
+    sys.stdout.flush()
+    with os.fdopen(answers, "wb") as out:
+        out.write(answer_of(result).encode("utf-8", "surrogateescape"))
+
+
+if __name__ == "__main__":
+    run(AGENT, SECONDS)  # noqa: F821 - the host's two lines
