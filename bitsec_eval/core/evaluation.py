@@ -41,6 +41,11 @@ def outcomes_of(checks: Iterable[Check]) -> dict[str, str]:
     return {check.name: check.outcome.value for check in checks}
 
 
+def weights_of(checks: Iterable[Check]) -> dict[str, float]:
+    """Return the weight of each check by its name: its share of the run's points is that of their sum."""
+    return {check.name: check.weight for check in checks}
+
+
 def reasons_of(checks: Iterable[Check]) -> dict[str, str]:
     """Return the reason of each check that has one, by its name."""
     return {check.name: check.reason for check in checks if check.reason}

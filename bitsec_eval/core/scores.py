@@ -67,8 +67,8 @@ class Cell:
     `score` is the mean of `points`, those of the `runs` that are scored or incomplete; None when all `runs` are void.
     `low` and `high` are that mean with void runs as nothing and as full.
     `passed` is how many runs passed every check. `counts` says what became of all runs that were wanted.
-    `checks` holds each check's worst outcome among them, `ending` and `seconds` are the latest run's, and
-    `reason` says why points were lost, "" where there is nothing to say.
+    `checks` holds each check's worst outcome among them, of `declared_weight` in all (0 if no run tells).
+    `ending` and `seconds` are the latest run's, and `reason` says why points were lost, "" where nothing is known.
     `usage` is what they used of the LLM together, None where none was offered.
     `print` is what is kept of the first answer, see `core.behaviour`.
     """
@@ -80,6 +80,7 @@ class Cell:
     high: float
     runs: int
     checks: tuple[Check, ...]
+    declared_weight: float = 0.0
     points: tuple[float, ...] = ()
     passed: int = 0
     counts: RunCounts
@@ -355,6 +356,7 @@ def _cell(task: str, told: _Told, worth: _Worth) -> Cell:
         high=high,
         runs=len(points) or void,
         checks=checks,
+        declared_weight=shown[-1].declared_weight if shown else 0.0,
         points=tuple(sorted(points)),
         passed=sum(state is State.SCORED and score == 100.0 for state, score in judged),
         counts=RunCounts(scored=scored, void=void, incomplete=len(points) - scored),
@@ -375,6 +377,7 @@ def _cell_of_one(task: str, run: Run, state: State, score: float) -> Cell:
         high=score,
         runs=1,
         checks=run.checks,
+        declared_weight=run.declared_weight,
         points=(score,),
         passed=int(state is State.SCORED and score == 100.0),
         counts=_ONE[state],

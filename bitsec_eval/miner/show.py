@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from bitsec_eval.core.evaluation import outcomes_of, reasons_of
+from bitsec_eval.core.evaluation import outcomes_of, reasons_of, weights_of
 from bitsec_eval.core.scores import Cell
 from bitsec_eval.core.text import one_line
 from bitsec_eval.render.figures import points
@@ -19,6 +19,7 @@ class TaskResult:
     score: float | None
     checks: Mapping[str, str]
     reasons: Mapping[str, str] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 def task_result(cell: Cell) -> TaskResult:
@@ -30,6 +31,7 @@ def task_result(cell: Cell) -> TaskResult:
         score=cell.score,
         checks=outcomes_of(checks),
         reasons=reasons_of(checks),
+        weights=weights_of(checks),
     )
 
 
@@ -43,10 +45,18 @@ def result_lines(results: Iterable[TaskResult]) -> Iterator[str]:
         yield from _lost(result)
 
 
+def _weight(result: TaskResult, name: str) -> str:
+    weight = result.weights.get(name)
+    return "" if weight is None else f" (weight {weight:g})"
+
+
 def _lost(result: TaskResult) -> Iterator[str]:
     """Yield a line for each check that did not pass; a reason stands once, behind the last that has it."""
     lost = [(outcome, name) for name, outcome in result.checks.items() if outcome != "passed"]
     for reason, sharing in groupby(lost, lambda check: result.reasons.get(check[1], "")):
-        yield from (f"       {one_line(outcome, 20)}: {one_line(name, 200)}" for outcome, name in sharing)
+        yield from (
+            f"       {one_line(outcome, 20)}: {one_line(name, 200)}{_weight(result, name)}"
+            for outcome, name in sharing
+        )
         if reason:
             yield f"         why: {one_line(reason)}"

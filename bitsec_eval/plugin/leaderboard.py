@@ -15,6 +15,7 @@ from _pytest.junitxml import xml_key
 from bitsec_eval.core.errors import BitsecError
 from bitsec_eval.core.evaluation import Evaluation as RecordedEvaluation
 from bitsec_eval.core.junit import read_junit
+from bitsec_eval.core.junit_plain import plain_junit
 from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.plugin.cache.resume import begun_file, note_begun, restoring
 from bitsec_eval.plugin.config.settings import Settings
@@ -105,6 +106,8 @@ class BoardReporter:
             with self._junit.open("rb") as stream:
                 evaluation = read_junit(stream, str(self._junit))
             self._board = leaderboard([evaluation])
+            if self._settings.plain_junit:
+                self._write_plain()
             self._lines += self._written(session.config, evaluation, self._board)
             if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 ended = replace(self._settings.begun, ended=True, run_seconds=self._run_seconds())
@@ -127,6 +130,14 @@ class BoardReporter:
                 " or evaluate the other tasks with --continue-on-collection-errors"
             )
         self._last_words = [told]
+
+    def _write_plain(self) -> None:
+        """Write the record once more, without what other programs do not take."""
+        path = self._junit.with_suffix(".plain.xml")
+        draft = path.with_name(f".{path.name}.{self._settings.evaluation}")
+        with self._junit.open("rb") as record, draft.open("wb") as file:
+            file.writelines(plain_junit(record))
+        draft.replace(path)
 
     def _written(self, config: pytest.Config, evaluation: RecordedEvaluation, board: Leaderboard) -> list[str]:
         """Have every plugin write its files, and return a line for each that could not be written."""

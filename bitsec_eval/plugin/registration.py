@@ -15,6 +15,7 @@ from bitsec_eval.plugin.progress.reporter import ProgressReporter
 from bitsec_eval.plugin.reporting.artifacts import ArtifactWriter
 from bitsec_eval.plugin.reporting.assertions import AssertionLimits
 from bitsec_eval.plugin.reporting.check_letters import CheckLetters
+from bitsec_eval.plugin.reporting.foreign import AgentFailures
 from bitsec_eval.plugin.reporting.timeline import CheckTimes
 from bitsec_eval.plugin.reporting.void_summary import VoidSummary, arguments_of
 from bitsec_eval.plugin.signals import Termination
@@ -41,6 +42,7 @@ def register(config: pytest.Config) -> None:
     evaluation.register_running(manager)
     manager.register(CheckRetry(evaluation), "bitsec-check-retry")
     manager.register(AssertionLimits(), "bitsec-assertion-limits")
+    manager.register(AgentFailures(), "bitsec-agent-failures")
     if hasattr(config, "workerinput"):
         manager.register(Worker(evaluation), "bitsec-worker")
     else:

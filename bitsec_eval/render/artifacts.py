@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bitsec_eval.core.answer import Answer
-from bitsec_eval.core.evaluation import Evaluation, Run, outcomes_of, reasons_of
+from bitsec_eval.core.evaluation import Evaluation, Run, outcomes_of, reasons_of, weights_of
 from bitsec_eval.core.merging import runs_of
 from bitsec_eval.core.scores import State, run_score, run_state
 from bitsec_eval.core.text import one_line, printable
@@ -120,6 +120,8 @@ def _outcomes(run: Run, steps: list[Any], took: Mapping[str, float]) -> dict[str
         "state": state.value,
         "score": None if state is State.VOID else run_score(run),
         "checks": outcomes,
+        "weights": weights_of(run.checks),
+        "declared_weight": run.declared_weight,
         "reasons": reasons_of(run.checks),
         "timeline": [*steps, *checked],
     }

@@ -1,9 +1,11 @@
 """Formats figures, the same on the console and on a page."""
 
 import math
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
+from typing import Any
 
 from bitsec_eval.core.intervals import Interval
 from bitsec_eval.core.leaderboard import MOST_NAMED, Leaderboard, Row
@@ -76,6 +78,18 @@ def amount(tao: Decimal) -> str:
     exponent = tao.as_tuple().exponent
     decimals = max(2, -exponent) if isinstance(exponent, int) else 2
     return f"{tao:.{decimals}f}"
+
+
+def weight_passed(told: Mapping[str, Any]) -> str:
+    """Return how much of the weight a run's task declares its passed checks have.
+
+    >>> weight_passed({"checks": {"a": "passed", "b": "failed"}, "weights": {"a": 1, "b": 4}})
+    'weight 1 of 5'
+    """
+    weights = told["weights"]
+    passed = math.fsum(weights.get(name, 1) for name, outcome in told["checks"].items() if outcome == "passed")
+    declared = told.get("declared_weight") or math.fsum(weights.values())
+    return f"weight {passed:g} of {declared:g}"
 
 
 def moment(time: datetime | None) -> str:

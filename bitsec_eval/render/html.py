@@ -22,7 +22,7 @@ from bitsec_eval.core.repeats import agent_pass_rates
 from bitsec_eval.core.scores import Cell, State
 from bitsec_eval.core.text import one_line
 from bitsec_eval.render.excerpts import opening, rest
-from bitsec_eval.render.figures import amount, held_back, moment, outlook, points, spread, ties, used
+from bitsec_eval.render.figures import amount, held_back, moment, outlook, points, spread, ties, used, weight_passed
 from bitsec_eval.render.links import RunPages, no_pages
 
 HEAT_LEVELS = 10
@@ -80,6 +80,7 @@ def environment(*folders: Path) -> Environment:
         shown=one_line,
         unpassed=unpassed,
         used=used,
+        weight_passed=weight_passed,
     )
     return made
 

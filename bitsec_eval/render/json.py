@@ -10,7 +10,7 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
-from bitsec_eval.core.evaluation import Outcome, outcomes_of
+from bitsec_eval.core.evaluation import Outcome, outcomes_of, weights_of
 from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
 from bitsec_eval.core.repeats import agent_pass_rates, pass_rates, unvoided
 from bitsec_eval.core.scores import Cell
@@ -98,6 +98,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "passed": cell.passed,
         "pass_at_k": _rates(pass_rates(unvoided(cell), cell.passed)),
         "checks": outcomes_of(cell.checks),
+        "weights": weights_of(cell.checks),
         "reasons": {
             check.name: check.reason for check in cell.checks if check.reason and check.outcome is not Outcome.PASSED
         },

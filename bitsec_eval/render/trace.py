@@ -30,7 +30,7 @@ def run_html(told: Mapping[str, Any], around: Around = NOTHING_AROUND) -> str:
     """Return a run's page; `told` is what its JSON file holds."""
     return page_template("run.html").render(
         title=f"{told['agent']} on {told['task']}",
-        run={"repeat": 0, "settings": {}, "checks": {}, "reasons": {}, "state": "", **told},
+        run={"repeat": 0, "settings": {}, "checks": {}, "weights": {}, "reasons": {}, "state": "", **told},
         timeline=bars(steps(told.get("timeline"))),
         around=around,
     )

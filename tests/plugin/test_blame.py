@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from plugin.evaluations import (
@@ -60,6 +61,46 @@ FAULTY = {
     "dying": printing("import os\ndef reverse_string(s):\n    os._exit(0)\n"),
     "leaving": printing("def reverse_string(s):\n    raise SystemExit\n"),
 }
+
+
+SPY = """
+import pytest
+
+class Spy:
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        yield
+        if call.excinfo is not None:
+            print("SPY", item.callspec.id, call.excinfo.typename, call.excinfo.errisinstance(AssertionError))
+
+def pytest_configure(config):
+    config.pluginmanager.register(Spy())
+"""
+
+
+def test_other_plugins_see_what_an_agent_did_as_a_failed_assertion(tmp_path: Path):
+    (tmp_path / "spy.py").write_text(SPY)
+    ran = evaluate(tmp_path, "-p", "spy", "-s", agents={"late": FAULTY["late"], "odd": printing("x = 1\n")})
+
+    seen = {line.partition("SPY ")[2] for line in ran.lines if "SPY " in line}
+    assert seen == {"late AssertionError True", "odd AssertionError True"}
+    assert "AnswerFault" in ran.output
+
+
+def test_a_plain_junit_file_has_no_property_and_tells_the_same(tmp_path: Path):
+    ran = evaluate(tmp_path, "--bitsec-junit=plain", agents={"good": GOOD, "odd": printing("x = 1\n")})
+    record, plain = (ET.parse(tmp_path / f"results/{name}").getroot() for name in ("junit.xml", "junit.plain.xml"))
+
+    def told(root):
+        return [
+            (case.attrib, [child.tag for child in case if child.tag != "properties"])
+            for case in root.iter("testcase")
+        ]
+
+    assert {element.tag for element in plain.iter()} == {"testsuites", "testsuite", "testcase", "failure"}
+    assert told(plain) == told(record)
+    assert {each.tag for case in plain.iter("testcase") for each in case} == {"failure"}
+    assert ran.scores() == {"good": 100.0, "odd": 0.0}
 
 
 TEARDOWN_TASK = """

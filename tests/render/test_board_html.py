@@ -84,6 +84,21 @@ def test_its_policy_allows_its_own_style_sheet_only():
     assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
+def test_a_lost_check_says_what_it_weighs():
+    page = page_of(JunitFile().run("a", "t", {"easy": P, "hard": F}, weights=[1, 5]))
+
+    assert '<code>hard</code> <span class="tally">weight 5 of 6</span>' in page
+
+
+def test_the_mark_of_an_incomplete_cell_stands_beside_its_points():
+    incomplete = JunitFile().run("a", "t", [P], declared=2)
+    cell = next(element for element in _elements(page_of(incomplete)) if "incomplete" in element.get("class", ""))
+
+    assert "".join(cell.itertext()) == "50*"
+    linked = board_html(leaderboard([incomplete.read()]), run_pages=lambda agent, cell: ("runs/a/t.html",))
+    assert '<a href="runs/a/t.html">50<abbr title="incomplete">*</abbr></a>' in linked
+
+
 def test_the_policy_comes_before_the_style_it_governs():
     page = page_of(several())
 

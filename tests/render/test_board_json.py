@@ -54,6 +54,7 @@ def test_an_agent_is_written_with_its_tasks_and_checks_by_name():
                 "passed": 0,
                 "pass_at_k": {"1": 0.0},
                 "checks": {"keeps": "failed", "reverses": "passed"},
+                "weights": {"keeps": 1, "reverses": 1},
                 "reasons": {"keeps": "wrong"},
                 "reason": "wrong",
                 "ending": "exited",

@@ -98,6 +98,15 @@ def test_hostile_text_adds_no_element_and_no_attribute(text):
     assert shape(text) == shape("innocent")
 
 
+def test_it_says_what_each_check_weighs():
+    page = run_html(
+        RUN | {"checks": {"a": "passed", "b": "failed"}, "weights": {"a": 1, "b": 5}, "declared_weight": 6}
+    )
+
+    assert "Checks: 1 of 2 passed, weight 1 of 6" in page
+    assert '<code>b</code></th><td class="figure">5</td>' in page
+
+
 def test_board_and_pages_lead_to_one_another(tmp_path):
     file = (
         JunitFile()

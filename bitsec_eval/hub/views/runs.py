@@ -7,7 +7,7 @@ the owner is shown it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ class RunReport:
     seconds: float | None = None
     checks: dict[str, str]
     reasons: dict[str, str]
+    weights: dict[str, float] = field(default_factory=dict)
     timeline: tuple[Step, ...] = ()
     stdout: str = ""
     stderr: str = ""
@@ -107,6 +108,7 @@ def _report(told: Mapping[str, Any], number: int) -> RunReport:
         seconds=_number(told.get("seconds")),
         checks=_lines(told.get("checks")),
         reasons=_lines(told.get("reasons")),
+        weights=_numbers(told.get("weights")),
         timeline=steps(told.get("timeline")),
         stdout=_tail(told.get("stdout")) if published else "",
         stderr=_tail(told.get("stderr")) if published else "",
@@ -128,6 +130,11 @@ def _line(text: object) -> str | None:
 
 def _lines(texts: object) -> dict[str, str]:
     return {one_line(name): _line(text) or "" for name, text in texts.items()} if isinstance(texts, dict) else {}
+
+
+def _numbers(told: object) -> dict[str, float]:
+    known = {one_line(name): _number(value) for name, value in told.items()} if isinstance(told, dict) else {}
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def _number(value: object) -> float | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bitsec_eval.core.evaluation import outcomes_of, reasons_of
+from bitsec_eval.core.evaluation import outcomes_of, reasons_of, weights_of
 from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
 from bitsec_eval.core.scores import Cell
 from bitsec_eval.core.watch_notes import VersionScore
@@ -63,7 +63,7 @@ class ScoredVersion(Version):
 class TaskStanding:
     """One agent on one task: `checks` holds passed, failed or error by name, the worst of its runs.
 
-    `reasons` says why a check did not pass, where its author may know.
+    `reasons` says why a check did not pass, where its author may know, `weights` what each weighs.
     `runs` are those whose files are kept; `wanted` is how many there may be.
     """
 
@@ -73,6 +73,7 @@ class TaskStanding:
     checks: dict[str, str]
     reason: str = ""
     reasons: dict[str, str] = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=dict)
     ending: str | None = None
     seconds: float | None = None
     wanted: int = 1
@@ -202,6 +203,7 @@ def _task_standings(agent: str, cells: Iterable[Cell], results: Results) -> Iter
             checks=outcomes_of(cell.checks),
             reason=cell.reason,
             reasons=reasons_of(cell.checks),
+            weights=weights_of(cell.checks),
             ending=cell.ending,
             seconds=cell.seconds,
             wanted=wanted(cell),

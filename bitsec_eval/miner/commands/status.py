@@ -99,5 +99,6 @@ def _result(task: Mapping[str, Any]) -> TaskResult:
         state=str(task["state"]),
         score=None if score is None else float(score),
         checks={str(name): str(outcome) for name, outcome in task["checks"].items()},
+        weights={str(name): float(weight) for name, weight in task.get("weights", {}).items()},
         reasons={str(name): str(reason) for name, reason in task["reasons"].items()},
     )

@@ -40,6 +40,14 @@ EVALUATION = (
         "when the agents were handed in, such as 2026-01-31T12:00:00Z: of those that answer alike it tells the first",
         automatic="the start of the first evaluation of a version",
     ),
+    Option(
+        "junit",
+        str,
+        "record",
+        "FORM",
+        "plain: write junit.plain.xml too, for programs that refuse properties in a testcase, such as Jenkins",
+        choices=("record", "plain"),
+    ),
     Option("fail-under", float, None, "N", "exit 1 if an agent scores less than this", unit="points"),
     Option(
         "progress",

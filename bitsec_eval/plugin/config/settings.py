@@ -53,6 +53,7 @@ class Settings:
     rewards: str
     tiebreak: str
     submitted: str
+    plain_junit: bool
     results: Path
     fail_under: float | None
     progress: str
@@ -116,6 +117,7 @@ def _settings(
         emission=str(parse_emission(told.value("emission"))),
         rewards=told.value("rewards"),
         tiebreak=told.value("tiebreak"),
+        plain_junit=told.value("junit") == "plain",
         submitted=_submitted(told.value("submitted")),
         results=told.path("results"),
         fail_under=told.value("fail-under"),

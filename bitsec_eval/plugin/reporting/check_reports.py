@@ -34,12 +34,13 @@ class CheckReports:
             return (yield)
         if call.when == "teardown":
             item.user_properties += self._properties(item, check)
+        raised = call.excinfo
         report = yield
-        settle(report, call.excinfo)
-        if report.failed and call.excinfo is not None:
-            item.stash[REASON] = one_line(public_reason(call.excinfo))
-        if report.failed and call.excinfo is not None and isinstance(call.excinfo.value, AnswerFault):
-            report.longrepr = one_line_repr(item, call.excinfo.value)
+        settle(report, raised)
+        if report.failed and raised is not None:
+            item.stash[REASON] = one_line(public_reason(raised))
+        if report.failed and raised is not None and isinstance(raised.value, AnswerFault):
+            report.longrepr = one_line_repr(item, raised.value)
         neutralise(report)
         setattr(report, IS_CHECK, True)
         return report
