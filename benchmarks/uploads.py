@@ -1,9 +1,11 @@
-"""Uploads per second and what twenty kill -9 leave behind: `python benchmarks/uploads.py [--clients 32]`.
+"""Uploads per second and what twenty kill -9 leave behind: `python benchmarks/uploads.py [--beside CHECKOUT]`.
 
 Part one: clients on connections of their own upload distinct agents of about 18 KB, each a new miner id, to a hub in
 a process of its own; every upload is checked in full and made durable before it is answered.
 Part two: the same clients upload to a hub that is killed and started again, and ask again for what was not answered.
 In the end every accepted upload must be there, whole, under its metadata, and nothing half written beside it.
+
+With `--beside`, part one is done in turns with the hub of another checkout, and the ratio of both is printed.
 """
 
 import argparse
@@ -37,27 +39,67 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--beside", type=Path, metavar="CHECKOUT")
+    parser.add_argument("--rounds", type=int, default=5, help="with --beside (default: %(default)s)")
     options = parser.parse_args()
     print(f"{os.cpu_count()} CPUs, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}")
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(throughput(Path(folder), options.clients, options.seconds))
+    if options.beside:
+        beside(options.beside.resolve(), options.clients, options.seconds, options.rounds)
+    else:
+        print(measured(ROOT, options.clients, options.seconds))
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(kills(Path(folder), options.clients, options.kills))
 
 
-async def throughput(folder: Path, clients: int, seconds: float) -> None:
+@dataclass(frozen=True)
+class Throughput:
+    """What one round measured: uploads a second, and the 50th and 99th percentile of their milliseconds."""
+
+    clients: int
+    per_second: float
+    p50: float
+    p99: float
+    other: dict[int, int]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.clients} clients: {self.per_second:.0f} uploads/s of {agent_bytes(1)} bytes, "
+            f"p50 {self.p50:.0f} ms, p99 {self.p99:.0f} ms, other answers: {self.other}"
+        )
+
+
+def measured(root: Path, clients: int, seconds: float) -> Throughput:
+    """Measure the hub of a checkout in a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(throughput(root, Path(folder), clients, seconds))
+
+
+def beside(other: Path, clients: int, seconds: float, rounds: int) -> None:
+    """Measure both hubs in turns and print each round, then the medians and their ratio."""
+    sides: dict[Path, list[Throughput]] = {ROOT: [], other: []}
+    for number in range(rounds):
+        for root in (ROOT, other) if number % 2 else (other, ROOT):
+            sides[root].append(measured(root, clients, seconds))
+            print(f"{'this' if root == ROOT else 'other'}: {sides[root][-1]}", flush=True)
+    ours, theirs = (statistics.median(each.per_second for each in sides[root]) for root in (ROOT, other))
+    late = {root: statistics.median(each.p99 for each in sides[root]) for root in sides}
+    print(
+        f"median: {ours:.0f} uploads/s, p99 {late[ROOT]:.0f} ms;"
+        f" other: {theirs:.0f} uploads/s, p99 {late[other]:.0f} ms;"
+        f" ratio {ours / theirs:.2f}, load {os.getloadavg()[0]:.1f}"
+    )
+
+
+async def throughput(root: Path, folder: Path, clients: int, seconds: float) -> Throughput:
     """Upload from all clients for some seconds."""
-    hub = Hub.started(folder)
+    hub = Hub.started(folder, root)
     sent = Sent()
     begun = time.monotonic()
     await asyncio.gather(*(uploading(hub, sent, begun + seconds) for _ in range(clients)))
     spent = time.monotonic() - begun
     hub.kill()
     spans = statistics.quantiles(sent.spans, n=100)
-    print(
-        f"{clients} clients: {len(sent.accepted) / spent:.0f} uploads/s of {agent_bytes(1)} bytes, "
-        f"p50 {spans[49] * 1000:.0f} ms, p99 {spans[98] * 1000:.0f} ms, other answers: {sent.other}"
-    )
+    return Throughput(clients, len(sent.accepted) / spent, spans[49] * 1000, spans[98] * 1000, sent.other)
 
 
 async def kills(folder: Path, clients: int, lives: int) -> None:
@@ -174,11 +216,14 @@ class Hub:
     port: int
 
     @classmethod
-    def started(cls, folder: Path) -> "Hub":
-        """Start a hub and wait until it listens."""
-        folders = ("--agents", str(folder / "agents"), "--results", str(folder), "--tasks", str(ROOT / "task_suites"))
+    def started(cls, folder: Path, root: Path = ROOT) -> "Hub":
+        """Start the hub of a checkout and wait until it listens."""
+        folders = ("--agents", str(folder / "agents"), "--results", str(folder), "--tasks", str(root / "task_suites"))
         command = [sys.executable, "-m", "hub", "--port", "0", "--uploads-per-minute", "1000000", *folders]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        environ = {**os.environ, "PYTHONPATH": str(root)}
+        process = subprocess.Popen(
+            command, cwd=root, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
         line = process.stdout.readline()
         return cls(process, int(re.search(r":(\d+)/", line).group(1)))
 

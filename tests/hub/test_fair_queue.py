@@ -1,7 +1,8 @@
 """Places go to whoever used least lately, and one key never holds them all."""
 
 import asyncio
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 
 from bitsec_eval.hub.uploads.fair_queue import WINDOW_SECONDS, FairQueue, ProcessorTime
 
@@ -9,8 +10,10 @@ from bitsec_eval.hub.uploads.fair_queue import WINDOW_SECONDS, FairQueue, Proces
 class Work:
     """Takes places of a queue by key, in the order given, and lets each go when it is told."""
 
-    def __init__(self, places: int, used: dict[str, float] | None = None) -> None:
-        time = ProcessorTime(lambda: 0.0)
+    def __init__(
+        self, places: int, used: dict[str, float] | None = None, clock: Callable[[], float] = lambda: 0.0
+    ) -> None:
+        time = ProcessorTime(clock)
         for key, seconds in (used or {}).items():
             time.add(key, seconds)
         self.queue = FairQueue(places, time)
@@ -71,6 +74,21 @@ def test_among_equals_who_used_least_processor_time_is_next():
         return list(work.running)
 
     assert asyncio.run(run()) == ["y1", "light1"]
+
+
+def test_of_one_key_who_asked_first_is_next_while_the_clock_goes_on():
+    seconds = itertools.count()
+
+    async def run() -> list[str]:
+        work = Work(2, used={"a": 30.0}, clock=lambda: next(seconds) / 1000)
+        await work.begin(["a1", "a2", "a3", "a4"])
+        order = []
+        for _ in range(4):
+            order += work.running
+            await work.end(work.running[0])
+        return order
+
+    assert asyncio.run(run()) == ["a1", "a2", "a3", "a4"]
 
 
 def test_who_stops_waiting_holds_up_nobody():

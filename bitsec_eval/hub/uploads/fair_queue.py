@@ -89,7 +89,11 @@ class FairQueue:
             ready = [one for one in self._waiting if self._held[one.key] < self._each]
             if not ready:
                 return
-            one = min(ready, key=lambda one: (self._held[one.key], self._time.used(one.key), one.number))
+            first: dict[str, _Waiting] = {}
+            for one in ready:  # in the order of asking
+                first.setdefault(one.key, one)
+            used = {key: self._time.used(key) for key in first}  # asked once: it falls while the clock goes on
+            one = min(first.values(), key=lambda one: (self._held[one.key], used[one.key], one.number))
             self._waiting.remove(one)
             self._free -= 1
             self._held[one.key] += 1
