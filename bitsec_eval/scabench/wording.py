@@ -7,7 +7,7 @@ A token is parted only where all its parts are known and together are likelier t
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,6 +18,7 @@ LONGEST_PART = 40
 
 _WORD = re.compile(r"[A-Za-z]+")
 _TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LONG_TOKEN = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{{SHORTEST_PARTED - 1},}}")
 _CODE = re.compile(r"^_|[a-z0-9][A-Z]|[A-Z]{2}[a-z]|_")
 _TWO_LETTERS = frozenset(
     (
@@ -43,6 +44,7 @@ _TWO_LETTERS = frozenset(
         "we",
     )
 )
+_NO_WAY: tuple[float, tuple[str, ...]] = (-math.inf, ())
 _UNKNOWN = -10.0  # log-probability of a word never seen ...
 _UNKNOWN_LETTER = -0.9  # ... and of each letter it has
 _CAREFUL = 4.0  # how much likelier the parts must be in a text that is well spaced as a whole
@@ -68,7 +70,17 @@ class Vocabulary:
         self._all = sum(words.values()) or 1
         self._words = {word: count for word, count in words.items() if count > 1 and _may_stand_alone(word)}
         self._names = {name: count for name, count in names.items() if count > 1}
+        self._likelihoods = self._known_parts()
+        self._beginnings = {part[:size] for part in self._likelihoods for size in range(1, len(part) + 1)}
         self._parts_of = lru_cache(maxsize=1 << 16)(self._likeliest)
+        self._parted: dict[tuple[str, float], str] = {}
+
+    def _known_parts(self) -> dict[str, float]:
+        """Return the log-probability of every part as it is written: words, also capitalised, and names."""
+        words = {word: math.log(count / self._all) for word, count in self._words.items()}
+        capitalised = {word.capitalize(): likelihood for word, likelihood in words.items()}
+        names = {name: math.log(count / self._all) for name, count in self._names.items() if name.strip("_")}
+        return words | capitalised | names
 
     def parted(self, text: str) -> Parted:
         """Return `text` with blanks where words were run together."""
@@ -77,11 +89,14 @@ class Vocabulary:
 
         def spaced(token: re.Match[str]) -> str:
             nonlocal count
-            parts = self._parts(token.group(), careful)
-            count += len(parts) > 1
-            return " ".join(parts)
+            word = token.group()
+            apart = self._parted.get((word, careful))
+            if apart is None:
+                apart = self._parted[word, careful] = " ".join(self._parts(word, careful))
+            count += apart is not word and apart != word
+            return apart
 
-        return Parted(text=_TOKEN.sub(spaced, text), count=count)
+        return Parted(text=_LONG_TOKEN.sub(spaced, text), count=count)
 
     def _parts(self, token: str, careful: float) -> tuple[str, ...]:
         if not SHORTEST_PARTED <= len(token) <= LONGEST_PARTED or self._known(token):
@@ -95,30 +110,31 @@ class Vocabulary:
 
     def _likeliest(self, token: str) -> tuple[float, tuple[str, ...]]:
         """Return the likeliest way to make `token` of known parts, by dynamic programming over its prefixes."""
-        best: list[tuple[float, tuple[str, ...]]] = [(0.0, ())]
-        for end in range(1, len(token) + 1):
-            ways = [
-                (best[start][0] + likelihood, (*best[start][1], token[start:end]))
-                for start in range(max(0, end - LONGEST_PART), end)
-                if best[start][0] > -math.inf
-                and (likelihood := self._likelihood(token[start:end])) is not None
-                and not (best[start][1] and self._one_name(best[start][1][-1], token[start:end]))
-            ]
-            best.append(max(ways, default=(-math.inf, ())))
+        best: list[tuple[float, tuple[str, ...]]] = [(0.0, ()), *[_NO_WAY] * len(token)]
+        for start, (before, parts) in enumerate(best):
+            if before == -math.inf:
+                continue
+            for part, likelihood in self._known_at(token, start):
+                end = start + len(part)
+                way = (before + likelihood, (*parts, part))
+                if way > best[end] and not (parts and self._one_name(parts[-1], part)):
+                    best[end] = way
         return best[-1]
+
+    def _known_at(self, token: str, start: int) -> Iterator[tuple[str, float]]:
+        """Yield each known part that begins at `start` of `token`, and how likely it is."""
+        for end in range(start + 1, min(len(token), start + LONGEST_PART) + 1):
+            part = token[start:end]
+            if part not in self._beginnings:
+                return
+            if part in self._likelihoods:
+                yield part, self._likelihoods[part]
 
     def _one_name(self, before: str, part: str) -> bool:
         """Whether the two look like one identifier rather than like two words run together."""
         if part.startswith("_"):
             return before.endswith("_") or self._words.get(before.lower(), 0) < _COMMON_SHARE * self._all
         return part[0].isupper() and before not in self._names and part not in self._names
-
-    def _likelihood(self, part: str) -> float | None:
-        if part in self._names and part.strip("_"):
-            return math.log(self._names[part] / self._all)
-        plain = part.islower() or (part.istitle() and part.isalpha())
-        count = self._words.get(part.lower(), 0) if plain else 0
-        return math.log(count / self._all) if count else None
 
 
 def _may_stand_alone(word: str) -> bool:

@@ -6,6 +6,7 @@ A link is replaced by the name of the source file it points at, which does.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bitsec_eval.core.matching.places import EXTENSIONS
 
@@ -40,6 +41,7 @@ class Cleaned:
     files: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=1024)  # a dataset is read twice: for its words, and for itself
 def cleaned(text: str) -> Cleaned:
     r"""Return `text` without what a contest page adds; cleaning twice changes nothing more.
 

@@ -14,12 +14,12 @@ about none. It is held to be another fault, whatever its words.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.features import ExpectedFeatures, ReportedFeatures
 from bitsec_eval.core.matching.parameters import DEFAULT_PARAMETERS, MatchingParameters
-from bitsec_eval.core.matching.tfidf import Tfidf, Weights, cosine, foremost, without
+from bitsec_eval.core.matching.tfidf import Tfidf, Weights, cosine, cosine_beside, foremost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,20 @@ class Evidence:
     rival: float
     here: bool
     parameters: MatchingParameters
-    shared: tuple[str, ...] = ()
-    named: tuple[str, ...] = ()
+    expected: ExpectedFeatures = field(compare=False)
+    reported: ReportedFeatures = field(compare=False)
+    vectors: tuple[Weights, Weights]
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The words that make the two most alike."""
+        return foremost(*self.vectors)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The functions and files that both name, at most three."""
+        text = self.expected.text
+        return tuple(sorted(name for name in self.reported.functions | self.reported.files if name in text)[:3])
 
     @property
     def likeness(self) -> float:
@@ -69,15 +81,17 @@ def _column(
     """Return what speaks for `report` being each of the expected findings."""
     mine, causes = tfidf.weigh(report.words), tfidf.weigh(report.causes)
     alike = [cosine(weights, mine) for weights in weighted]
+    rivals = sorted(alike, reverse=True)[:2]
     return [
         Evidence(
             words=likeness,
-            cause=cosine(without(weighted[row], report.place), causes),
-            rival=max((other for at, other in enumerate(alike) if at != row), default=0.0),
+            cause=cosine_beside(weighted[row], causes, report.place),
+            rival=next(iter(rivals[1:]), 0.0) if likeness == rivals[0] else rivals[0],
             here=side.speaks_of(report),
             parameters=report.parameters,
-            shared=foremost(weighted[row], mine),
-            named=tuple(sorted(name for name in report.functions | report.files if name in side.text)[:3]),
+            expected=side,
+            reported=report,
+            vectors=(weighted[row], mine),
         )
         for row, (side, likeness) in enumerate(zip(sides, alike, strict=True))
     ]

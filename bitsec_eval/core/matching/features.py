@@ -12,7 +12,7 @@ from functools import cached_property
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.cleaning import cleaned
 from bitsec_eval.core.matching.parameters import MatchingParameters
-from bitsec_eval.core.matching.terms import called, file_stems, names, squeezed, stems
+from bitsec_eval.core.matching.terms import called, file_stems, names, names_code, squeezed, stems
 from bitsec_eval.core.matching.tfidf import count
 
 MOST_FILES = 3  # linked files whose names count as words: the first are those at fault
@@ -34,7 +34,7 @@ class ExpectedFeatures:
         count(self.words, description.text, lead=parameters.expected_lead)
         told = f"{title} {files} {finding.location} {description.text}"
         self.text = squeezed(" ".join((told, finding.file, *description.files)))
-        self._names_code = bool(names(told))
+        self._names_code = names_code(told)
 
     def speaks_of(self, report: "ReportedFeatures") -> bool:
         """Whether a place that `report` names is named here too, or here no place is named at all."""

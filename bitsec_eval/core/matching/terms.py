@@ -5,15 +5,19 @@ A *name* is an identifier as a whole, squeezed to its letters and digits: `pay_W
 """
 
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 
 _TOKEN = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAMED = re.compile(r"([A-Za-z_$][A-Za-z0-9_$]*)(\s*\()?")
 _ONE_NAME = re.compile(r"[\w$.:#]+")
 _LOOKS_LIKE_CODE = re.compile(r"^_|[a-z0-9][A-Z]|[A-Za-z]\d|[A-Za-z0-9]_[A-Za-z0-9]")
+_NO_LETTER = re.compile(r"[^a-z0-9]+")
 _SHORTEST_STEM = 4
 _SHORTEST_WORD = 3
 _SHORTEST_NAME = 4
+_LONGEST_KEPT = 64  # characters of a token whose stems are kept: reports are somebody else's
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -45,20 +49,25 @@ def stems(text: str) -> list[str]:
     >>> stems("The withdrawAll() function reverts")
     ['withdraw', 'revert']
     """
-    return [stem for token, _ in tokens(text) for stem in token_stems(token)]
+    return [stem for token in _TOKEN.findall(text) for stem in token_stems(token)]
 
 
-def tokens(text: str) -> list[tuple[str, int]]:
-    """Return every identifier or word of `text` with the character it begins at."""
-    return [(match.group(), match.start()) for match in _TOKEN.finditer(text)]
+def tokens(text: str) -> Iterator[tuple[str, int]]:
+    """Yield every identifier or word of `text` with the character it begins at."""
+    return ((match.group(), match.start()) for match in _TOKEN.finditer(text))
 
 
-def token_stems(token: str) -> list[str]:
+def token_stems(token: str) -> tuple[str, ...]:
     """Return the stems of one token's humps."""
+    return _stems_of(token) if len(token) <= _LONGEST_KEPT else _stems_of.__wrapped__(token)
+
+
+@lru_cache(maxsize=1 << 15)
+def _stems_of(token: str) -> tuple[str, ...]:
     if token.lower() in _COMMON:
-        return []
+        return ()
     humps = (hump.lower() for hump in _HUMP.findall(token))
-    return [_stem(hump) for hump in humps if len(hump) >= _SHORTEST_WORD and hump not in _COMMON]
+    return tuple(_stem(hump) for hump in humps if len(hump) >= _SHORTEST_WORD and hump not in _COMMON)
 
 
 def _stem(word: str) -> str:
@@ -74,7 +83,7 @@ def squeezed(text: str) -> str:
     >>> squeezed("pay With ERC 20")
     'paywitherc20'
     """
-    return "".join(character for character in text.lower() if character.isascii() and character.isalnum())
+    return _NO_LETTER.sub("", text.lower())
 
 
 def names(text: str) -> frozenset[str]:
@@ -83,12 +92,21 @@ def names(text: str) -> frozenset[str]:
     >>> sorted(names("_deployedAmount stays, harvest() does not"))
     ['deployedamount', 'harvest']
     """
-    named = (
-        squeezed(match.group(1))
-        for match in _NAMED.finditer(text)
-        if match.group(2) or _LOOKS_LIKE_CODE.search(match.group(1))
-    )
-    return frozenset(name for name in named if len(name) >= _SHORTEST_NAME and name not in _COMMON)
+    return frozenset(_names(text))
+
+
+def names_code(text: str) -> bool:
+    """Whether `text` names any identifier."""
+    return next(_names(text), None) is not None
+
+
+def _names(text: str) -> Iterator[str]:
+    for match in _NAMED.finditer(text):
+        name, called_with = match.groups()
+        if called_with or _LOOKS_LIKE_CODE.search(name):
+            bare = squeezed(name)
+            if len(bare) >= _SHORTEST_NAME and bare not in _COMMON:
+                yield bare
 
 
 def called(location: str) -> tuple[str, ...]:

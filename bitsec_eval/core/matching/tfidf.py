@@ -10,6 +10,7 @@ Weights = dict[str, float]
 """Words and their weights, as a vector of length 1."""
 
 LEAST_COUNT = 0.3
+LEAST_LEFT = 1e-12  # of a squared length: less is nothing but rounding
 
 
 class Tfidf:
@@ -40,14 +41,23 @@ def unit(weights: Weights) -> Weights:
     return {word: weight / length for word, weight in weights.items() if weight > 0}
 
 
-def without(weights: Weights, left_out: frozenset[str]) -> Weights:
-    """Return a vector of length 1 without some of its words."""
-    return unit({word: weight for word, weight in weights.items() if word not in left_out})
+def cosine_beside(one: Weights, other: Weights, left_out: frozenset[str]) -> float:
+    """Return the cosine of `one` without the words `left_out`, at length 1 again, and `other`, which has none."""
+    out = [one[word] for word in left_out if word in one]
+    if not out:
+        return cosine(one, other) / (math.sqrt(squared(one)) or 1.0)
+    left = squared(one) - sum(weight * weight for weight in out)
+    return cosine(one, other) / math.sqrt(left) if left > LEAST_LEFT else 0.0
+
+
+def squared(weights: Weights) -> float:
+    """Return the square of a vector's length."""
+    return sum([weight * weight for weight in weights.values()])
 
 
 def cosine(one: Weights, other: Weights) -> float:
     """Return how alike two vectors of length 1 are, from 0 to 1."""
-    return sum(weight * other[word] for word, weight in one.items() if word in other)
+    return sum([weight * other[word] for word, weight in one.items() if word in other])
 
 
 def foremost(one: Weights, other: Weights) -> tuple[str, ...]:
