@@ -34,6 +34,7 @@ _ENVIRONMENT = """\
 | `BITSEC_LLM_API_KEY` | key of the LLM provider, else `OPENAI_API_KEY` ([LLM](llm.md)) |
 | `BITSEC_JUDGE_MODEL`, `BITSEC_JUDGE_URL` | the model of the LLM judge and its address ([findings](findings.md)) |
 | `BITSEC_JUDGE_KEY`, `BITSEC_JUDGE_RECORD` | the judge's key, and a file in which its judgements are kept |
+| `BITSEC_JUDGE_CHARACTERS` | how many characters the judge reads of one report ([ScaBench](scabench.md)) |
 | `DOCKER_HOST`, `DOCKER_CONTEXT` | where the Docker engine is, as for the `docker` command |
 | `XDG_RUNTIME_DIR` | holds the folder of locks, unless `--bitsec-state` names another |
 | `GITHUB_STEP_SUMMARY` | a file to which the leaderboard is appended as Markdown |
