@@ -1,6 +1,6 @@
 """How far the lexical matcher agrees with ScaBench's official judge, on projects it was not fitted to.
 
-    python benchmarks/matching.py DATA [--learn] [--injections]
+    python benchmarks/matching.py DATA [--learn] [--one-known] [--injections]
 
 DATA holds `truth/ID.json`, `reports/ID_results.json` and `decisions/ID_results.json`, as the repository
 github.com/NethermindEth/auditagent-scoring-algo publishes them; nothing of it is part of this project.
@@ -9,7 +9,9 @@ The matcher ought to rank the first two above the third (ROC AUC), and to tell t
 left out of all that is fitted:
 
 - *one left out*: the curve is fitted to the other projects, all else is as shipped;
-- *nested*: the parameters is chosen on the other projects too, from a grid around what is shipped.
+- *nested*: the parameters are chosen on the other projects too, from a grid around what is shipped;
+- *one known* (--one-known): curve and parameters are chosen on one project that has positives, and the other six are
+  judged: how far what is learned on one project reaches.
 
 F1 is given for the evidence (is the best pair sure enough?) and for the decisions, which credit no finding twice; the
 official judge sometimes does. There are few positives, so each figure has a 90 % interval from 2,000 resamplings of
@@ -122,6 +124,22 @@ def left_out(projects: Sequence[Judged], candidates: Sequence[MatchingParameters
         for project in projects
         for outcome in _outcomes(project, *_learned([p for p in projects if p is not project], candidates, known))
     ]
+
+
+def one_known(projects: Sequence[Judged], candidates: Sequence[MatchingParameters]) -> dict[str, list[Outcome]]:
+    """Judge all other projects by what each project that has positives teaches alone."""
+    known = {(p.name, w): likenesses(p, w) for p in projects for w in candidates}
+    return {
+        teacher.name: [
+            outcome
+            for learned in [_learned([teacher], candidates, known)]
+            for project in projects
+            if project is not teacher
+            for outcome in _outcomes(project, *learned)
+        ]
+        for teacher in projects
+        if any(teacher.found)
+    }
 
 
 def _learned(
@@ -239,6 +257,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--learn", action="store_true", help="print the curve fitted to all projects")
+    parser.add_argument("--one-known", action="store_true", help="also learn from each project alone")
     parser.add_argument("--injections", action="store_true", help="count the verdicts that injected text moves")
     args = parser.parse_args()
     projects = read_projects(args.data)
@@ -248,7 +267,10 @@ def main() -> None:
         curve = fitted_curve([x for project in projects for x in likenesses(project, shipped)], found)
         print(f"SLOPE = {curve.slope:.1f}\nOFFSET = {curve.offset:.1f}")
     show("One project left out: the curve is fitted to the others", left_out(projects, [shipped]))
-    show("Nested: the parameters is chosen on the others too", left_out(projects, GRID))
+    show("Nested: the parameters are chosen on the others too", left_out(projects, GRID))
+    if args.one_known:
+        for name, outcomes in one_known(projects, GRID).items():
+            show(f"Learned on {name} alone", outcomes)
     if args.injections:
         show_injections(projects)
 
