@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bitsec_eval.cli.files import read_evaluation, write_file
+from bitsec_eval.core.conditions import differences_between
+from bitsec_eval.core.errors import ResultsError
 from bitsec_eval.core.leaderboard import best_score, leaderboard
 from bitsec_eval.core.rewards import RULE_NAMES
 from bitsec_eval.core.usage import TIEBREAKS
@@ -38,6 +40,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--tiebreak", choices=TIEBREAKS, help="what ranks equal scores (default: likewise)")
     parser.add_argument("--at-least", type=int, metavar="N", help="runs of a task that must pass (default: likewise)")
     parser.add_argument("--baseline", type=Path, metavar="XML", help="what --rewards=improvement compares with")
+    parser.add_argument("--mixed", action="store_true", help="rank even what was evaluated under other conditions")
     parser.set_defaults(main=main)
 
 
@@ -61,6 +64,9 @@ def _without_collecting() -> Iterator[None]:
 
 def _ranked(args: argparse.Namespace) -> int:
     files = [read_evaluation(path) for path in args.junit]
+    differing = () if args.mixed else differences_between(files)
+    if differing:
+        raise ResultsError(f"{'; '.join(differing)}: scores do not compare; give --mixed for a board all the same")
     board = leaderboard(
         files,
         emission=args.emission,

@@ -77,12 +77,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedTask:
-    """A task as an evaluation set out to run it."""
+    """A task as an evaluation set out to run it; `digest` is that of its file, its workspaces and its limits."""
 
     weight: float = 1
     checks: int
     declared_weight: float
     kind: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,7 @@ class Plan:
     rewards: str | None = None
     tiebreak: str | None = None
     image: str = ""
+    llm: str = ""
     repeats: int = 1
     at_least: int | None = None
     baseline: float | None = None

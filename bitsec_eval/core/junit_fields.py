@@ -142,6 +142,7 @@ def plan_of(record: Record) -> Plan:
         rewards=one_line(text_of(record, "rewards"), 60) or None,
         tiebreak=tiebreak_of(record),
         image=one_line(text_of(record, "image")),
+        llm=one_line(text_of(record, "llm"), 40),
         repeats=count_of(record, "repeats", 1),
         at_least=None if record.get("at_least") is None else count_of(record, "at_least", 1),
         baseline=None if record.get("baseline") is None else number_of(record, "baseline"),
@@ -159,6 +160,7 @@ def _planned_task(record: Record) -> PlannedTask:
         checks=count_of(record, "checks", 1),
         declared_weight=weight_of(record, "declared_weight"),
         kind=one_line(text_of(record, "kind"), 40),
+        digest=one_line(text_of(record, "digest"), 80),
     )
 
 

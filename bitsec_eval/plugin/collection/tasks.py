@@ -1,8 +1,9 @@
 """From collected test functions to runs: which check belongs to which task, agent and declared total."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.sandbox.execution.protocols import program_of
 from bitsec_eval.sandbox.execution.workspace import read_workspace
 from bitsec_eval.schedule.runs import RunKey, RunSpec
+from bitsec_eval.support.digest import sha256_of_parts
 
 AGENT_FIXTURE = "bitsec_agent"
 SUITES = "task_suites"
@@ -130,6 +132,14 @@ class CollectedTask:
         """
         named = [name for name in (self.task.workspace, self.task.twin) if name is not None]
         return [read_workspace(self.path.parent / name) for name in named] or [{}]
+
+    def digest(self) -> str:
+        """Return the SHA-256 of all that makes the task: its file, the files of its workspaces, and its limits."""
+        projects = [
+            part for files in self.projects() for path in sorted(files) for part in (path.encode(), files[path])
+        ]
+        limits = json.dumps(asdict(self.task.limits), sort_keys=True, default=str)
+        return sha256_of_parts([self.path.read_bytes(), limits.encode(), *projects])
 
     def renaming(self, seed: int) -> Renaming:
         """Return this evaluation's names for what the task renames."""

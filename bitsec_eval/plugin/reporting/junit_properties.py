@@ -58,6 +58,7 @@ def _planned(task: CollectedTask) -> dict[str, Any]:
         "weight": task.task.weight,
         "checks": len(checks),
         "declared_weight": sum(check.weight for check in checks),
+        "digest": task.digest(),
         "kind": task.kind.name,
     }
 
