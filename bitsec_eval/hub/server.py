@@ -13,12 +13,12 @@ from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.hub.app import create_app
 from bitsec_eval.hub.http.connection_limits import Connections, protocol_class
 from bitsec_eval.hub.service import Hub, opened
-from bitsec_eval.hub.settings import Settings
+from bitsec_eval.hub.settings import HubSettings
 
 SHUTDOWN_SECONDS = 3
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: HubSettings) -> None:
     """Serve until a signal says stop; then close everything that was opened.
 
     Raises: SettingsError where the address cannot be listened on, or a folder or the checking Python not be used.
@@ -29,7 +29,7 @@ def serve(settings: Settings) -> None:
         asyncio.run(_serve(settings, listener))
 
 
-async def _serve(settings: Settings, listener: socket.socket) -> None:
+async def _serve(settings: HubSettings, listener: socket.socket) -> None:
     async with opened(settings) as hub:
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
@@ -60,7 +60,7 @@ def _config(hub: Hub) -> uvicorn.Config:
     )
 
 
-def _listener(settings: Settings) -> socket.socket:
+def _listener(settings: HubSettings) -> socket.socket:
     try:
         family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((settings.host, settings.port), family=family, backlog=1024)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from bitsec_eval.agent_check.process import CheckerError
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.hub.log import note
-from bitsec_eval.hub.settings import Settings
+from bitsec_eval.hub.settings import HubSettings
 from bitsec_eval.hub.storage.store import Store
 from bitsec_eval.hub.uploads.checker import Checker
 from bitsec_eval.hub.uploads.duplicates import Duplicates, Upload
@@ -25,7 +25,7 @@ from bitsec_eval.hub.views.results import Results
 class Hub:
     """The parts routes talk to; `python` is the version agents are parsed with."""
 
-    settings: Settings
+    settings: HubSettings
     store: Store
     uploads: Uploads
     catalogue: Catalogue
@@ -34,7 +34,7 @@ class Hub:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Hub]:
+async def opened(settings: HubSettings) -> AsyncIterator[Hub]:
     """Take hold of the folders, recover what a crash left and start the checking process; undo it at the end.
 
     Raises: SettingsError where a folder or the checking Python cannot be used.

@@ -17,7 +17,7 @@ CHECK_SECONDS_PER_UPLOAD = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class HubSettings:
     """One hub: its address, its folders and its limits; every limit is set and has its unit in its name."""
 
     host: str = "127.0.0.1"
@@ -82,7 +82,7 @@ _POSITIVE = (
 )
 
 
-def settings_from(arguments: Sequence[str]) -> Settings:
+def settings_from(arguments: Sequence[str]) -> HubSettings:
     """Read the command line.
 
     Raises: SettingsError for a value that cannot be used; SystemExit for --help and unknown options.
@@ -91,7 +91,7 @@ def settings_from(arguments: Sequence[str]) -> Settings:
     copies = options.pop("copies")
     names = tuple(name.lower() for name in options.pop("names"))
     check_python = options.pop("check_python") or sandbox_python()
-    return Settings(**options, refuse_copies=copies == "refuse", names=names, check_python=check_python)
+    return HubSettings(**options, refuse_copies=copies == "refuse", names=names, check_python=check_python)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--version", action="version", version=f"%(prog)s {__version__}")
-    default = Settings.__dataclass_fields__
+    default = HubSettings.__dataclass_fields__
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--port", type=int, default=8000, help="0 picks a free one (default: %(default)s)")
     add("--agents", type=Path, default=Path("agents"), help="where agents are stored (default: %(default)s)")

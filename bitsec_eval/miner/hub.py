@@ -39,7 +39,7 @@ class OfferedTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hub:
+class HubClient:
     """One hub by its address, without a slash at the end."""
 
     url: str
@@ -137,7 +137,7 @@ class Hub:
         return HubError(f"{self.url}: answers with {what}, as no hub of ours does; correct --hub")
 
 
-def hub_at(url: str) -> Hub:
+def hub_at(url: str) -> HubClient:
     """Return the hub at an address a person wrote.
 
     Raises:
@@ -145,4 +145,4 @@ def hub_at(url: str) -> Hub:
     """
     if not url.lower().startswith(("http://", "https://")):
         raise SettingsError(f"--hub {one_line(url)}: an address begins with http:// or https://, as {DEFAULT_URL}")
-    return Hub(url=url.rstrip("/"))
+    return HubClient(url=url.rstrip("/"))

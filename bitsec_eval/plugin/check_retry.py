@@ -16,7 +16,7 @@ from _pytest.runner import runtestprotocol
 
 from bitsec_eval.core.errors import AnswerFault, KilledError, SandboxError
 from bitsec_eval.plugin.collection.tasks import CHECK
-from bitsec_eval.plugin.evaluation import Evaluation
+from bitsec_eval.plugin.evaluation import EvaluationPlugin
 from bitsec_eval.plugin.reporting.check_reports import REASON
 from bitsec_eval.plugin.running.checked_run import USED
 from bitsec_eval.schedule.schedule import MOST_KILLS
@@ -31,7 +31,7 @@ KILLS = pytest.StashKey[int]()
 class CheckRetry:
     """Makes checks in place of pytest, which would report on each attempt."""
 
-    def __init__(self, evaluation: Evaluation) -> None:
+    def __init__(self, evaluation: EvaluationPlugin) -> None:
         self._evaluation = evaluation
 
     @pytest.hookimpl(tryfirst=True)

@@ -22,7 +22,7 @@ from bitsec_eval.plugin.running.runs import Runs
 from bitsec_eval.schedule.snapshot import Snapshot
 
 
-class Evaluation:
+class EvaluationPlugin:
     """One evaluation in one pytest process: what its other plugins may ask of it."""
 
     def __init__(self, settings: Settings, refused: RefusedTasks) -> None:

@@ -13,13 +13,13 @@ import pytest
 from _pytest.junitxml import xml_key
 
 from bitsec_eval.core.errors import BitsecError
-from bitsec_eval.core.evaluation import Evaluation as RecordedEvaluation
+from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.junit_plain import plain_junit
 from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.plugin.cache.resume import begun_file, note_begun, restoring
 from bitsec_eval.plugin.config.settings import Settings
-from bitsec_eval.plugin.evaluation import Evaluation
+from bitsec_eval.plugin.evaluation import EvaluationPlugin
 from bitsec_eval.plugin.reporting.junit_properties import PLAN
 from bitsec_eval.plugin.reporting.void_summary import VoidSummary
 from bitsec_eval.plugin.running.loop import will_be_interrupted
@@ -34,7 +34,9 @@ JUNIT = "junit.xml"
 class BoardReporter:
     """Writes junit whole or not at all, computes the leaderboard from it, and sets the exit code."""
 
-    def __init__(self, settings: Settings, evaluation: Evaluation, voids: VoidSummary, config: pytest.Config) -> None:
+    def __init__(
+        self, settings: Settings, evaluation: EvaluationPlugin, voids: VoidSummary, config: pytest.Config
+    ) -> None:
         self._settings = settings
         self._evaluation = evaluation
         self._voids = voids
@@ -139,7 +141,7 @@ class BoardReporter:
             file.writelines(plain_junit(record))
         draft.replace(path)
 
-    def _written(self, config: pytest.Config, evaluation: RecordedEvaluation, board: Leaderboard) -> list[str]:
+    def _written(self, config: pytest.Config, evaluation: Evaluation, board: Leaderboard) -> list[str]:
         """Have every plugin write its files, and return a line for each that could not be written."""
         write = config.hook.pytest_bitsec_write_artifacts
         results = write(config=config, results=self._settings.results, evaluation=evaluation, board=board)

@@ -9,7 +9,7 @@ from bitsec_eval.plugin.check_retry import CheckRetry
 from bitsec_eval.plugin.collection.refused import RefusedTasks
 from bitsec_eval.plugin.config.pytest_options import adapt_pytest, require_plugins, runs_nothing, without_effect
 from bitsec_eval.plugin.config.settings import Settings, settings_from
-from bitsec_eval.plugin.evaluation import Evaluation
+from bitsec_eval.plugin.evaluation import EvaluationPlugin
 from bitsec_eval.plugin.leaderboard import BoardReporter
 from bitsec_eval.plugin.progress.reporter import ProgressReporter
 from bitsec_eval.plugin.reporting.artifacts import ArtifactWriter
@@ -19,7 +19,7 @@ from bitsec_eval.plugin.reporting.foreign import AgentFailures
 from bitsec_eval.plugin.reporting.timeline import CheckTimes
 from bitsec_eval.plugin.reporting.void_summary import VoidSummary, arguments_of
 from bitsec_eval.plugin.signals import Termination
-from bitsec_eval.plugin.xdist import Controller, Worker
+from bitsec_eval.plugin.xdist import Controller, XdistWorker
 
 
 def register(config: pytest.Config) -> None:
@@ -34,7 +34,7 @@ def register(config: pytest.Config) -> None:
     settings = settings_from(config)
     adapt_pytest(config)
     refused = RefusedTasks()
-    evaluation = Evaluation(settings, refused)
+    evaluation = EvaluationPlugin(settings, refused)
     manager.register(refused, "bitsec-refused-tasks")
     evaluation.register_collection(manager)
     if runs_nothing(config):
@@ -44,12 +44,12 @@ def register(config: pytest.Config) -> None:
     manager.register(AssertionLimits(), "bitsec-assertion-limits")
     manager.register(AgentFailures(), "bitsec-agent-failures")
     if hasattr(config, "workerinput"):
-        manager.register(Worker(evaluation), "bitsec-worker")
+        manager.register(XdistWorker(evaluation), "bitsec-worker")
     else:
         _register_reporters(config, settings, evaluation)
 
 
-def _register_reporters(config: pytest.Config, settings: Settings, evaluation: Evaluation) -> None:
+def _register_reporters(config: pytest.Config, settings: Settings, evaluation: EvaluationPlugin) -> None:
     """Register what one process does for all: the results, the terminal, xdist's workers and signals."""
     manager = config.pluginmanager
     times, voids = CheckTimes(), VoidSummary(arguments_of(config, os.environ))

@@ -9,7 +9,7 @@ import pytest
 from bitsec_eval.plugin.collection.agents import turns
 from bitsec_eval.plugin.config.llm import check_models, opened_gateway
 from bitsec_eval.plugin.config.settings import Settings
-from bitsec_eval.plugin.evaluation import Evaluation
+from bitsec_eval.plugin.evaluation import EvaluationPlugin
 from bitsec_eval.plugin.progress.status import folder_of, leave, tidy
 
 TELL_SECONDS = 1.0
@@ -68,10 +68,10 @@ class Controller:
         tidy(folder_of(self._settings.results, self._settings.evaluation))
 
 
-class Worker:
+class XdistWorker:
     """In a worker: sends the plan home, for the process that writes junit."""
 
-    def __init__(self, evaluation: Evaluation) -> None:
+    def __init__(self, evaluation: EvaluationPlugin) -> None:
         self._evaluation = evaluation
         self._over = Event()
 

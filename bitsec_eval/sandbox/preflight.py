@@ -15,7 +15,7 @@ from bitsec_eval.sandbox.engines import EngineSettings, engine_of
 from bitsec_eval.sandbox.hardening.host_checks import (
     CheckStatus,
     HostCheck,
-    Machine,
+    HostFacts,
     check_accepted,
     existing,
     free_mib,
@@ -41,7 +41,7 @@ def look(
     info, version, image_id = described(settings)
     root = info.get("DockerRootDir")
     return host_checks(
-        Machine(
+        HostFacts(
             info=info,
             version=version,
             image=settings.image,
@@ -60,7 +60,7 @@ def look(
 def _look_at_machine(results: Path, jobs: int, memory_mib: int) -> list[HostCheck]:
     meminfo = MEMINFO.read_text()
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    machine = Machine(
+    machine = HostFacts(
         info={"KernelVersion": os.uname().release, "MemTotal": total},
         version={},
         image="",

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from bitsec_eval.hub.views.catalogue import Catalogue, OfferedTask
+from bitsec_eval.hub.views.catalogue import Catalogue, CatalogueTask
 from tests.hub.conftest import ROOT, RunningHub
 
 HEAD = "import pytest\nfrom bitsec_eval import AUDIT_PROMPT, Task\n"
 
 
-def listed(folder: Path, text: str, name: str = "coding/test_a.py") -> OfferedTask:
+def listed(folder: Path, text: str, name: str = "coding/test_a.py") -> CatalogueTask:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(HEAD + text)

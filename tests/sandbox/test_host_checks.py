@@ -7,7 +7,7 @@ import pytest
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.sandbox.hardening.host_checks import (
     CheckStatus,
-    Machine,
+    HostFacts,
     check_accepted,
     host_checks,
     refuse_missing,
@@ -35,10 +35,10 @@ def machine(
     free: int | None = 5000,
     image_id: str = "sha256:1",
     **info: Any,
-) -> Machine:
+) -> HostFacts:
     """Return a machine on which all is well but for what is given."""
     version = {"Version": "27.0", "ApiVersion": "1.46", "Components": [{"Name": "runc", "Version": runc}]}
-    return Machine(
+    return HostFacts(
         info=INFO | info,
         version=version,
         image="bitsec-eval/python:3.11",
@@ -50,7 +50,7 @@ def machine(
     )
 
 
-def not_ok(found: Machine) -> dict[str, tuple[CheckStatus, str]]:
+def not_ok(found: HostFacts) -> dict[str, tuple[CheckStatus, str]]:
     """Return what is not well, by name."""
     return {each.name: (each.status, each.remedy) for each in host_checks(found) if each.status is not CheckStatus.OK}
 

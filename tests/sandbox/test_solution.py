@@ -10,7 +10,7 @@ from sandbox.sessions import calls_on, solution_of
 from bitsec_eval.core.errors import AnswerFault, SolutionError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.api import Sandbox
-from bitsec_eval.sandbox.execution.solution import Function, Handle, RemoteSolution
+from bitsec_eval.sandbox.execution.solution import Handle, RemoteFunction, RemoteSolution
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +22,11 @@ def same(engine: Sandbox):
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PLAIN)
-def test_values_cross_both_ways_type_exact(same: Function, value: object):
+def test_values_cross_both_ways_type_exact(same: RemoteFunction, value: object):
     assert shape(same(value)) == shape(value)
 
 
-def test_odd_floats_and_large_numbers_cross(same: Function):
+def test_odd_floats_and_large_numbers_cross(same: RemoteFunction):
     assert math.isnan(same(math.nan))
     assert same(-0.0).hex() == "-0x0.0p+0"
     assert same(7**50_000) == 7**50_000

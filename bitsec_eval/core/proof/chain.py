@@ -12,7 +12,7 @@ from typing import Any
 
 from bitsec_eval.core.proof import abi
 from bitsec_eval.core.proof.build import Artifact, Build
-from bitsec_eval.core.proof.machine import CALL_GAS, Machine, Outcome, number_of, outcome_of
+from bitsec_eval.core.proof.machine import CALL_GAS, CallOutcome, Machine, number_of, outcome_of
 from bitsec_eval.core.proof.signing import key_of, sign
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.values import ValueFault
@@ -142,11 +142,11 @@ class Chain:
             raise Reverted(f"deploying {artifact.name}: {_words(outcome)}")
         return Contract(self, artifact, outcome.address)
 
-    def transact(self, sender: Account, to: str, data: bytes, value: int = 0) -> Outcome:
+    def transact(self, sender: Account, to: str, data: bytes, value: int = 0) -> CallOutcome:
         """Send a transaction and return what came of it, whatever that is."""
         return outcome_of(self._step("call", sender.address, to, data, value, CALL_GAS))
 
-    def view(self, to: str, data: bytes, sender: Account | None = None) -> Outcome:
+    def view(self, to: str, data: bytes, sender: Account | None = None) -> CallOutcome:
         """Call without changing anything."""
         caller = sender.address if sender else f"0x{1:040x}"
         return outcome_of(self._step("view", caller, to, data, CALL_GAS))
@@ -257,7 +257,7 @@ class Function:
             self._chain.called.add((self._artifact.name, self.name))
         return _returned(self._entry.get("outputs", ()), outcome.output)
 
-    def outcome(self, *arguments: object, sender: Account | None = None, value: int = 0) -> Outcome:
+    def outcome(self, *arguments: object, sender: Account | None = None, value: int = 0) -> CallOutcome:
         """Call it and return what came of it, whatever that is."""
         data = self.data(*arguments)
         if self.is_view:
@@ -298,7 +298,7 @@ def _returned(outputs: Sequence[Mapping[str, Any]], data: bytes) -> Any:
     return values[0] if len(values) == 1 else (values or None)
 
 
-def _words(outcome: Outcome) -> str:
+def _words(outcome: CallOutcome) -> str:
     """Return why a transaction was undone, for the validator to read."""
     kind, rest = outcome.output[:4], outcome.output[4:]
     try:

@@ -22,7 +22,7 @@ from bitsec_eval.core.values import ValueFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class ProofCase:
     """A task's side of a verdict: both projects as built, its scenario and its own exploit, under the run's names.
 
     `twin` has the interface of the faulty project, whose functions are called on it too; `mended` is the twin's own.
@@ -70,7 +70,7 @@ class PatchVerdict:
     public: Public | None = None
 
 
-def check_case(case: Case, machine: Machine) -> None:
+def check_case(case: ProofCase, machine: Machine) -> None:
     """Run the controls that say that a case can tell right from wrong.
 
     Raises:
@@ -87,7 +87,7 @@ def check_case(case: Case, machine: Machine) -> None:
         raise TaskError(f"the task's own exploit gains {attack.gain} on the mended twin too {attack.story}")
 
 
-def _check_exploit(case: Case, machine: Machine) -> None:
+def _check_exploit(case: ProofCase, machine: Machine) -> None:
     with _ours("the task's own exploit on the faulty project"):
         attack = _attacked(case, machine, case.faulty, case.exploit)
     if attack.gain < attack.least or not attack.reached:
@@ -96,7 +96,7 @@ def _check_exploit(case: Case, machine: Machine) -> None:
 
 
 def judge_exploit(
-    case: Case, machine: Machine, exploit: Artifact, transactions: Sequence[Transaction] = ()
+    case: ProofCase, machine: Machine, exploit: Artifact, transactions: Sequence[Transaction] = ()
 ) -> ExploitVerdict:
     """Return the verdict on an exploit; see `check_case` for what is checked first.
 
@@ -118,7 +118,7 @@ def judge_exploit(
     )
 
 
-def judge_patch(case: Case, machine: Machine, patched: Build) -> PatchVerdict:
+def judge_patch(case: ProofCase, machine: Machine, patched: Build) -> PatchVerdict:
     """Return the verdict on a patched project.
 
     Raises:
@@ -159,14 +159,14 @@ def _trouble(step: Callable[[], object]) -> str:
     return ""
 
 
-def _used(case: Case, machine: Machine, build: Build) -> Scenario:
+def _used(case: ProofCase, machine: Machine, build: Build) -> Scenario:
     with _deployed(case, machine, build) as scenario:
         scenario.use()
         return scenario
 
 
 def _attacked(
-    case: Case, machine: Machine, build: Build, exploit: Artifact, transactions: Sequence[Transaction] = ()
+    case: ProofCase, machine: Machine, build: Build, exploit: Artifact, transactions: Sequence[Transaction] = ()
 ) -> Attack:
     with _deployed(case, machine, build) as scenario:
         before = scenario.stolen()
@@ -195,7 +195,7 @@ def _let_go(scenario: Scenario, handle: ExploitHandle) -> str:
 
 
 @contextmanager
-def _deployed(case: Case, machine: Machine, build: Build) -> Iterator[Scenario]:
+def _deployed(case: ProofCase, machine: Machine, build: Build) -> Iterator[Scenario]:
     scenario = case.scenario(Chain(machine, build, case.seed, case.names))
     scenario.deploy()
     yield scenario
@@ -233,7 +233,7 @@ def _undone() -> Iterator[None]:
         raise AnswerFault(f"the project cannot be asked any more: {undone}", Public.NO_GAIN) from None
 
 
-def unused_functions(case: Case, machine: Machine) -> list[str]:
+def unused_functions(case: ProofCase, machine: Machine) -> list[str]:
     """Return the functions of the mended project that change something and that honest use never calls.
 
     A patch could break them and nobody would know.

@@ -28,7 +28,7 @@ class Machine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CallOutcome:
     """What came of one transaction: whether it stands, what it returned or reverted with, and the gas it used."""
 
     ok: bool
@@ -39,7 +39,7 @@ class Outcome:
     logs: tuple[tuple[str, int], ...] = ()
 
 
-def outcome_of(told: object) -> Outcome:
+def outcome_of(told: object) -> CallOutcome:
     """Return the outcome a machine told.
 
     Raises:
@@ -54,16 +54,16 @@ def outcome_of(told: object) -> Outcome:
     if type(address) is not str or (address and not _ADDRESS.match(address)):
         raise ValueFault("no address of a contract")
     if ok:
-        return Outcome(ok=True, output=output, gas=gas, address=address, logs=_logs(told.get("logs")))
+        return CallOutcome(ok=True, output=output, gas=gas, address=address, logs=_logs(told.get("logs")))
     return _failed(reason, gas)
 
 
-def _failed(reason: str, gas: int) -> Outcome:
+def _failed(reason: str, gas: int) -> CallOutcome:
     reverted = _REVERT.match(reason)
     if reverted:
-        return Outcome(ok=False, output=bytes.fromhex(reverted[1]), reason="reverted", gas=gas)
+        return CallOutcome(ok=False, output=bytes.fromhex(reverted[1]), reason="reverted", gas=gas)
     halted = _HALT.match(reason)
-    return Outcome(ok=False, reason=f"halted: {halted[1]}" if halted else "refused by the EVM", gas=gas)
+    return CallOutcome(ok=False, reason=f"halted: {halted[1]}" if halted else "refused by the EVM", gas=gas)
 
 
 def _logs(told: object) -> tuple[tuple[str, int], ...]:

@@ -17,7 +17,7 @@ from bitsec_eval.hub.routes.templates import page
 from bitsec_eval.hub.service import TheHub
 from bitsec_eval.hub.uploads.form import bearer, upload_form
 from bitsec_eval.hub.uploads.receipt import Receipt
-from bitsec_eval.hub.views.catalogue import OfferedTask
+from bitsec_eval.hub.views.catalogue import CatalogueTask
 from bitsec_eval.hub.views.runs import RunOutput
 from bitsec_eval.hub.views.standings import (
     AgentReport,
@@ -88,7 +88,7 @@ def _receipt(request: Request, receipt: Receipt, base: str) -> Response:
 
 
 @router.get("/tasks")
-def tasks(hub: TheHub) -> list[OfferedTask]:
+def tasks(hub: TheHub) -> list[CatalogueTask]:
     """Every task on offer: what an agent is told, never how it is checked."""
     return hub.catalogue.tasks()
 

@@ -25,7 +25,7 @@ from bitsec_eval.hub.problems import (
     refused_agent,
     too_many,
 )
-from bitsec_eval.hub.settings import Settings
+from bitsec_eval.hub.settings import HubSettings
 from bitsec_eval.hub.storage.records import CopyOf, Record, Version
 from bitsec_eval.hub.storage.store import Store
 from bitsec_eval.hub.uploads.checker import Checker
@@ -47,7 +47,7 @@ class Uploads:
     def __init__(
         self,
         *,
-        settings: Settings,
+        settings: HubSettings,
         store: Store,
         checker: Checker,
         duplicates: Duplicates,

@@ -24,7 +24,7 @@ _KINDS = {"report": "findings", "twin_report": "findings", "solution": "code", "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfferedTask:
+class CatalogueTask:
     """One task as miners see it; `problem` says why it cannot be read, and is empty otherwise.
 
     `kind` says what is asked for: "code" is called, "findings" are matched, an "answer" is read as text.
@@ -44,17 +44,17 @@ class Catalogue:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._read: dict[Path, tuple[tuple[int, int], OfferedTask]] = {}
+        self._read: dict[Path, tuple[tuple[int, int], CatalogueTask]] = {}
 
-    def tasks(self) -> list[OfferedTask]:
+    def tasks(self) -> list[CatalogueTask]:
         """Return every task, by id."""
         known = self._read
         self._read = dict(self._refreshed(known))
         return sorted((task for _, task in self._read.values()), key=lambda task: task.id)
 
     def _refreshed(
-        self, known: dict[Path, tuple[tuple[int, int], OfferedTask]]
-    ) -> Iterator[tuple[Path, tuple[tuple[int, int], OfferedTask]]]:
+        self, known: dict[Path, tuple[tuple[int, int], CatalogueTask]]
+    ) -> Iterator[tuple[Path, tuple[tuple[int, int], CatalogueTask]]]:
         for path in self._folder.rglob("test_*.py"):
             stamp, kept = _stamp(path), known.get(path)
             yield path, kept if kept and kept[0] == stamp else (stamp, offered(path, self._folder))
@@ -68,7 +68,7 @@ def _stamp(path: Path) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
 
-def offered(path: Path, folder: Path) -> OfferedTask:
+def offered(path: Path, folder: Path) -> CatalogueTask:
     """Read one task file; what is wrong with it is said in the task, not raised."""
     inside = path.relative_to(folder)
     id_ = inside.with_name(inside.stem.removeprefix("test_")).as_posix()
@@ -77,8 +77,8 @@ def offered(path: Path, folder: Path) -> OfferedTask:
         tree = ast.parse(path.read_bytes())
         task = _task(tree)
     except (OSError, SyntaxError, ValueError, TypeError, TaskError, RecursionError) as error:
-        return OfferedTask(id=id_, suite=suite, problem=one_line(str(error)))
-    return OfferedTask(
+        return CatalogueTask(id=id_, suite=suite, problem=one_line(str(error)))
+    return CatalogueTask(
         id=id_,
         suite=suite,
         prompt=task.prompt,

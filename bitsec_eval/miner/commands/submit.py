@@ -9,7 +9,7 @@ from typing import Any
 from bitsec_eval.core.text import one_line
 from bitsec_eval.miner.commands.options import Subparsers, add_hub, add_miner_id, checked_miner_id
 from bitsec_eval.miner.files import read_agent
-from bitsec_eval.miner.hub import Hub, RefusalError, hub_at
+from bitsec_eval.miner.hub import HubClient, RefusalError, hub_at
 from bitsec_eval.miner.tokens import Tokens, config_folder, new_token
 from bitsec_eval.support.terminal import log
 
@@ -46,7 +46,7 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _uploaded(hub: Hub, miner_id: str, source: bytes, tokens: Tokens) -> Mapping[str, Any]:
+def _uploaded(hub: HubClient, miner_id: str, source: bytes, tokens: Tokens) -> Mapping[str, Any]:
     """Upload with the token given or kept; a new one is kept before it is sent, and forgotten if it is refused."""
     known = tokens.known(hub.url, miner_id)
     token = os.environ.get("BITSEC_TOKEN") or known

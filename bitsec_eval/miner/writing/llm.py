@@ -19,7 +19,7 @@ class LLMError(BitsecError):
     """The LLM gave no answer; the miner must act."""
 
 
-class LLM:
+class WriterLLM:
     """One model of one service."""
 
     def __init__(self, client: openai.OpenAI, model: str) -> None:
@@ -80,7 +80,7 @@ class LLM:
 
 
 @contextmanager
-def connected(environ: Mapping[str, str], model: str) -> Iterator[LLM]:
+def connected(environ: Mapping[str, str], model: str) -> Iterator[WriterLLM]:
     """Return the LLM that the environment names.
 
     Raises:
@@ -97,4 +97,4 @@ def connected(environ: Mapping[str, str], model: str) -> Iterator[LLM]:
             f"OPENAI_BASE_URL {one_line(base_url)}: is no address; it begins with https:// or http://"
         )
     with openai.OpenAI(api_key=key, base_url=base_url, timeout=TIMEOUT_SECONDS, max_retries=RETRIES) as client:
-        yield LLM(client, model)
+        yield WriterLLM(client, model)

@@ -27,7 +27,7 @@ SUITES = "task_suites"
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class DeclaredCheck:
     """One pytest item as a check of a run."""
 
     key: RunKey
@@ -35,7 +35,7 @@ class Check:
     weight: float
 
 
-CHECK = pytest.StashKey[Check]()
+CHECK = pytest.StashKey[DeclaredCheck]()
 
 
 def task_of(module: object) -> Task | None:
@@ -73,7 +73,7 @@ class CollectedTask:
     task: Task
     path: Path
     kinds: AnswerKinds
-    declared: dict[RunKey, dict[str, Check]] = field(default_factory=dict)  # by node id
+    declared: dict[RunKey, dict[str, DeclaredCheck]] = field(default_factory=dict)  # by node id
     fixtures: set[str] = field(default_factory=set)
     expected: ExpectedFinding | HoldsReports | None = None
     protocol: str = CLI
@@ -93,11 +93,11 @@ class CollectedTask:
             key = RunKey(turn.agent.name, self.id, turn.repeat)
             seen[key] += 1
             name = _name(item) + (f"#{seen[key]}" if made[id(turn)] > 1 else "")
-            check = Check(key, name, _weight(item))
+            check = DeclaredCheck(key, name, _weight(item))
             self.declared.setdefault(key, {})[item.nodeid] = item.stash[CHECK] = check
             self.fixtures.update(each for each in self.kinds.fixtures if each in item.fixturenames)
 
-    def of_run(self, key: RunKey) -> list[Check]:
+    def of_run(self, key: RunKey) -> list[DeclaredCheck]:
         """Return the checks declared for one run."""
         return list(self.declared[key].values())
 

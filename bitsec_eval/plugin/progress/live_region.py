@@ -12,7 +12,7 @@ LEAST_ROWS = 8
 SAVE, RESTORE, WHOLE, INDEX, CLEAR = "\x1b7", "\x1b8", "\x1b[r", "\x1bD", "\x1b[2K"
 
 
-class Stream(Protocol):
+class TerminalStream(Protocol):
     """Where the terminal is written to."""
 
     def write(self, text: str, /) -> object:
@@ -25,7 +25,7 @@ class Stream(Protocol):
 class LiveRegion:
     """The lines at the bottom; `close` gives them back."""
 
-    def __init__(self, stream: Stream, size: Callable[[], os.terminal_size]) -> None:
+    def __init__(self, stream: TerminalStream, size: Callable[[], os.terminal_size]) -> None:
         self._stream = stream
         self._size = size
         self._held: tuple[int, int] | None = None  # rows of the terminal, and of ours

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bitsec_eval.core.errors import AnswerFault, TaskError
 from bitsec_eval.core.proof.build import Build, compiler_input, read_build
-from bitsec_eval.core.proof.judge import Case
+from bitsec_eval.core.proof.judge import ProofCase
 from bitsec_eval.core.proof.scenario import Scenario
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.collection.tasks import CollectedTask
@@ -79,7 +79,7 @@ class CaseFiles:
         self.support = {path: renaming.apply(text) for path, text in scenario_sources(task).items()}
         self.editable = tuple(map(renaming.path, task.task.editable))
 
-    def case(self, places: EvmSandboxes) -> Case:
+    def case(self, places: EvmSandboxes) -> ProofCase:
         """Return the case, compiled.
 
         Raises:
@@ -92,7 +92,7 @@ class CaseFiles:
             exploit = build.named(EXPLOIT)
         except LookupError as error:
             raise TaskError(f"{self._task.id}: {error}; the scenario needs an {EXPLOIT}.sol") from None
-        return Case(
+        return ProofCase(
             scenario=self.scenario,
             faulty=build,
             twin=self.with_code_of(build, twin),

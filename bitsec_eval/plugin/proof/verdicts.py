@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.proof.answer import EXPLOIT_FILE, parse_exploit, parse_patch
 from bitsec_eval.core.proof.build import Artifact, Build, compiler_input, read_build
-from bitsec_eval.core.proof.judge import Case, ExploitVerdict, PatchVerdict, judge_exploit, judge_patch
+from bitsec_eval.core.proof.judge import ExploitVerdict, PatchVerdict, ProofCase, judge_exploit, judge_patch
 from bitsec_eval.core.proof.public import Public
 from bitsec_eval.plugin.proof.case_files import EXPLOIT, CaseFiles, solidity
 from bitsec_eval.sandbox.evm.places import EvmSandboxes
@@ -18,7 +18,7 @@ class Judged:
     """A verdict, and the project it is about as it was run."""
 
     verdict: Verdict
-    case: Case
+    case: ProofCase
     build: Build
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.text import one_line
-from bitsec_eval.plugin.collection.tasks import CHECK, Check
+from bitsec_eval.plugin.collection.tasks import CHECK, DeclaredCheck
 from bitsec_eval.plugin.reporting.blame import neutralise, one_line_repr, public_reason, settle
 from bitsec_eval.plugin.reporting.check_letters import IS_CHECK
 from bitsec_eval.plugin.reporting.junit_properties import check_properties
@@ -45,7 +45,7 @@ class CheckReports:
         setattr(report, IS_CHECK, True)
         return report
 
-    def _properties(self, item: pytest.Item, check: Check) -> list[tuple[str, str]]:
+    def _properties(self, item: pytest.Item, check: DeclaredCheck) -> list[tuple[str, str]]:
         done, task = self._runs.done(check.key), self._runs.task(check.key)
         is_told = self._told_by.setdefault(check.key, item.nodeid) != item.nodeid
         kept = None if is_told else self._runs.print(check.key)

@@ -9,7 +9,7 @@ from math import fsum
 from typing import Any
 
 from bitsec_eval.core.usage import total_usage
-from bitsec_eval.plugin.collection.tasks import Check, CollectedTask
+from bitsec_eval.plugin.collection.tasks import CollectedTask, DeclaredCheck
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.render.timeline import at_most
 from bitsec_eval.schedule.runs import RunKey, RunResult
@@ -64,7 +64,13 @@ def _planned(task: CollectedTask) -> dict[str, Any]:
 
 
 def check_properties(
-    evaluation: str, check: Check, task: CollectedTask, done: RunResult, reason: str, *, kept: str | None = None
+    evaluation: str,
+    check: DeclaredCheck,
+    task: CollectedTask,
+    done: RunResult,
+    reason: str,
+    *,
+    kept: str | None = None,
 ) -> list[tuple[str, str]]:
     """Return what a leaderboard needs to know of one check and of its run; no hidden input is among it.
 
@@ -78,7 +84,7 @@ def check_properties(
     return [(RUN, _compact(run)), (CHECK, _compact(of_check))]
 
 
-def _run(evaluation: str, check: Check, task: CollectedTask, done: RunResult, kept: str) -> dict[str, Any]:
+def _run(evaluation: str, check: DeclaredCheck, task: CollectedTask, done: RunResult, kept: str) -> dict[str, Any]:
     declared = task.of_run(check.key)
     answer = next((each for each in done.answers if each.fault), done.answers[0] if done.answers else None)
     usage = total_usage(each.usage for each in done.answers)

@@ -34,7 +34,7 @@ Program = TypeVar("Program", bound=Started)
 Result = TypeVar("Result")
 
 
-class Place(Generic[Program]):
+class EvmPlace(Generic[Program]):
     """A program in a sandbox of its own; `used` once an answer has been in there."""
 
     def __init__(self, sandbox: Sandbox, limits: Limits, start: Callable[[Session], Program]) -> None:
@@ -51,11 +51,11 @@ class Place(Generic[Program]):
 class Places(Generic[Program]):
     """Places of one kind by agent; one more is started ahead for the next agent that asks."""
 
-    def __init__(self, start: Callable[[], Place[Program]], ahead: ThreadPoolExecutor) -> None:
+    def __init__(self, start: Callable[[], EvmPlace[Program]], ahead: ThreadPoolExecutor) -> None:
         self._start = start
         self._ahead = ahead
-        self._next: Future[Place[Program]] | None = None
-        self._kept: OrderedDict[str, Place[Program]] = OrderedDict()
+        self._next: Future[EvmPlace[Program]] | None = None
+        self._kept: OrderedDict[str, EvmPlace[Program]] = OrderedDict()
         self._lock = Lock()
 
     def expect(self) -> None:
@@ -86,16 +86,16 @@ class Places(Generic[Program]):
         with self._given_back(agent, place):
             yield place.program
 
-    def _tried(self, agent: str, place: Place[Program], action: Callable[[Program], Result]) -> Result:
+    def _tried(self, agent: str, place: EvmPlace[Program], action: Callable[[Program], Result]) -> Result:
         with self._given_back(agent, place):
             return action(place.program)
 
     @contextmanager
-    def _given_back(self, agent: str, place: Place[Program]) -> Iterator[None]:
+    def _given_back(self, agent: str, place: EvmPlace[Program]) -> Iterator[None]:
         try:
             yield
         finally:
-            surplus: Place[Program] | None = place
+            surplus: EvmPlace[Program] | None = place
             if place.program.usable:
                 place.used = True
                 with self._lock:
@@ -104,12 +104,12 @@ class Places(Generic[Program]):
             if surplus is not None:
                 surplus.close()
 
-    def _take(self, agent: str) -> Place[Program]:
+    def _take(self, agent: str) -> EvmPlace[Program]:
         with self._lock:
             kept = self._kept.pop(agent, None)
         return kept or self._fresh()
 
-    def _fresh(self) -> Place[Program]:
+    def _fresh(self) -> EvmPlace[Program]:
         with self._lock:
             waiting, self._next = self._next, None
         if waiting is not None:
@@ -134,9 +134,9 @@ class EvmSandboxes:
     def __init__(self, sandbox: Sandbox) -> None:
         self._ahead = ThreadPoolExecutor(2, thread_name_prefix="bitsec-evm-start")
         self._compilers = Places(
-            lambda: Place(sandbox, COMPILER_LIMITS, lambda session: Compiler(session, COMPILERS[-1:])), self._ahead
+            lambda: EvmPlace(sandbox, COMPILER_LIMITS, lambda session: Compiler(session, COMPILERS[-1:])), self._ahead
         )
-        self._machines = Places(lambda: Place(sandbox, EVM_LIMITS, SandboxMachine), self._ahead)
+        self._machines = Places(lambda: EvmPlace(sandbox, EVM_LIMITS, SandboxMachine), self._ahead)
         self._outputs: dict[str, str] = {}
         self._lock = Lock()
 

@@ -24,7 +24,7 @@ class Handle:
         self._calls = calls
         self._number = reference.number
         self._type_name = reference.type_name
-        self._known: dict[str, Function] = {}
+        self._known: dict[str, RemoteFunction] = {}
 
     def __repr__(self) -> str:
         return f"<the solution's {self._type_name!r} object>"
@@ -37,7 +37,7 @@ class Handle:
         doing = f"reading {name}"
         reply = self._calls.ask({"op": "get", "on": self._number, "name": name}, doing)
         if "callable" in reply:
-            self._known[name] = Function(self._calls, self._number, name)
+            self._known[name] = RemoteFunction(self._calls, self._number, name)
             return self._known[name]
         return self._local(reply, doing)
 
@@ -86,7 +86,7 @@ class Handle:
         return _wrapped(self._calls, self._calls.value(reply, doing))
 
 
-class Function:
+class RemoteFunction:
     """A function, method or class of the solution's, by the name it is found under."""
 
     __slots__ = ("_calls", "_name", "_on")

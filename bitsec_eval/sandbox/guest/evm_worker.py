@@ -28,7 +28,7 @@ def run(steps):
 
 def new(number, block, timestamp):
     """Make a machine without any account; it replaces the one of the same number."""
-    machines[number] = Machine(block, timestamp)
+    machines[number] = EvmMachine(block, timestamp)
     return True
 
 
@@ -37,7 +37,7 @@ def drop(number):
     return True
 
 
-class Machine:
+class EvmMachine:
     """One chain: a new EVM, its block, and snapshots of it."""
 
     def __init__(self, block, timestamp):

@@ -43,7 +43,7 @@ class HostCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class HostFacts:
     """What was asked and measured, once: the engine's own words, and free room by folder where it can be seen."""
 
     info: Mapping[str, Any]
@@ -60,7 +60,7 @@ REQUIRED = frozenset({"seccomp", "memory-limit", "process-limit", "processor-lim
 """Controls without which no evaluation starts, unless the operator accepts that by name."""
 
 
-def host_checks(machine: Machine) -> list[HostCheck]:
+def host_checks(machine: HostFacts) -> list[HostCheck]:
     """Return every control of a machine, in the order a reader wants them."""
     return [judge(machine) for judge in _JUDGES]
 
@@ -116,11 +116,11 @@ def existing(folder: Path) -> Path:
 # -- one judge for each control
 
 
-def _engine(machine: Machine) -> HostCheck:
+def _engine(machine: HostFacts) -> HostCheck:
     return _ok("engine", f"{machine.version.get('Version')} (API {machine.version.get('ApiVersion')})")
 
 
-def _runtime(machine: Machine) -> HostCheck:
+def _runtime(machine: HostFacts) -> HostCheck:
     parts = {each.get("Name"): str(each.get("Version")) for each in machine.version.get("Components") or ()}
     found = parts.get("runc") or parts.get("crun") or ""
     shown = f"{machine.info.get('DefaultRuntime')} {found}".strip()
@@ -130,14 +130,14 @@ def _runtime(machine: Machine) -> HostCheck:
     return _ok("runtime", shown)
 
 
-def _kernel(machine: Machine) -> HostCheck:
+def _kernel(machine: HostFacts) -> HostCheck:
     found = str(machine.info.get("KernelVersion"))
     if _numbers(found) < OLDEST_KERNEL:
         return _weak("kernel", found, "run a kernel that still gets security updates")
     return _ok("kernel", found)
 
 
-def _cgroup(machine: Machine) -> HostCheck:
+def _cgroup(machine: HostFacts) -> HostCheck:
     found = f"version {machine.info.get('CgroupVersion', '1')}, {machine.info.get('CgroupDriver')}"
     if str(machine.info.get("CgroupVersion", "1")) != "2":
         return _weak(
@@ -146,13 +146,13 @@ def _cgroup(machine: Machine) -> HostCheck:
     return _ok("cgroup", found)
 
 
-def _seccomp(machine: Machine) -> HostCheck:
+def _seccomp(machine: HostFacts) -> HostCheck:
     if any("name=seccomp" in option for option in _security(machine)):
         return _ok("seccomp", "system calls are filtered")
     return _missing("seccomp", "no filter", "use an engine and a kernel built with seccomp")
 
 
-def _user_namespace(machine: Machine) -> HostCheck:
+def _user_namespace(machine: HostFacts) -> HostCheck:
     names = {"name=rootless": "the engine is not root", "name=userns": "user ids are mapped"}
     found = [words for name, words in names.items() if any(name in option for option in _security(machine))]
     if found:
@@ -160,15 +160,15 @@ def _user_namespace(machine: Machine) -> HostCheck:
     return _weak("user-namespace", "ids are the host's", "run the engine rootless or with --userns-remap")
 
 
-def _module(machine: Machine) -> HostCheck:
+def _module(machine: HostFacts) -> HostCheck:
     found = [name for name in ("apparmor", "selinux") if any(f"name={name}" in each for each in _security(machine))]
     if found:
         return _ok("security-module", ", ".join(found))
     return _weak("security-module", "none", "enable AppArmor or SELinux, or use a virtual machine or runsc")
 
 
-def _limit(name: str, field: str, what: str) -> Callable[[Machine], HostCheck]:
-    def judge(machine: Machine) -> HostCheck:
+def _limit(name: str, field: str, what: str) -> Callable[[HostFacts], HostCheck]:
+    def judge(machine: HostFacts) -> HostCheck:
         if machine.info.get(field) or machine.info.get(field.replace("Cpu", "CPU", 1)):
             return _ok(name, f"{what} can be limited")
         return _missing(name, f"{what} cannot be limited", "enable the cgroup controller (docker info names it)")
@@ -176,7 +176,7 @@ def _limit(name: str, field: str, what: str) -> Callable[[Machine], HostCheck]:
     return judge
 
 
-def _swap(machine: Machine) -> HostCheck:
+def _swap(machine: HostFacts) -> HostCheck:
     if not machine.swap_mib:
         return _ok("swap", "none")
     if machine.info.get("SwapLimit"):
@@ -184,7 +184,7 @@ def _swap(machine: Machine) -> HostCheck:
     return _weak("swap", f"{machine.swap_mib} MiB that sandboxes may use", "boot with swapaccount=1, or swapoff -a")
 
 
-def _memory(machine: Machine) -> HostCheck:
+def _memory(machine: HostFacts) -> HostCheck:
     total = int(machine.info.get("MemTotal") or 0) >> 20
     needed = 2 * machine.jobs * machine.memory_mib  # a run's own sandbox, and the one its answer is checked in
     found = f"{total} MiB; {machine.jobs} jobs may use {needed} MiB"
@@ -194,8 +194,8 @@ def _memory(machine: Machine) -> HostCheck:
     return _ok("memory", found)
 
 
-def _disk(name: str, what: str) -> Callable[[Machine], HostCheck]:
-    def judge(machine: Machine) -> HostCheck:
+def _disk(name: str, what: str) -> Callable[[HostFacts], HostCheck]:
+    def judge(machine: HostFacts) -> HostCheck:
         free = machine.free_mib.get(name)
         if free is None:
             return _ok(name, f"{what} is not on this machine")
@@ -208,13 +208,13 @@ def _disk(name: str, what: str) -> Callable[[Machine], HostCheck]:
     return judge
 
 
-def _image(machine: Machine) -> HostCheck:
+def _image(machine: HostFacts) -> HostCheck:
     if machine.image_id:
         return _ok("image", f"{machine.image} {machine.image_id}")
     return _missing("image", f"no image {machine.image}", "run bitsec-eval image build to make it")
 
 
-_JUDGES: tuple[Callable[[Machine], HostCheck], ...] = (
+_JUDGES: tuple[Callable[[HostFacts], HostCheck], ...] = (
     _engine,
     _runtime,
     _kernel,
@@ -245,7 +245,7 @@ def _missing(name: str, found: str, remedy: str) -> HostCheck:
     return HostCheck(name=name, status=CheckStatus.MISSING, found=one_line(found, 200), remedy=remedy)
 
 
-def _security(machine: Machine) -> list[str]:
+def _security(machine: HostFacts) -> list[str]:
     return [str(option) for option in machine.info.get("SecurityOptions") or ()]
 
 
