@@ -12,12 +12,12 @@ from bitsec_eval.plugin.cache.answers import AnswerStore
 from bitsec_eval.plugin.collection.plugin import TaskCollection
 from bitsec_eval.plugin.collection.refused import RefusedTasks
 from bitsec_eval.plugin.config.settings import Settings
+from bitsec_eval.plugin.loop import RunLoop
 from bitsec_eval.plugin.progress.status import RunProgress, folder_of, gathered
 from bitsec_eval.plugin.proof.checks import ProofChecks
 from bitsec_eval.plugin.reporting.check_reports import CheckReports
 from bitsec_eval.plugin.reporting.run_files import RunFiles
 from bitsec_eval.plugin.running.fixtures import AsyncChecks, Fixtures
-from bitsec_eval.plugin.running.loop import RunLoop
 from bitsec_eval.plugin.running.runs import Runs
 from bitsec_eval.schedule.snapshot import Snapshot
 

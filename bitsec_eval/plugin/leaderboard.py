@@ -20,9 +20,9 @@ from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.plugin.cache.resume import begun_file, note_begun, restoring
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.evaluation import EvaluationPlugin
+from bitsec_eval.plugin.loop import will_be_interrupted
 from bitsec_eval.plugin.reporting.junit_properties import PLAN
 from bitsec_eval.plugin.reporting.void_summary import VoidSummary
-from bitsec_eval.plugin.running.loop import will_be_interrupted
 from bitsec_eval.render.console import board_lines, wrapped
 from bitsec_eval.render.findings import FOLDER
 from bitsec_eval.render.findings_index import INDEX

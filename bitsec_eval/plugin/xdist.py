@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bitsec_eval.plugin.collection.agents import turns
+from bitsec_eval.plugin.agents import turns
 from bitsec_eval.plugin.config.llm import check_models, opened_gateway
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.evaluation import EvaluationPlugin

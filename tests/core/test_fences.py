@@ -89,7 +89,7 @@ HEAVY = ["```python\n\\\"\"\"\n```\n" * 40_000, '```python\n"\\' + '"\\' * 400_0
 
 @pytest.mark.parametrize("text", HEAVY, ids=[str(number) for number in range(len(HEAVY))])
 def test_malice_takes_a_moment(text):
-    start = time.monotonic()
+    start = time.process_time()
     fenced_blocks(text, python_strings=True)
 
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5

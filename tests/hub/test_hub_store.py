@@ -273,7 +273,7 @@ def _version(miner: str, n: int) -> bytes:
 
 
 def test_the_validator_finds_the_current_agents_and_nothing_else(hub: RunningHub):
-    from bitsec_eval.plugin.collection.agents import find_agents
+    from bitsec_eval.plugin.agents import find_agents
 
     token = hub.upload("found", agent(1)).json()["token"]
     hub.upload("found", agent(2), token=token)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bitsec_eval.hub.problems import MALFORMED, NOT_FOUND, WRONG_METHOD, Problem, Refused, problem_fields
-from bitsec_eval.hub.routes.templates import page
+from bitsec_eval.hub.views.html import page
 
 
 def wants_page(request: Request) -> bool:

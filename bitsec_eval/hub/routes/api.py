@@ -13,11 +13,11 @@ from bitsec_eval.hub.http.openapi import refusals
 from bitsec_eval.hub.log import note
 from bitsec_eval.hub.problems import NOT_FOUND, Refused
 from bitsec_eval.hub.routes.submit_form import submit_form
-from bitsec_eval.hub.routes.templates import page
 from bitsec_eval.hub.service import TheHub
 from bitsec_eval.hub.uploads.form import bearer, upload_form
 from bitsec_eval.hub.uploads.receipt import Receipt
 from bitsec_eval.hub.views.catalogue import CatalogueTask
+from bitsec_eval.hub.views.html import page
 from bitsec_eval.hub.views.runs import RunOutput
 from bitsec_eval.hub.views.standings import (
     AgentReport,

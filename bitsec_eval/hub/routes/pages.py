@@ -10,10 +10,10 @@ from bitsec_eval.hub.http.connection_limits import client_address
 from bitsec_eval.hub.http.openapi import described, refusals
 from bitsec_eval.hub.problems import NOT_FOUND, Refused
 from bitsec_eval.hub.routes.submit_form import submit_form
-from bitsec_eval.hub.routes.templates import TEMPLATES, badges, page, task_sections
 from bitsec_eval.hub.service import TheHub
 from bitsec_eval.hub.uploads.form import token_in
 from bitsec_eval.hub.views.arranging import SORTS, arranged
+from bitsec_eval.hub.views.html import TEMPLATES, badges, page, task_sections
 from bitsec_eval.hub.views.standings import all_standings, board_now, outputs_of, report_on
 from bitsec_eval.render.html import stylesheet
 

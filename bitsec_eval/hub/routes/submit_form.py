@@ -5,9 +5,9 @@ from starlette.responses import HTMLResponse
 from bitsec_eval.core.agent_name import NAME_RULE
 from bitsec_eval.hub.http.error_responses import for_browser, problem_headers
 from bitsec_eval.hub.problems import Problem
-from bitsec_eval.hub.routes.templates import page
 from bitsec_eval.hub.service import Hub
 from bitsec_eval.hub.uploads.form import UploadForm
+from bitsec_eval.hub.views.html import page
 
 _OF_TOKEN = {"token_missing", "token_wrong"}
 

@@ -11,7 +11,7 @@ import pytest
 from bitsec_eval.core.errors import TaskError
 from bitsec_eval.core.matching.task_expectation import TakesMatcher, expected_in
 from bitsec_eval.core.task import Task
-from bitsec_eval.plugin.collection.agents import turns
+from bitsec_eval.plugin.agents import turns
 from bitsec_eval.plugin.collection.refused import RefusedTaskError, RefusedTasks, has_task
 from bitsec_eval.plugin.collection.task_rules import (
     line_of,

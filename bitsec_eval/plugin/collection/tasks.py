@@ -14,7 +14,7 @@ from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.task_expectation import HoldsReports
 from bitsec_eval.core.renaming import Renaming
 from bitsec_eval.core.task import CLI, Task
-from bitsec_eval.plugin.collection.agents import Agent, Turn
+from bitsec_eval.plugin.agents import Agent, Turn
 from bitsec_eval.plugin.extension import AnswerKind, AnswerKinds
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.sandbox.execution.protocols import program_of

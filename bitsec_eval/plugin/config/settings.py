@@ -14,9 +14,9 @@ from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Matcher
 from bitsec_eval.core.renaming import SEEDS
 from bitsec_eval.core.rewards import parse_emission
+from bitsec_eval.plugin.agents import Agent, find_agents
 from bitsec_eval.plugin.builtin import JUDGE, LEXICAL
 from bitsec_eval.plugin.cache.resume import Begun, check_same
-from bitsec_eval.plugin.collection.agents import Agent, find_agents
 from bitsec_eval.plugin.config.llm import LLMSettings, llm_settings
 from bitsec_eval.plugin.config.option import OptionValues
 from bitsec_eval.plugin.config.options import ANSWERS, options_of

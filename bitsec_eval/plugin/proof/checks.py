@@ -18,10 +18,10 @@ from bitsec_eval.core.proof.scenario import Scenario
 from bitsec_eval.plugin.collection.tasks import CHECK, CollectedTask
 from bitsec_eval.plugin.config.pytest_options import runs_nothing
 from bitsec_eval.plugin.config.settings import Settings
+from bitsec_eval.plugin.loop import will_be_interrupted
 from bitsec_eval.plugin.proof.case_files import CaseFiles
 from bitsec_eval.plugin.proof.verdicts import Judged, judged, refuse
 from bitsec_eval.plugin.running.checked_run import USED, CheckedRun
-from bitsec_eval.plugin.running.loop import will_be_interrupted
 from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.sandbox.evm.places import EvmSandboxes
 from bitsec_eval.sandbox.oci.engine import ROOT

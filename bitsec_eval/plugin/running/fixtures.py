@@ -9,7 +9,7 @@ import pytest
 from _pytest.outcomes import OutcomeException
 
 from bitsec_eval.core.report import Report
-from bitsec_eval.plugin.collection.agents import Agent
+from bitsec_eval.plugin.agents import Agent
 from bitsec_eval.plugin.collection.tasks import CHECK
 from bitsec_eval.plugin.running.checked_run import USED, CheckedRun
 from bitsec_eval.plugin.running.runs import Runs

@@ -142,7 +142,7 @@ def test_a_hundred_findings_made_to_be_slow_are_compared_in_a_moment():
     fields = ("title", "description", "vulnerability_type", "location")
     slow = [Finding(**dict.fromkeys(fields, f"collect {number} {text}")) for number, text in enumerate(texts)]
 
-    start = time.monotonic()
+    start = time.process_time()
     compared(*slow, twin=slow[::-1])
 
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
