@@ -42,7 +42,7 @@ PURE = {"bitsec_eval/core": {"support"}}
 """All folders but these may import the impure helpers."""
 
 IMPURE = {"os", "time", "random", "socket", "subprocess", "threading", "tempfile", "urllib", "http"}
-SEEDED = {"bitsec_eval/core/renaming.py": {"random"}}
+SEEDED = {f"bitsec_eval/core/{name}.py": {"random"} for name in ("renaming", "variants")}
 
 
 def _packages() -> Iterator[str]:

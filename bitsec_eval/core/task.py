@@ -74,6 +74,8 @@ class Task:
     `twin` names a second such folder in which the bug is mended: the agent is run on it as well, in a sandbox of its
     own and with no word of which is which.
     `rename` lists identifiers that get new names in workspace and twin, other ones in every evaluation.
+    `variants` names a file beside the test file with statements that are drawn anew in every evaluation, in workspace
+    and twin alike (`bitsec_eval.core.variants`).
     `weight` is the task's share of an agent's score.
     `answer` says what the agent is to print where that is judged by running it: "exploit" or "patch". Such a task has
     a workspace, a twin that no agent sees, a `compiler` (a version of Solidity's) and a `scenario`, the folder of
@@ -92,6 +94,7 @@ class Task:
     workspace: str | None = None
     twin: str | None = None
     rename: Iterable[str] = ()
+    variants: str | None = None
     answer: str = ""
     compiler: str = ""
     scenario: str | None = None
@@ -113,6 +116,8 @@ class Task:
         _check_folders(self.workspace, self.twin)
         if not isinstance(self.llm, LLM):
             raise TaskError(f"llm must be a bitsec_eval.LLM, as in llm=LLM(calls=10), got {self.llm!r}")
+        if self.variants is not None and (self.workspace is None or not isinstance(self.variants, str)):
+            raise TaskError(f"variants must name a file beside the test file, of a workspace, got {self.variants!r}")
         _check_proof(self)
         if self.protocol not in ("", *PROTOCOLS):
             kinds = " or ".join(map(repr, PROTOCOLS))

@@ -21,6 +21,7 @@ TASK = Task(
     prompt=AUDIT_PROMPT,
     workspace="crestal_network_h01/a",
     twin="crestal_network_h01/b",
+    variants="crestal_network_h01/variants.json",
     rename=TELLING.split(),
 )
 

@@ -13,13 +13,14 @@ TELLING = """
     LiquidRon IStakePool NotOperator Refused WHOLE OFFSET
     totalAssets convertToShares convertToAssets deposit requestExit leave harvest fetchOperatorFee stakeIdle
     setOperatorFee setOperator _cut _receive _send stake unstake claim staked pending
-    asset pool operatorFee operatorFeeAmount reserved leaving assets shares rewards held
+    asset pool operatorFee operatorFeeAmount reserved leaving assets shares rewards held owed
 """
 
 TASK = Task(
     prompt=AUDIT_PROMPT,
     workspace="liquid_ron_h01/a",
     twin="liquid_ron_h01/b",
+    variants="liquid_ron_h01/variants.json",
     rename=TELLING.split(),
 )
 

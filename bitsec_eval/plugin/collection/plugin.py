@@ -136,6 +136,7 @@ class TaskCollection:
             identity, task, module.path, settings.kinds, expected=expected, protocol=settings.protocol
         )
         fresh.renaming(self._settings.seed)  # reads the workspaces: what is wrong with one is found here
+        fresh.drawn_projects(self._settings.seed)
         return fresh
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

@@ -14,6 +14,7 @@ from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.task_expectation import HoldsReports
 from bitsec_eval.core.renaming import Renaming
 from bitsec_eval.core.task import CLI, Task
+from bitsec_eval.core.variants import Variants
 from bitsec_eval.plugin.agents import Agent, Turn
 from bitsec_eval.plugin.extension import AnswerKind, AnswerKinds
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
@@ -114,7 +115,8 @@ class CollectedTask:
     def _orders(self, agent: Agent, seed: int) -> tuple[AgentOrder, ...]:
         renaming = self.renaming(seed)
         prompt = renaming.quoted(self.task.prompt) if self.task.answer else self.task.prompt
-        shown = self.projects()[:1] if self.task.answer else self.projects()  # what is to be run has a hidden twin
+        drawn = self.drawn_projects(seed)
+        shown = drawn[:1] if self.task.answer else drawn  # what is to be run has a hidden twin
         protocol = self.task.protocol or self.protocol
         program = program_of(agent.source, protocol, self.task.limits.wall_seconds)
         return tuple(AgentOrder(source=program, prompt=prompt, files=renaming.project(files)) for files in shown)
@@ -134,16 +136,37 @@ class CollectedTask:
         return [read_workspace(self.path.parent / name) for name in named] or [{}]
 
     def digest(self) -> str:
-        """Return the SHA-256 of all that makes the task: its file, the files of its workspaces, and its limits."""
+        """Return the SHA-256 of all that makes the task: its file, its workspaces, their variants, and its limits."""
         projects = [
             part for files in self.projects() for path in sorted(files) for part in (path.encode(), files[path])
         ]
         limits = json.dumps(asdict(self.task.limits), sort_keys=True, default=str)
-        return sha256_of_parts([self.path.read_bytes(), limits.encode(), *projects])
+        return sha256_of_parts([self.path.read_bytes(), limits.encode(), self.variants().names().encode(), *projects])
+
+    def drawn_projects(self, seed: int) -> list[dict[str, bytes]]:
+        """Return the same with this evaluation's variants of statements.
+
+        Raises:
+            TaskError: the file of variants is wrong.
+        """
+        variants = self.variants()
+        found = enumerate(self.projects())
+        return [variants.drawn(files, f"{seed}:{self.id}", is_twin=side > 0) for side, files in found]
+
+    def variants(self) -> Variants:
+        """Return what the task varies beside names."""
+        if self.task.variants is None:
+            return Variants()
+        path = self.path.parent / self.task.variants
+        try:
+            return Variants.read(path.read_text("utf-8"), self.task.variants)
+        except (OSError, UnicodeDecodeError) as error:
+            raise TaskError(f"variants {self.task.variants}: cannot be read ({error}); correct the path") from None
 
     def renaming(self, seed: int) -> Renaming:
         """Return this evaluation's names for what the task renames."""
-        return Renaming.of_projects(self.task.rename, f"{seed}:{self.id}", *self.projects(), self.scenario_files())
+        more = (self.scenario_files(), {"variants": self.variants().names().encode()})
+        return Renaming.of_projects(self.task.rename, f"{seed}:{self.id}", *self.projects(), *more)
 
     def scenario_files(self) -> dict[str, bytes]:
         """Return the Solidity of a patch or exploit task's scenario, whose names are taken as well."""

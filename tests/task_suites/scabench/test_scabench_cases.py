@@ -23,6 +23,7 @@ from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.kinds import KINDS
 from bitsec_eval.core.renaming import Renaming, identifiers
 from bitsec_eval.core.report import AUDIT_PROMPT, MOST_FINDINGS, parse_report
+from bitsec_eval.core.variants import Variants
 from tests.scabench.published import DATASET, real
 from tests.task_suites.scabench.sprays import SPRAYS
 
@@ -48,6 +49,7 @@ class Case:
         self.module = loaded(path)
         self.task, self.bug = self.module.TASK, self.module.EXPECTED_FINDING
         self.project, self.twin = (read(SUITE / folder) for folder in (self.task.workspace, self.task.twin))
+        self.variants = Variants.read((SUITE / self.task.variants).read_text(encoding="utf-8"), self.task.variants)
         self.checks = [check for name, check in vars(self.module).items() if name.startswith("test_")]
 
     def points(self, report, twin_report):
@@ -56,11 +58,24 @@ class Case:
         earned = sum(weight for check, weight in weights.items() if passes(check, report, twin_report))
         return 100 * earned / sum(weights.values())
 
-    def run(self, agent, seed, tmp_path):
-        """Return the points of an agent, a function from a folder to its output, under one seed's names."""
-        renaming = Renaming.of_projects(self.task.rename, seed, self.project, self.twin)
+    def drawn(self, seed):
+        """Return both projects as one seed's evaluation has them, under the names that the task knows."""
+        sides = enumerate((self.project, self.twin))
+        return [self.variants.drawn(files, seed, is_twin=side > 0) for side, files in sides]
+
+    def renaming(self, seed):
+        """Return one seed's names."""
+        grammar = {"variants": self.variants.names().encode()}
+        return Renaming.of_projects(self.task.rename, seed, self.project, self.twin, grammar)
+
+    def run(self, agent, seed, tmp_path, *, varied=True):
+        """Return the points of an agent, a function from a folder to its output, in one seed's evaluation.
+
+        Without `varied`, statements are those of the published files.
+        """
+        renaming = self.renaming(seed)
         reports = []
-        for files in (self.project, self.twin):
+        for files in self.drawn(seed) if varied else (self.project, self.twin):
             try:
                 reports.append(renaming.report(parse_report(agent(written(renaming.project(files), tmp_path)))))
             except AnswerFault:
@@ -148,8 +163,7 @@ def test_nothing_the_agent_sees_tells_the_twins_or_the_case(case):
 @each_case
 def test_a_renamed_project_says_nothing_of_the_old(case):
     for seed in range(20):
-        renaming = Renaming.of_projects(case.task.rename, seed, case.project, case.twin)
-        files = sources(renaming.project(case.project))
+        files = sources(case.renaming(seed).project(case.drawn(seed)[0]))
         words = identifiers(" ".join([*files, *files.values()]))
 
         assert not words & set(case.task.rename)
