@@ -27,7 +27,7 @@ MOST_DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class VariedText:
     """One text of a file that is replaced: `old` in the project, `twin_old` in its twin, each there exactly once."""
 
     file: str
@@ -43,7 +43,7 @@ class Variants:
     In the files called `shuffled` the functions of a contract stand in an order of their own.
     """
 
-    places: tuple[Place, ...] = ()
+    places: tuple[VariedText, ...] = ()
     shuffled: tuple[str, ...] = ()
     symbols: Mapping[str, Any] = field(default_factory=dict)
     twin: Mapping[str, Any] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Variants:
         """
         try:
             told = json.loads(text)
-            places = tuple(Place(**place) for place in told.pop("places", ()))
+            places = tuple(VariedText(**place) for place in told.pop("places", ()))
             return cls(places=places, shuffled=tuple(told.pop("shuffled", ())), **told)
         except (ValueError, TypeError, AttributeError) as error:
             raise TaskError(f"{shown}: no variants as bitsec_eval.core.variants describes them ({error})") from None
