@@ -121,6 +121,7 @@ def test_a_reason_stands_beside_its_check_or_once_for_all(hub: RunningHub):
 
 def test_a_miner_is_led_from_a_task_to_its_prompt_and_told_that_rewards_may_change(hub: RunningHub):
     file = JunitFile().run("alice", "demo/one", {"test_a": "failed"}).run("alice", "gone/task", {"test_a": "error"})
+    file.run("bob", "demo/one", {"test_a": "passed"}).run("bob", "gone/task", {"test_a": "passed"})
     hub.results.mkdir()
     (hub.results / "junit.xml").write_bytes(file.text)
 
@@ -129,6 +130,7 @@ def test_a_miner_is_led_from_a_task_to_its_prompt_and_told_that_rewards_may_chan
     assert 'href="/submit#prompt-demo/one"' in page
     assert 'id="prompt-demo/one"' in hub.get("/submit").text
     assert "provisional" in page
+    assert "provisional" not in hub.get("/miners/bob").text
     assert "Void: our failure" in page
 
 

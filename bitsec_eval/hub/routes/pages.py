@@ -14,7 +14,7 @@ from bitsec_eval.hub.service import TheHub
 from bitsec_eval.hub.uploads.form import token_in
 from bitsec_eval.hub.views.arranging import SORTS, arranged
 from bitsec_eval.hub.views.html import TEMPLATES, badges, page, task_sections
-from bitsec_eval.hub.views.standings import all_standings, board_now, outputs_of, report_on
+from bitsec_eval.hub.views.standings import all_standings, board_now, may_change, outputs_of, report_on
 from bitsec_eval.render.html import stylesheet
 
 router = APIRouter(default_response_class=HTMLResponse, responses=refusals())
@@ -60,7 +60,7 @@ def miner_page(miner_id: str, hub: TheHub) -> HTMLResponse:
         title=miner_id,
         report=report,
         standing=report.standing,
-        provisional=board_now(hub.results).provisional,
+        provisional=may_change(board_now(hub.results), miner_id),
         places={task.task: place for place, task in enumerate(report.tasks, start=1)},
         offered={task.id for task in hub.catalogue.tasks()},
     )

@@ -96,6 +96,11 @@ def board_now(results: Results) -> Leaderboard:
     return replace(standings.board, doubts=(*standings.board.doubts, *standings.problems))
 
 
+def may_change(board: Leaderboard, agent: str) -> bool:
+    """Whether an agent's reward is not final: void runs of others make nobody else's provisional."""
+    return bool(board.unsettled) or any(row.pending for row in board.rows if row.agent == agent)
+
+
 def with_copies(board: Leaderboard, store: Store) -> Leaderboard:
     """The board with a note for each agent on it that copies an earlier one."""
     notes = (_copy_note(store.record(row.agent)) for row in board.rows)
