@@ -1,4 +1,4 @@
-"""The app: the gate, the routes, and the hub behind them."""
+"""The app: the request guard, the routes, and the hub behind them."""
 
 from functools import partial
 
@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from bitsec_eval.core.agent_check import AGENT_BYTES
 from bitsec_eval.hub.http.error_responses import answer, answer_http_error, answer_refused
 from bitsec_eval.hub.http.openapi import described
-from bitsec_eval.hub.http.request_guard import Gate
+from bitsec_eval.hub.http.request_guard import RequestGuard
 from bitsec_eval.hub.problems import Refused
 from bitsec_eval.hub.routes import api, pages
 from bitsec_eval.hub.service import Hub
@@ -33,7 +33,7 @@ def create_app(hub: Hub) -> FastAPI:
     app.include_router(api.router, tags=["api"])
     app.include_router(pages.router, tags=["pages"])
     app.add_middleware(
-        Gate,
+        RequestGuard,
         answer=answer,
         names=hub.settings.names,
         most_bytes=AGENT_BYTES + FORM_BYTES,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 _LOG = logging.getLogger("hub")
 
 
-def note(event: str, **facts: object) -> None:
+def log_event(event: str, **facts: object) -> None:
     """Log one event with its facts, which may be anybody's text."""
     time = datetime.now(UTC).isoformat(timespec="milliseconds")
     _LOG.info("%s", json.dumps({"time": time, "event": event, **facts}, default=str))

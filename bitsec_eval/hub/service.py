@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from bitsec_eval.agent_check.process import CheckerError
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.hub.log import note
+from bitsec_eval.hub.log import log_event
 from bitsec_eval.hub.settings import HubSettings
 from bitsec_eval.hub.storage.store import Store
 from bitsec_eval.hub.uploads.checker import Checker
@@ -42,7 +42,7 @@ async def opened(settings: HubSettings) -> AsyncIterator[Hub]:
     store = Store(settings.agents, settings.free_mib << 20)
     checker = Checker(settings.check_python, seconds_per_minute=settings.check_seconds_per_minute)
     for line in store.open():
-        note("not recovered", found=line)
+        log_event("not recovered", found=line)
     try:
         python = await _python(checker)
         uploads = Uploads(

@@ -1,4 +1,4 @@
-"""Settings of the hub, read once from the command line."""
+"""The hub's settings, read once from the command line."""
 
 import argparse
 import ipaddress

@@ -27,7 +27,7 @@ class RefusalError(BitsecError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfferedTask:
+class HubTask:
     """A task on offer; `kind` is "code", "findings" or "answer", `problem` says why it cannot be used."""
 
     id: str
@@ -44,7 +44,7 @@ class HubClient:
 
     url: str
 
-    def tasks(self) -> list[OfferedTask]:
+    def tasks(self) -> list[HubTask]:
         """Return the tasks on offer, by id.
 
         Raises:
@@ -109,10 +109,10 @@ class HubClient:
         words = " ".join(one_line(str(told[name]), 600) for name in ("sentence", "remedy") if told.get(name))
         raise RefusalError(reason, f"refused by the hub ({reason}): {words or response.status_code}")
 
-    def _task(self, told: object) -> OfferedTask:
+    def _task(self, told: object) -> HubTask:
         fields = self._fields(told)
         try:
-            return OfferedTask(
+            return HubTask(
                 id=str(fields["id"]),
                 prompt=str(fields["prompt"]),
                 kind=str(fields["kind"]),

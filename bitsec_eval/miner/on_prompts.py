@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from bitsec_eval.agent_check.process import check
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.text import one_line, printable
-from bitsec_eval.miner.hub import OfferedTask
+from bitsec_eval.miner.hub import HubTask
 from bitsec_eval.miner.writing.rehearsal import Rehearsal, engine, rehearsed
 from bitsec_eval.support.terminal import log
 
@@ -17,7 +17,7 @@ SHOWN_LINES = 20
 SHOWN_CHARACTERS = 4000
 
 
-def try_on_prompts(source: bytes, tasks: Sequence[OfferedTask]) -> bool:
+def try_on_prompts(source: bytes, tasks: Sequence[HubTask]) -> bool:
     """Run an agent on each task and print what came of it; return whether every run was in order.
 
     Raises:
@@ -53,7 +53,7 @@ def hubs_word(source: bytes, *, refuses: bool) -> list[str]:
     return [f"caution: {one_line(caution.sentence)}" for caution in checked.cautions]
 
 
-def _lines(task: OfferedTask, done: Rehearsal) -> Iterator[str]:
+def _lines(task: HubTask, done: Rehearsal) -> Iterator[str]:
     verdict = f"problem: {one_line(done.problem.splitlines()[0])}" if done.problem else "in order"
     yield f"{one_line(task.id, 120)}: {done.answer.seconds:.2f} s, {verdict}"
     if task.kind == "findings":

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bitsec_eval.core.proof.prompts import EXPLOIT_PROMPT
 from bitsec_eval.hub.views.catalogue import Catalogue, CatalogueTask
 from tests.hub.conftest import ROOT, RunningHub
 
@@ -122,6 +123,8 @@ def test_checks_are_counted_as_pytest_would(tmp_path: Path, text, checks):
     [
         ("def test_a(solution): ...", "code"),
         ("def test_a(answer): ...", "answer"),
+        ("def test_a(exploit): ...", "exploit"),
+        ("def test_a(patch): ...", "patch"),
         ("def test_a(report, twin_report): ...", "findings"),
         ("@pytest.fixture\ndef found(report): ...\ndef test_a(found): ...", "findings"),
         ("def test_a(answer): ...\ndef test_b(solution): ...", "code"),
@@ -135,6 +138,12 @@ def test_nothing_in_a_task_file_runs(tmp_path: Path):
     listed(tmp_path, f"open({str(tmp_path / 'ran')!r}, 'w')\nTASK = Task('x')")
 
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_prompt_may_be_put_together_from_a_text_of_ours_and_plain_ones(tmp_path: Path):
+    task = listed(tmp_path, "MORE = 'b'\nTASK = Task(EXPLOIT_PROMPT + 'a' + MORE)\ndef test_a(exploit): ...")
+
+    assert (task.problem, task.prompt) == ("", f"{EXPLOIT_PROMPT}ab")
 
 
 def test_every_task_of_this_project_can_be_read():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bitsec_eval.miner.hub import OfferedTask
+from bitsec_eval.miner.hub import HubTask
 from bitsec_eval.miner.writing.rehearsal import problem_of
 from bitsec_eval.sandbox.docker.engine import DockerSandbox
 from tests.hub.conftest import RunningHub
@@ -34,8 +34,8 @@ def agent(body: str) -> str:
     return AGENT.format(body=body)
 
 
-def offered(kind: str) -> OfferedTask:
-    return OfferedTask(id="demo/x", prompt="Say hello.", kind=kind, timeout_seconds=2, checks=1, problem="")
+def offered(kind: str) -> HubTask:
+    return HubTask(id="demo/x", prompt="Say hello.", kind=kind, timeout_seconds=2, checks=1, problem="")
 
 
 @pytest.mark.parametrize(

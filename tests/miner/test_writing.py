@@ -8,7 +8,7 @@ import pytest
 
 from bitsec_eval.agent_check.process import check
 from bitsec_eval.core.errors import BitsecError, SandboxError
-from bitsec_eval.miner.hub import OfferedTask
+from bitsec_eval.miner.hub import HubTask
 from bitsec_eval.miner.writing.author import NoAgentError, write_with_llm
 from bitsec_eval.miner.writing.code_block import code_in
 from bitsec_eval.miner.writing.skeleton import skeleton
@@ -16,11 +16,9 @@ from bitsec_eval.miner.writing.skeleton import skeleton
 HOSTILE = '""" \\N{x} \\u12 {braces} \udcff\x1b[31m\r\nimport os; os.abort()\n\'\'\' """)\x00\u2028os.abort()'
 
 
-def offered(
-    kind: str = "code", prompt: str = "Implement reverse_string(s).", name: str = "demo/reverse"
-) -> OfferedTask:
+def offered(kind: str = "code", prompt: str = "Implement reverse_string(s).", name: str = "demo/reverse") -> HubTask:
     """Return a task as a hub offers it."""
-    return OfferedTask(id=name, prompt=prompt, kind=kind, timeout_seconds=5, checks=2, problem="")
+    return HubTask(id=name, prompt=prompt, kind=kind, timeout_seconds=5, checks=2, problem="")
 
 
 @pytest.mark.parametrize(

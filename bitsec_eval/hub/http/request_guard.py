@@ -42,7 +42,7 @@ _UNLESS_SAID = (
 Answer = Callable[[Request, Problem], Response]
 
 
-class Gate:
+class RequestGuard:
     """The outermost layer of the app."""
 
     def __init__(

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from bitsec_eval.hub.http.connection_limits import client_address
 from bitsec_eval.hub.http.error_responses import wants_page
 from bitsec_eval.hub.http.openapi import refusals
-from bitsec_eval.hub.log import note
+from bitsec_eval.hub.log import log_event
 from bitsec_eval.hub.problems import NOT_FOUND, Refused
 from bitsec_eval.hub.routes.submit_form import submit_form
 from bitsec_eval.hub.service import TheHub
@@ -21,8 +21,8 @@ from bitsec_eval.hub.views.html import page
 from bitsec_eval.hub.views.runs import RunOutput
 from bitsec_eval.hub.views.standings import (
     AgentReport,
-    Standing,
-    all_standings,
+    AgentStatus,
+    all_statuses,
     board_now,
     outputs_of,
     report_on,
@@ -72,11 +72,11 @@ async def upload_agent(request: Request, hub: TheHub) -> Response:
     try:
         receipt = await hub.uploads.take(form, address)
     except Refused as refused:
-        note("refused", miner_id=form.miner_id[:80], address=address, reason=refused.problem.reason)
+        log_event("refused", miner_id=form.miner_id[:80], address=address, reason=refused.problem.reason)
         if not wants_page(request):
             raise
         return submit_form(hub, form, refused.problem)
-    note(receipt.status, miner_id=receipt.miner_id, address=address, sha256=receipt.sha256)
+    log_event(receipt.status, miner_id=receipt.miner_id, address=address, sha256=receipt.sha256)
     return _receipt(request, receipt, hub.settings.base_path)
 
 
@@ -94,9 +94,9 @@ def tasks(hub: TheHub) -> list[CatalogueTask]:
 
 
 @router.get("/agents")
-def agents(hub: TheHub) -> list[Standing]:
+def agents(hub: TheHub) -> list[AgentStatus]:
     """Every agent in short, those on the board first."""
-    return all_standings(hub.store, hub.results)
+    return all_statuses(hub.store, hub.results)
 
 
 @router.get("/agents/{miner_id}", responses=refusals(404))

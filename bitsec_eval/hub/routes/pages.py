@@ -14,7 +14,7 @@ from bitsec_eval.hub.service import TheHub
 from bitsec_eval.hub.uploads.form import token_in
 from bitsec_eval.hub.views.arranging import SORTS, arranged
 from bitsec_eval.hub.views.html import TEMPLATES, badges, page, task_sections
-from bitsec_eval.hub.views.standings import all_standings, board_now, may_change, outputs_of, report_on
+from bitsec_eval.hub.views.standings import all_statuses, board_now, may_change, outputs_of, report_on
 from bitsec_eval.render.html import stylesheet
 
 router = APIRouter(default_response_class=HTMLResponse, responses=refusals())
@@ -28,7 +28,7 @@ def board_page(hub: TheHub, sort: str = "rank", agent: str = "") -> HTMLResponse
 
     `sort` is rank, agent, score, reward or evaluated; `agent` shows only those whose name holds this text.
     """
-    standings, whole = all_standings(hub.store, hub.results), board_now(hub.results)
+    standings, whole = all_statuses(hub.store, hub.results), board_now(hub.results)
     board = arranged(whole, sort=sort, agent=agent)
     return page(
         "leaderboard.html",

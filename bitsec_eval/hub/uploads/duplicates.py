@@ -28,7 +28,7 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class UploadPlace:
     """What is known when an upload takes its place in the order of all uploads."""
 
     sequence: int
@@ -51,16 +51,16 @@ class Duplicates:
         with self._lock:
             self._add(_earlier(upload, sequence))
 
-    def take_place(self, upload: Upload) -> Place:
+    def take_place(self, upload: Upload) -> UploadPlace:
         """Give an upload the next place and say what it copies or resembles of another miner's, if it does."""
         with self._lock:
             new = _earlier(upload, self._last + 1)
             copy_of = self._copy_of(new)
             warnings = () if copy_of else self._resembling(new)
             self._add(new)
-            return Place(sequence=new.sequence, copy_of=copy_of, warnings=warnings)
+            return UploadPlace(sequence=new.sequence, copy_of=copy_of, warnings=warnings)
 
-    def withdraw(self, place: Place) -> None:
+    def withdraw(self, place: UploadPlace) -> None:
         """Forget an upload that could not be stored."""
         with self._lock:
             gone = self._uploads.pop(place.sequence)

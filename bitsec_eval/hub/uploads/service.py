@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 from bitsec_eval.agent_check.process import Checked, CheckerError
 from bitsec_eval.core.agent_check import refused_bytes
 from bitsec_eval.core.agent_name import is_agent_name
-from bitsec_eval.hub.log import note
+from bitsec_eval.hub.log import log_event
 from bitsec_eval.hub.problems import (
     CHECKER_AWAY,
     FULL,
@@ -29,7 +29,7 @@ from bitsec_eval.hub.settings import HubSettings
 from bitsec_eval.hub.storage.records import CopyOf, Record, Version
 from bitsec_eval.hub.storage.store import Store
 from bitsec_eval.hub.uploads.checker import Checker
-from bitsec_eval.hub.uploads.duplicates import Duplicates, Place, Upload
+from bitsec_eval.hub.uploads.duplicates import Duplicates, Upload, UploadPlace
 from bitsec_eval.hub.uploads.form import UploadForm
 from bitsec_eval.hub.uploads.ownership import Owner, Owners
 from bitsec_eval.hub.uploads.rate_limit import RateLimit
@@ -109,7 +109,7 @@ class Uploads:
         try:
             checked = await self._checker.check(source, address)
         except CheckerError as error:
-            note("checker away", error=error)
+            log_event("checker away", error=error)
             raise Refused(CHECKER_AWAY) from None
         if checked.refusal is not None:
             raise Refused(refused_agent(checked.refusal))
@@ -152,11 +152,11 @@ def _disk_trouble_refused(miner_id: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        note("not stored", miner_id=miner_id, error=error)
+        log_event("not stored", miner_id=miner_id, error=error)
         raise Refused(FULL if error.errno in _DISK_FULL else UNWRITABLE) from None
 
 
-def _grown(record: Record | None, upload: Upload, checked: Checked, place: Place, size: int) -> Record:
+def _grown(record: Record | None, upload: Upload, checked: Checked, place: UploadPlace, size: int) -> Record:
     version = Version(
         version=record.current.version + 1 if record else 1,
         sha256=upload.sha256,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bitsec_eval.core.errors import TaskError
+from bitsec_eval.core.proof.prompts import EXPLOIT_PROMPT, PATCH_PROMPT
 from bitsec_eval.core.report import AUDIT_PROMPT
 from bitsec_eval.core.task import Task
 from bitsec_eval.core.text import one_line
@@ -19,15 +20,27 @@ from bitsec_eval.core.text import one_line
 SHOWN = ("prompt", "timeout")
 """The fields of a Task that a miner is told."""
 
-_IMPORTABLE = {"AUDIT_PROMPT": AUDIT_PROMPT}  # texts a task file may take from bitsec_eval
-_KINDS = {"report": "findings", "twin_report": "findings", "solution": "code", "answer": "answer"}
+_IMPORTABLE = {
+    "AUDIT_PROMPT": AUDIT_PROMPT,
+    "EXPLOIT_PROMPT": EXPLOIT_PROMPT,
+    "PATCH_PROMPT": PATCH_PROMPT,
+}  # texts a task file may take from bitsec_eval
+_KINDS = {
+    "report": "findings",
+    "twin_report": "findings",
+    "solution": "code",
+    "exploit": "exploit",
+    "patch": "patch",
+    "answer": "answer",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueTask:
     """One task as miners see it; `problem` says why it cannot be read, and is empty otherwise.
 
-    `kind` says what is asked for: "code" is called, "findings" are matched, an "answer" is read as text.
+    `kind` says what is asked for: "code" is called, "findings" are matched, a "patch" and an "exploit" are run on an
+    EVM, an "answer" is read as text.
     """
 
     id: str
@@ -106,6 +119,10 @@ def _plain(name: str, value: ast.expr, values: dict[str, ast.expr]) -> object:
         return _IMPORTABLE[value.id]
     if isinstance(value, ast.Name):
         value = values.get(value.id, value)
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
+        left, right = (_plain(name, side, values) for side in (value.left, value.right))
+        if isinstance(left, str) and isinstance(right, str):
+            return left + right
     try:
         return ast.literal_eval(value)
     except ValueError:

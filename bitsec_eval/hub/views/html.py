@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 from bitsec_eval.core.leaderboard import Leaderboard
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.hub.views.runs import RunOutput, RunReport
-from bitsec_eval.hub.views.standings import ScoredVersion, Standing, TaskStanding
+from bitsec_eval.hub.views.standings import AgentStatus, ScoredVersion, TaskStatus
 from bitsec_eval.hub.views.waiting import Waiting
 from bitsec_eval.render.figures import duration, moment
 from bitsec_eval.render.html import environment
@@ -42,12 +42,12 @@ def task_sections(board: Leaderboard, base: str) -> RunPages:
     return lambda agent, cell: (f"{agent_href(agent, base)}#task-{places[agent, cell.task]}",)
 
 
-def badges(standings: Iterable[Standing]) -> dict[str, tuple[str, ...]]:
+def badges(standings: Iterable[AgentStatus]) -> dict[str, tuple[str, ...]]:
     """Return what the board says beside an agent's name."""
     return {standing.miner_id: tuple(_badges_of(standing)) for standing in standings}
 
 
-def _badges_of(standing: Standing) -> Iterator[str]:
+def _badges_of(standing: AgentStatus) -> Iterator[str]:
     if standing.copy_of is not None:
         yield f"copy of {standing.copy_of.miner_id}, {clock(standing.copy_of.time)}"
     if standing.status == "waiting":
@@ -59,23 +59,23 @@ def clock(time: str | None) -> str:
     return moment(datetime.fromisoformat(time).astimezone(UTC) if time else None)
 
 
-def ended(run: TaskStanding | RunReport) -> str:
+def ended(run: TaskStatus | RunReport) -> str:
     """Return how and after how many seconds a run ended, as far as it is known.
 
-    >>> ended(TaskStanding(task="a", state="scored", score=0.0, checks={}, ending="timed_out", seconds=10.04))
+    >>> ended(TaskStatus(task="a", state="scored", score=0.0, checks={}, ending="timed_out", seconds=10.04))
     'timed out, 10.04 s'
     """
     seconds = "" if run.seconds is None else f"{run.seconds:.2f} s"
     return ", ".join(filter(None, (one_line(run.ending or "").replace("_", " "), seconds)))
 
 
-def reason_for_all(told: TaskStanding | RunReport) -> str:
+def reason_for_all(told: TaskStatus | RunReport) -> str:
     """Return the reason that is the same of all checks that did not pass, "" where they differ or there is none."""
     reasons = {told.reasons.get(check, "") for check, outcome in told.checks.items() if outcome != "passed"}
     return reasons.pop() if len(reasons) == 1 else ""
 
 
-def sometimes(task: TaskStanding, check: str) -> int:
+def sometimes(task: TaskStatus, check: str) -> int:
     """Return in how many runs a check passed, where it passed in some and not in others; else 0."""
     passed = sum(run.checks.get(check) == "passed" for run in task.runs)
     return passed if passed < len(task.runs) else 0

@@ -18,7 +18,7 @@ _Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standings:
+class BoardState:
     """The board, and one line for each result file that could not be used."""
 
     board: Leaderboard
@@ -32,9 +32,9 @@ class Results:
         self._folder = folder
         self._lock = threading.Lock()
         self._files: dict[Path, tuple[_Stamp, Evaluation | str]] = {}
-        self._standings: Standings | None = None
+        self._standings: BoardState | None = None
 
-    def standings(self) -> Standings:
+    def standings(self) -> BoardState:
         """Return what `*.xml` in the folder say together, read anew if any of them changed."""
         with self._lock:
             stamps = dict(_stamps(self._folder))
@@ -100,11 +100,11 @@ def _read(path: Path) -> Evaluation | str:
         return one_line(str(error))
 
 
-def _standings(found: list[Evaluation | str]) -> Standings:
+def _standings(found: list[Evaluation | str]) -> BoardState:
     problems = [each for each in found if isinstance(each, str)]
     try:
         board = leaderboard([each for each in found if not isinstance(each, str)])
     except BitsecError as error:
         board = leaderboard([])
         problems.append(one_line(str(error)))
-    return Standings(board=board, problems=tuple(problems))
+    return BoardState(board=board, problems=tuple(problems))

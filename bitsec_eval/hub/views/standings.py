@@ -23,7 +23,7 @@ from bitsec_eval.render.links import wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class AgentStatus:
     """One agent in short.
 
     `status` is "waiting" until the current version was evaluated, "void" where all its runs failed through no
@@ -60,7 +60,7 @@ class ScoredVersion(Version):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskStanding:
+class TaskStatus:
     """One agent on one task: `checks` holds passed, failed or error by name, the worst of its runs.
 
     `reasons` says why a check did not pass, where its author may know, `weights` what each weighs.
@@ -84,8 +84,8 @@ class TaskStanding:
 class AgentReport:
     """Everything the hub shows of one agent."""
 
-    standing: Standing
-    tasks: tuple[TaskStanding, ...] = ()
+    standing: AgentStatus
+    tasks: tuple[TaskStatus, ...] = ()
     causes: tuple[Cause, ...] = ()
     versions: tuple[ScoredVersion, ...] = ()
 
@@ -114,12 +114,12 @@ def _copy_note(record: Record | None) -> str:
     return f"{record.miner_id}: {copy.kind} copy of what {copy.miner_id} uploaded at {copy.time}"
 
 
-def all_standings(store: Store, results: Results) -> list[Standing]:
+def all_statuses(store: Store, results: Results) -> list[AgentStatus]:
     """Every agent uploaded or on the board: the board's order first, then those that wait, by name."""
     rows = {row.agent: row for row in results.standings().board.rows}
     unseen = [record.miner_id for record in store.records() if record.miner_id not in rows]
     waiting = _waiting(store, rows, results)
-    return [standing_of(store.record(name), rows.get(name), name, waiting.get(name)) for name in (*rows, *unseen)]
+    return [status_of(store.record(name), rows.get(name), name, waiting.get(name)) for name in (*rows, *unseen)]
 
 
 def _waiting(store: Store, rows: Mapping[str, Row], results: Results) -> dict[str, Waiting]:
@@ -136,8 +136,8 @@ def report_on(miner_id: str, store: Store, results: Results) -> AgentReport | No
     waiting = _waiting(store, {each.agent: each for each in board.rows}, results)
     cells = row.tasks if row else ()
     return AgentReport(
-        standing=standing_of(record, row, miner_id, waiting.get(miner_id)),
-        tasks=tuple(_task_standings(miner_id, cells, results)),
+        standing=status_of(record, row, miner_id, waiting.get(miner_id)),
+        tasks=tuple(_task_statuses(miner_id, cells, results)),
         causes=causes_of(cells, results.weights()),
         versions=tuple(_scored_versions(record, row, results.version_scores(miner_id)))[::-1] if record else (),
     )
@@ -169,10 +169,10 @@ def row_of(board: Leaderboard, agent: str) -> Row | None:
     return next((row for row in board.rows if row.agent == agent), None)
 
 
-def standing_of(record: Record | None, row: Row | None, miner_id: str, waiting: Waiting | None = None) -> Standing:
+def status_of(record: Record | None, row: Row | None, miner_id: str, waiting: Waiting | None = None) -> AgentStatus:
     """Join what was uploaded with what the board says."""
     current = record.current if record else None
-    return Standing(
+    return AgentStatus(
         miner_id=miner_id,
         status=_status(current, row),
         rank=row.rank if row else None,
@@ -199,9 +199,9 @@ def _status(current: Version | None, row: Row | None) -> str:
     return "void" if row.score is None else "evaluated"
 
 
-def _task_standings(agent: str, cells: Iterable[Cell], results: Results) -> Iterable[TaskStanding]:
+def _task_statuses(agent: str, cells: Iterable[Cell], results: Results) -> Iterable[TaskStatus]:
     for cell in cells:
-        yield TaskStanding(
+        yield TaskStatus(
             task=cell.task,
             state=cell.state.value,
             score=cell.score,

@@ -10,7 +10,7 @@ from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.text import one_line
 from bitsec_eval.miner.commands.options import Subparsers, add_hub
 from bitsec_eval.miner.files import check_free, write_agent, write_draft
-from bitsec_eval.miner.hub import OfferedTask, hub_at
+from bitsec_eval.miner.hub import HubTask, hub_at
 from bitsec_eval.miner.writing.author import NoAgentError, write_with_llm
 from bitsec_eval.miner.writing.skeleton import skeleton
 from bitsec_eval.support.terminal import log
@@ -49,7 +49,7 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _with_llm(task: OfferedTask, args: argparse.Namespace) -> str:
+def _with_llm(task: HubTask, args: argparse.Namespace) -> str:
     from bitsec_eval.miner.writing.llm import connected
     from bitsec_eval.miner.writing.rehearsal import stage
 
@@ -62,7 +62,7 @@ def _with_llm(task: OfferedTask, args: argparse.Namespace) -> str:
             raise
 
 
-def _task(task_id: str, offered: Sequence[OfferedTask]) -> OfferedTask:
+def _task(task_id: str, offered: Sequence[HubTask]) -> HubTask:
     by_id = {task.id: task for task in offered}
     if task_id not in by_id:
         close = difflib.get_close_matches(task_id, by_id, cutoff=0.4)

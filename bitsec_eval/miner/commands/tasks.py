@@ -4,7 +4,7 @@ import argparse
 
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.miner.commands.options import Subparsers, add_hub
-from bitsec_eval.miner.hub import OfferedTask, hub_at
+from bitsec_eval.miner.hub import HubTask, hub_at
 from bitsec_eval.support.terminal import log
 
 
@@ -29,7 +29,7 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _summary(task: OfferedTask) -> str:
+def _summary(task: HubTask) -> str:
     if task.problem:
         return f"cannot be used: {one_line(task.problem)}"
     checks = "1 check" if task.checks == 1 else f"{task.checks} checks"

@@ -20,7 +20,7 @@ from bitsec_eval.evaluate.stopping import stop_on_signals
 from bitsec_eval.evaluate.trouble import no_result
 from bitsec_eval.miner.commands.options import Subparsers, add_hub
 from bitsec_eval.miner.files import read_agent
-from bitsec_eval.miner.hub import OfferedTask, hub_at
+from bitsec_eval.miner.hub import HubTask, hub_at
 from bitsec_eval.miner.on_prompts import hubs_word, try_on_prompts
 from bitsec_eval.miner.show import result_lines, task_result
 from bitsec_eval.render.console import board_lines
@@ -81,7 +81,7 @@ def main(args: argparse.Namespace) -> int:
     return PROVISIONAL_EXIT if board.provisional else 0
 
 
-def _prompts(args: argparse.Namespace) -> list[OfferedTask]:
+def _prompts(args: argparse.Namespace) -> list[HubTask]:
     hub = hub_at(args.hub)
     offered = [task for task in hub.tasks() if not task.problem]
     unknown = sorted(set(args.task or ()) - {task.id for task in offered})

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from bitsec_eval.core.errors import BitsecError
 from bitsec_eval.core.text import one_line
-from bitsec_eval.miner.hub import OfferedTask
+from bitsec_eval.miner.hub import HubTask
 from bitsec_eval.miner.writing.code_block import code_in
 from bitsec_eval.miner.writing.prompts import Message, first_messages, repair_messages
 
@@ -28,7 +28,7 @@ class NoAgentError(BitsecError):
 
 
 def write_with_llm(
-    task: OfferedTask, writer: Writer, rehearse: Callable[[str], str], *, attempts: int, log: Callable[[str], None]
+    task: HubTask, writer: Writer, rehearse: Callable[[str], str], *, attempts: int, log: Callable[[str], None]
 ) -> str:
     """Return an agent for `task` that its rehearsal found nothing wrong with.
 

@@ -1,6 +1,6 @@
 """Prompts for an LLM that writes an agent: what an agent is, what the task asks for, what was wrong last time."""
 
-from bitsec_eval.miner.hub import OfferedTask
+from bitsec_eval.miner.hub import HubTask
 
 Message = dict[str, str]
 """One message of a conversation: "role" and "content"."""
@@ -25,7 +25,7 @@ Find them with pathlib and print the JSON object that the prompt describes.""",
 }
 
 
-def first_messages(task: OfferedTask) -> list[Message]:
+def first_messages(task: HubTask) -> list[Message]:
     """Return how the conversation about a task begins."""
     told = (
         f"Write an agent for this task. {_KINDS.get(task.kind, _KINDS['answer'])}\n\nThe prompt it will be given:\n\n"
@@ -33,7 +33,7 @@ def first_messages(task: OfferedTask) -> list[Message]:
     return [{"role": "system", "content": AGENT}, {"role": "user", "content": told + task.prompt}]
 
 
-def repair_messages(task: OfferedTask, answer: str, problem: str) -> list[Message]:
+def repair_messages(task: HubTask, answer: str, problem: str) -> list[Message]:
     """Return a conversation that shows the last answer only: what came before it was no better."""
     complaint = f"That is not right yet: {problem}\nAnswer with the whole corrected file, in one block as before."
     return [

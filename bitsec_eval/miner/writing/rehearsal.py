@@ -11,7 +11,7 @@ from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.report import parse_report
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.text import printable
-from bitsec_eval.miner.hub import OfferedTask
+from bitsec_eval.miner.hub import HubTask
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
@@ -44,7 +44,7 @@ def engine(environ: Mapping[str, str] = os.environ) -> Iterator[Sandbox]:
 
 
 @contextmanager
-def stage(task: OfferedTask, environ: Mapping[str, str] = os.environ) -> Iterator[Rehearse]:
+def stage(task: HubTask, environ: Mapping[str, str] = os.environ) -> Iterator[Rehearse]:
     """Return rehearsals for one task, in Docker.
 
     Raises:
@@ -54,7 +54,7 @@ def stage(task: OfferedTask, environ: Mapping[str, str] = os.environ) -> Iterato
         yield lambda source: problem_of(source, task, sandbox)
 
 
-def problem_of(source: str, task: OfferedTask, sandbox: Sandbox) -> str:
+def problem_of(source: str, task: HubTask, sandbox: Sandbox) -> str:
     """Return what is wrong with an agent for `task`, "" where it runs and answers in the form that is asked for.
 
     Raises:
@@ -67,7 +67,7 @@ def problem_of(source: str, task: OfferedTask, sandbox: Sandbox) -> str:
     return rehearsed(encoded, task, sandbox).problem
 
 
-def rehearsed(source: bytes, task: OfferedTask, sandbox: Sandbox) -> Rehearsal:
+def rehearsed(source: bytes, task: HubTask, sandbox: Sandbox) -> Rehearsal:
     """Run an agent once on a task's prompt, without the task's files.
 
     Raises:
@@ -86,7 +86,7 @@ def _fault(answer: Answer) -> str:
     return f"{answer.fault}.\nIts stderr ends with:\n{stderr}" if stderr.strip() else f"{answer.fault}."
 
 
-def _wrong_form(answer: Answer, task: OfferedTask, limits: Limits, sandbox: Sandbox) -> str:
+def _wrong_form(answer: Answer, task: HubTask, limits: Limits, sandbox: Sandbox) -> str:
     try:
         _FORMS.get(task.kind, _says_something)(answer, limits, sandbox)
     except AnswerFault as fault:

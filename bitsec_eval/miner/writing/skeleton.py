@@ -1,7 +1,7 @@
 """An agent to begin with: it runs, takes its task, and honestly answers nothing."""
 
 from bitsec_eval.core.text import one_line, printable
-from bitsec_eval.miner.hub import OfferedTask
+from bitsec_eval.miner.hub import HubTask
 
 _ANSWERS = {
     "code": ("Return Python source that defines what the task asks for.", '""'),
@@ -41,7 +41,7 @@ if __name__ == "__main__":
 '''
 
 
-def skeleton(task: OfferedTask) -> str:
+def skeleton(task: HubTask) -> str:
     """Return an agent for `task` that answers nothing; the prompt stands in it as a comment."""
     purpose, answer = _ANSWERS.get(task.kind, _ANSWERS["answer"])
     return _SKELETON.format(
