@@ -108,13 +108,13 @@ def server_process() -> Iterator[LLMServer]:
 def evaluated(folder: Path, llm: LLMServer, agents: int, places: int, *options: str) -> float:
     """Return how many runs a second an evaluation of so many waiting agents does, from its first call to its last.
 
-    `places` is how many agents may wait besides those that compute.
+    `places` is how many agents may run at once; nearly all of them wait.
     """
     lay_out(folder, {f"agent_{n}": ASKING for n in range(agents)}, {"suite/test_hello.py": TASK})
     told = ("--bitsec-llm=live", f"--bitsec-llm-base-url={llm.url}", "--bitsec-llm-models=small")
     ran = run(
         folder,
-        *command("-q", *told, f"--bitsec-llm-jobs={places}", *options),
+        *command("-q", *told, f"--bitsec-jobs={places}", *options),
         BITSEC_LLM_API_KEY="a-key-for-a-benchmark",
     )
     assert ran.status == 0, ran.output

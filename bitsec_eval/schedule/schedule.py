@@ -1,22 +1,24 @@
 """Runs in parallel, in collection order, ahead of the checks that wait for them.
 
-Worker threads take the first of: a session to close, a run somebody waits for, a solution to load for checks that
-are next, and the next run that has not started. Nothing runs further ahead of the checks than `lead` runs, so neither
-answers nor loaded sandboxes pile up. An agent that waits for an LLM does not count against `jobs`, which is about
-processors; how many may wait at once is `llm_jobs`.
+Agents come first: while they run nobody checks, and their answers wait on disk (`Order.AGENTS_FIRST`). Where hidden
+inputs are no secret the two may be interleaved; then nothing runs further ahead of the checks than `lead` runs.
+Worker threads take the first of: a session to close, a solution to load for checks that are next, a run somebody
+waits for, and the next run that has not started. No more than `jobs` runs go on at once, whatever they wait for.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from random import Random, SystemRandom
 from threading import Condition, Event, RLock, Thread
 from time import monotonic
 
 from bitsec_eval.core.answer import Answer, Ending
-from bitsec_eval.core.errors import BitsecError, InferenceError, KilledError, SandboxError
+from bitsec_eval.core.errors import BitsecError, InferenceError, KilledError, SandboxError, UnprovenError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.text import one_line
 from bitsec_eval.inference.gateway import Gateway, SessionKey
@@ -25,13 +27,16 @@ from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
 from bitsec_eval.sandbox.execution.solution_sandboxes import LoadedSolution, SolutionSandboxes
 from bitsec_eval.schedule.answer_cache import AnswerCache, NoCache
 from bitsec_eval.schedule.attempts import Attempts
+from bitsec_eval.schedule.order import Machine, Order, OwnMachine, Turn
 from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
 from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
-from bitsec_eval.schedule.waiting import WatchedTransport
+from bitsec_eval.schedule.spool import Spool, SpooledResult
 
 JOIN_SECONDS = 20
 MOST_KILLS = 3
-"""So often a sandbox may be killed from outside before that is held to be the doing of what is in it."""
+"""So often a sandbox may be lost without a proof that it was our fault; then a known agent of ours has to succeed."""
+
+KNOWN_AGENT = b"print('here')"
 
 
 class _Run:
@@ -43,7 +48,7 @@ class _Run:
         self.began: float | None = None
         self.agent_began: float | None = None
         self.started = False
-        self.done: Future[RunResult] = Future()
+        self.done: Future[SpooledResult] = Future()
         self.loaded: Future[LoadedSolution] | None = None
         self.released = False
 
@@ -52,7 +57,7 @@ class _Run:
         """Whether a solution waits to be loaded: there is an answer, and nobody has begun."""
         if self.released or not self.work.calls or self.loaded is not None or not self.done.done():
             return False
-        done = self.done.result()
+        done = self.done.result().light
         return done.failure is None and not done.answers[0].fault
 
 
@@ -64,8 +69,12 @@ class Schedule:
         sandbox: Sandbox,
         jobs: int,
         gateway: Gateway | None = None,
-        llm_jobs: int = 0,
         cache: AnswerCache | None = None,
+        *,
+        order: Order = Order.INTERLEAVED,
+        machine: Machine | None = None,
+        spool: Path | None = None,
+        chance: Random | None = None,
     ) -> None:
         self._sandbox = sandbox
         self._gateway = gateway
@@ -74,8 +83,13 @@ class Schedule:
         self._paces: dict[str, Pace] = {}
         self._began: float | None = None
         self._jobs = jobs
-        self._llm_jobs = llm_jobs if gateway else 0
-        self._running = self._waiting = 0  # runs that have begun, and how many of their agents wait for an LLM
+        self._order = order
+        self._machine: Machine = machine or OwnMachine()
+        self._agents_turn = order is Order.INTERLEAVED
+        self._spool = Spool(spool) if spool is not None else None
+        self._chance = chance or SystemRandom()
+        self._running = 0
+        self._to_start: deque[_Run] = deque()  # wanted and not started, where agents come first
         self._lead = 8 * jobs + 64
         self._runs: dict[RunKey, _Run] = {}
         self._open: list[_Run] = []  # wanted and not released, in order
@@ -89,21 +103,41 @@ class Schedule:
 
     def want(self, work: RunSpec) -> None:
         """Queue a run; a run that is queued already stays where it is."""
+        if self._order is Order.INTERLEAVED:
+            self._machine.take(Turn.AGENTS, self._stopped)
         with self._changed:
             if work.key not in self._runs:
                 self._runs[work.key] = run = _Run(work)
                 self._open.append(run)
+                self._to_start.append(run)
                 self._changed.notify()
-            if len(self._threads) < self._jobs + self._llm_jobs:
+            if len(self._threads) < self._jobs:
                 self._threads.append(Thread(target=self._serve, name="bitsec-run", daemon=True))
                 self._threads[-1].start()
 
     def done(self, key: RunKey) -> RunResult:
         """Wait for a run and return what came of it."""
         run = self._runs[key]
-        if not run.done.done():
-            self._urge(run)
-        return run.done.result()
+        if not run.done.done() and not self._stopped.is_set():
+            if self._order is Order.AGENTS_FIRST:
+                self._let_agents_run()
+            else:
+                self._urge(run)
+        return run.done.result().read()
+
+    def _let_agents_run(self) -> None:
+        """Have every run done that is wanted so far, while no check goes on here or elsewhere on this machine."""
+        for run in list(self._runs.values()):
+            _quiesce(run)
+        self._machine.take(Turn.AGENTS, self._stopped)
+        with self._changed:
+            self._agents_turn = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._stopped.is_set() or not (self._to_start or self._running))
+            self._agents_turn = False
+        self._machine.take(Turn.CHECKS, self._stopped)
+        with self._changed:
+            self._changed.notify_all()
 
     def loaded(self, key: RunKey) -> LoadedSolution:
         """Wait for a run's answer to be in a sandbox, ready for `SolutionRpc.begin`.
@@ -179,7 +213,9 @@ class Schedule:
         self._checking.close()
         for run in self._runs.values():
             if not run.done.done():
-                run.done.set_result(RunResult(failure=SandboxError("the evaluation was stopped before this run")))
+                stopped = RunResult(failure=SandboxError("the evaluation was stopped before this run"))
+                run.done.set_result(SpooledResult(stopped))
+        self._machine.leave()
 
     # -- worker threads
 
@@ -205,22 +241,27 @@ class Schedule:
             if run.wants_calls:
                 run.loaded = Future()
                 return partial(self._load, run, run.loaded)
-        return self._next_run()
+        if not self._agents_turn or self._running >= self._jobs:
+            return None
+        run_to_start = self._next_run() if self._order is Order.INTERLEAVED else self._next_in_line()
+        return None if run_to_start is None else self._begin(run_to_start)
 
     def _ahead(self) -> Iterator[_Run]:
         """Yield the runs whose checks are next: as many as may hold a loaded sandbox at once."""
-        yield from self._open[: self._jobs + 1]
+        if self._order is Order.INTERLEAVED or not self._agents_turn:
+            yield from self._open[: self._jobs + 1]
 
-    def _next_run(self) -> Callable[[], None] | None:
-        if self._running - min(self._waiting, self._llm_jobs) >= self._jobs:
-            return None
+    def _next_run(self) -> "_Run | None":
         ahead = ([self._urgent] if self._urgent else []) + self._open[: self._lead]
-        for run in ahead:
-            if not run.started:
-                run.started = True
-                self._running += 1
-                return partial(self._do, run)
-        return None
+        return next((run for run in ahead if not run.started), None)
+
+    def _next_in_line(self) -> "_Run | None":
+        return self._to_start.popleft() if self._to_start else None
+
+    def _begin(self, run: _Run) -> Callable[[], None]:
+        run.started = True
+        self._running += 1
+        return partial(self._do, run)
 
     def _urge(self, run: _Run) -> None:
         with self._changed:
@@ -233,14 +274,17 @@ class Schedule:
             self._began = self._began or run.began
             done = self._remembered(run.work)
             waited, took = run.began - run.queued, monotonic() - run.began
-            run.done.set_result(replace(done, waited_seconds=waited, took_seconds=took))
+            whole = replace(done, waited_seconds=waited, took_seconds=took)
+            run.done.set_result(self._spool.put(whole) if self._spool is not None else SpooledResult(whole))
         except BaseException as error:  # noqa: BLE001 - whoever waits must hear of a fault of ours in any case
-            run.done.set_result(RunResult(failure=_as_ours(error)))
+            run.done.set_result(SpooledResult(RunResult(failure=_as_ours(error))))
         finally:
+            self._end_run(run)
             with self._changed:
                 self._running -= 1
                 self._count(run)
-            self._end_run(run)
+                if not (self._to_start or self._running):
+                    self._changed.notify_all()  # whoever waits for all agents
 
     def _end_run(self, run: _Run) -> None:
         """Free what a run has left of the LLM's budget; a ledger that fails is told of by the next call."""
@@ -249,7 +293,7 @@ class Schedule:
                 self._gateway.backend.end_run(run.work.key.agent)
 
     def _count(self, run: _Run) -> None:
-        done = run.done.result()
+        done = run.done.result().light
         self._tally += Counter(void=done.failure is not None, reused=bool(done.reused))
         timed = run.began is not None and not done.reused
         pace = Pace(done=1, timed=int(timed), seconds=monotonic() - (run.began or 0.0) if timed else 0.0)
@@ -273,44 +317,54 @@ class Schedule:
             self._cache.keep(work, known)
         return known
 
-    def _waits(self, step: int) -> None:
-        """Take note that an agent has begun (+1) or ceased (-1) to wait for an LLM."""
-        with self._changed:
-            self._waiting += step
-            self._changed.notify()
-
     def _attempted(self, work: RunSpec) -> RunResult:
-        answers = []
+        answers: dict[int, Answer] = {}
         attempts = 0
+        parts = list(enumerate(work.orders()))
+        self._chance.shuffle(parts)  # what comes first tells no agent whether it sees the workspace or its twin
         try:
-            for part, order in enumerate(work.orders()):
+            for part, order in parts:
                 answer, tries = self._attempts.run(
                     partial(self._answer_or_crash, work, order, part, []), work.key.agent
                 )
-                answers.append(answer)
+                answers[part] = answer
                 attempts = max(attempts, tries)
                 if answer.fault:  # nothing of this run can be checked any more
                     break
         except (SandboxError, InferenceError) as error:
             return RunResult(failure=error, attempts=error.attempts)
-        return RunResult(answers=tuple(answers), attempts=attempts)
+        return RunResult(answers=tuple(answers[part] for part in sorted(answers)), attempts=attempts)
 
-    def _answer_or_crash(self, work: RunSpec, order: AgentOrder, part: int, kills: list[KilledError]) -> Answer:
-        """Return the answer, or a crash once every attempt was killed; `kills` is the same list for all of them."""
+    def _answer_or_crash(self, work: RunSpec, order: AgentOrder, part: int, losses: list[UnprovenError]) -> Answer:
+        """Return the answer; one that was lost each time without a proof that it was our fault counts as the agent's.
+
+        `losses` is the same list for every attempt. Before an agent is blamed a known agent of ours must get through.
+        """
         try:
             return self._answer(work, order, part)
-        except KilledError as killed:
-            kills.append(killed)
-            if len(kills) < MOST_KILLS:
+        except UnprovenError as lost:
+            losses.append(lost)
+            if len(losses) < MOST_KILLS or not self._is_sound(work.limits):
                 raise
-            return Answer(ending=Ending.CRASHED, status=f"killed {len(kills)} times")
+            if isinstance(lost, KilledError):
+                return Answer(ending=Ending.CRASHED, status=f"killed {len(losses)} times")
+            return Answer(ending=Ending.TIMED_OUT, seconds=work.limits.wall_seconds)
+
+    def _is_sound(self, limits: Limits) -> bool:
+        """Whether an agent of ours runs in a sandbox of these limits as it should, and the engine tells of it."""
+        try:
+            with self._sandbox.open(limits) as session:
+                order = AgentOrder(source=KNOWN_AGENT, prompt="", files={})
+                return run_agent(session, order, limits).ending is Ending.EXITED
+        except SandboxError:
+            return False
 
     def _answer(self, work: RunSpec, order: AgentOrder, part: int) -> Answer:
         name = SessionKey(agent=work.key.agent, task=work.key.task, part=part, repeat=work.key.repeat)
         with self._sandbox.open(work.limits) as session:
             self._runs[work.key].agent_began = monotonic()
             line = self._gateway.session(name, work.llm) if self._gateway else None
-            answer = run_agent(session, order, work.limits, WatchedTransport(line, self._waits) if line else None)
+            answer = run_agent(session, order, work.limits, line)
         if line is None:
             return answer
         return replace(answer, usage=line.settled())  # what is still under way may yet make the run void
@@ -324,7 +378,7 @@ class Schedule:
             return False
 
     def _load(self, run: _Run, future: Future[LoadedSolution], *, fresh: bool = False) -> None:
-        work, answer = run.work, run.done.result().answers[0].stdout
+        work, answer = run.work, run.done.result().read().answers[0].stdout
         load = partial(self._checking.load, work.key.agent, answer, work.limits, fresh=fresh)
         try:
             future.set_result(self._attempts.run(load, work.key.agent)[0])

@@ -1,14 +1,16 @@
 """Runs start in order and in parallel, ahead of checks; our faults are tried again, an agent's never."""
 
+import random
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from bitsec_eval.core.answer import Ending
-from bitsec_eval.core.errors import KilledError, SandboxError
+from bitsec_eval.core.answer import Answer, Ending
+from bitsec_eval.core.errors import KilledError, SandboxError, UnprovenError
 from bitsec_eval.core.llm_request import LLMResponse
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.values import dumps
@@ -17,8 +19,10 @@ from bitsec_eval.sandbox.api import Frame
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.sandbox.execution.llm_bridge import PART
 from bitsec_eval.schedule.attempts import BREAKER_FAILURES, Attempts
-from bitsec_eval.schedule.runs import RunKey, RunSpec
-from bitsec_eval.schedule.schedule import Schedule
+from bitsec_eval.schedule.order import Order, Turn
+from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
+from bitsec_eval.schedule.schedule import KNOWN_AGENT, Schedule
+from bitsec_eval.schedule.spool import Spool
 
 
 class FakeSession:
@@ -39,6 +43,9 @@ class FakeSession:
         if self._replies[0].kind == "O":
             time.sleep(self._sandbox.seconds)
         return self._replies.pop(0)
+
+    def reset_output_quota(self) -> None:
+        """Nothing is counted."""
 
     def wait_exit(self) -> Ending:
         return Ending.CRASHED
@@ -313,15 +320,209 @@ class SlowLLM:
     settled = usage
 
 
-@pytest.mark.parametrize(("llm_jobs", "at_once"), [(6, 7), (0, 1)])
-def test_agents_that_wait_for_an_llm_leave_the_processors_to_others(llm_jobs: int, at_once: int):
-    llm, works = SlowLLM(0.15), [work(number) for number in range(14)]
-    schedule = Schedule(AskingSandbox(), 1, llm, llm_jobs)
+def test_agents_that_wait_for_an_llm_count_like_any_other():
+    llm, works = SlowLLM(0.1), [work(number) for number in range(8)]
+    schedule = Schedule(AskingSandbox(), 2, llm)
     for each in works:
         schedule.want(each)
     for each in works:
         assert schedule.done(each.key).answers[0].ending is Ending.EXITED
     schedule.stop()
 
-    assert llm.most_waiting == at_once
-    assert (schedule._running, schedule._waiting) == (0, 0)
+    assert llm.most_waiting == 2
+    assert schedule._running == 0
+
+
+class OneAgentFails(FakeSandbox):
+    """Fails for whoever waits in `failing` threads' stead: every sandbox of these limits, and no other."""
+
+    def __init__(self, memory_mib: int) -> None:
+        super().__init__()
+        self.memory_mib = memory_mib
+
+    @contextmanager
+    def open(self, limits: Limits) -> Iterator[FakeSession]:
+        if limits.memory_mib == self.memory_mib:
+            raise SandboxError("lost")
+        with super().open(limits) as session:
+            yield session
+
+
+def test_failures_of_one_agents_runs_open_no_breaker_for_others_while_the_engine_is_sound():
+    sandbox = OneAgentFails(memory_mib=77)
+    schedule = Schedule(sandbox, 1)
+    schedule._attempts._pauses = (0.0, 0.0, 0.0)
+    failing = [
+        RunSpec(key=RunKey("spoiler", f"t{n}"), orders=work(n).orders, limits=Limits(memory_mib=77)) for n in range(6)
+    ]
+    for each in [*failing, work(1)]:
+        schedule.want(each)
+
+    assert {str(schedule.done(each.key).failure) for each in failing} == {"lost"}
+    assert schedule.done(work(1).key).failure is None
+    schedule.stop()
+
+
+class Lost(FakeSession):
+    """Loses its guest without a proof, unless the agent is a known one."""
+
+    def receive(self, deadline: float) -> Frame | Ending:
+        if self._replies[0].kind == "O" and self._source != KNOWN_AGENT:
+            raise self._sandbox.loss
+        return super().receive(deadline)
+
+
+class Losing(FakeSandbox):
+    """Opens such sessions; where the whole machine is at fault the known agent is lost as well."""
+
+    def __init__(self, loss: SandboxError, *, everywhere: bool) -> None:
+        super().__init__()
+        self.loss = loss
+        self._everywhere = everywhere
+
+    @contextmanager
+    def open(self, limits: Limits) -> Iterator[FakeSession]:
+        session = Lost(self)
+        if self._everywhere:
+            session.receive = self._lose  # type: ignore[method-assign]
+        yield session
+
+    def _lose(self, deadline: float) -> Frame | Ending:
+        raise self.loss
+
+
+@pytest.mark.parametrize(
+    ("loss", "everywhere", "ending"),
+    [
+        (KilledError("killed"), False, Ending.CRASHED),
+        (UnprovenError("slow"), False, Ending.TIMED_OUT),
+        (KilledError("killed"), True, None),
+        (UnprovenError("slow"), True, None),
+        (SandboxError("the engine is gone"), False, None),
+    ],
+)
+def test_what_cannot_be_proven_is_ours_only_where_a_known_agent_meets_it_too(
+    loss: SandboxError, everywhere: bool, ending: Ending | None
+):
+    schedule = Schedule(Losing(loss, everywhere=everywhere), 1)
+    schedule._attempts = Attempts(threading.Event(), (0.0, 0.0, 0.0))
+    schedule.want(work(1))
+    done = schedule.done(work(1).key)
+    schedule.stop()
+
+    assert [answer.ending for answer in done.answers] == ([ending] if ending else [])
+    assert (done.failure is None) is (ending is not None)
+
+
+def twin(number: int) -> RunSpec:
+    """A run on a workspace and its twin, which an agent tells apart by its files alone."""
+    orders = tuple(AgentOrder(source=name, prompt="x", files={}) for name in (b"workspace", b"twin"))
+    return RunSpec(key=RunKey("a", f"t{number:03}"), orders=lambda: orders, limits=Limits())
+
+
+def test_workspace_and_twin_come_in_a_random_order_and_answers_in_their_own():
+    sandbox = FakeSandbox()
+    schedule = Schedule(sandbox, 1, chance=random.Random(5))
+    for number in range(200):
+        schedule.want(twin(number))
+    for number in range(200):
+        answers = schedule.done(twin(number).key).answers
+        assert [answer.stdout for answer in answers] == [b"workspace", b"twin"]
+        schedule.forget(twin(number).key)
+    schedule.stop()
+
+    workspace_first = sum(first == b"workspace" for first in sandbox.order[::2])
+    assert sorted(sandbox.order) == [b"twin"] * 200 + [b"workspace"] * 200
+    assert 70 < workspace_first < 130
+
+
+class NotedMachine:
+    """Takes note of the turns that are taken."""
+
+    def __init__(self) -> None:
+        self.turns: list[str] = []
+
+    def take(self, turn: Turn, stopped: threading.Event) -> None:
+        if self.turns[-1:] != [turn]:
+            self.turns.append(turn)
+
+    def leave(self) -> None:
+        self.turns.append("left")
+
+
+class LoadingSession(FakeSession):
+    """A guest that a check may use, too: it begins when it is asked to."""
+
+    def send(self, kind: str, payload: bytes = b"") -> None:
+        super().send(kind, payload)
+        if kind == "L":
+            self._sandbox.loads.append(len(self._sandbox.order))
+        if kind == "N":
+            self._replies = [Frame("B", b"")]
+
+
+class LoadingSandbox(FakeSandbox):
+    """Notes how many agents had run when an answer was loaded."""
+
+    def __init__(self) -> None:
+        super().__init__(0.01)
+        self.loads: list[int] = []
+
+    @contextmanager
+    def open(self, limits: Limits) -> Iterator[FakeSession]:
+        with super().open(limits):
+            yield LoadingSession(self)
+
+
+def test_agents_come_first_and_their_answers_wait_on_disk(tmp_path: Path):
+    sandbox, machine = LoadingSandbox(), NotedMachine()
+    works = [work(number, calls=True) for number in range(100)]
+    schedule = Schedule(sandbox, 3, order=Order.AGENTS_FIRST, machine=machine, spool=tmp_path / "results")
+    for each in works:
+        schedule.want(each)
+    time.sleep(0.05)
+    assert sandbox.order == []  # not before the machine is theirs
+
+    outputs = []
+    for each in works:
+        outputs.append(schedule.done(each.key).answers[0].stdout)
+        schedule.loaded(each.key)
+        schedule.forget(each.key)
+    schedule.stop()
+
+    assert outputs == [each.orders()[0].source for each in works]
+    assert min(sandbox.loads) == 100
+    assert machine.turns == [Turn.AGENTS, Turn.CHECKS, "left"]
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_a_run_that_is_wanted_while_checks_go_on_waits_for_the_next_turn():
+    """As in a worker of xdist, which hears of its runs bit by bit."""
+    machine = NotedMachine()
+    schedule = Schedule(FakeSandbox(), 2, order=Order.AGENTS_FIRST, machine=machine)
+    for number in range(4):
+        schedule.want(work(number))
+        assert schedule.done(work(number).key).failure is None
+        schedule.forget(work(number).key)
+    schedule.stop()
+
+    assert machine.turns == [Turn.AGENTS, Turn.CHECKS] * 4 + ["left"]
+
+
+def test_stopping_while_agents_run_releases_whoever_waits_for_them():
+    sandbox = FakeSandbox(0.3)
+    schedule = Schedule(sandbox, 1, order=Order.AGENTS_FIRST)
+    for number in range(50):
+        schedule.want(work(number))
+    threading.Timer(0.5, schedule.stop).start()
+
+    assert str(schedule.done(work(49).key).failure) == "the evaluation was stopped before this run"
+
+
+def test_an_answer_that_the_disk_has_no_room_for_waits_in_memory(tmp_path: Path):
+    (tmp_path / "file").touch()
+    spool = Spool(tmp_path / "file")
+    result = RunResult(answers=(Answer(ending=Ending.EXITED, stdout=b"out", stderr=b"err"),), attempts=2)
+
+    assert spool.put(result).read() == result
+    spool.close()

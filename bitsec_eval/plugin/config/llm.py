@@ -35,7 +35,6 @@ class LLMSettings:
     mode: str
     recordings: Path
     provision: "LiveConfig | None" = None
-    jobs: int = 0
 
     @property
     def seed(self) -> int | None:
@@ -57,10 +56,10 @@ def llm_settings(config: pytest.Config, results: Path, evaluation: str) -> LLMSe
     if mode == "replay" and not recordings.is_dir():
         raise SettingsError(f"--bitsec-llm=replay: no recordings in {recordings}; make some with --bitsec-llm=record")
     if mode not in PROVIDED:
-        return LLMSettings(mode=mode, recordings=recordings, jobs=_positive(told, "llm-jobs"))
+        return LLMSettings(mode=mode, recordings=recordings)
     ledger = recordings / f"ledger-{evaluation}.jsonl"
     provision = _provision(told, ledger, _workers(config))
-    return LLMSettings(mode=mode, recordings=recordings, provision=provision, jobs=_positive(told, "llm-jobs"))
+    return LLMSettings(mode=mode, recordings=recordings, provision=provision)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from bitsec_eval.plugin.config.llm_options import OPTIONS as LLM_OPTIONS
 from bitsec_eval.plugin.config.option import Option, OptionValues, addresses, flag, words
 from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.sandbox.hardening.policy import IMAGE
+from bitsec_eval.schedule.order import Order
 
 RERUNS = ("void",)
 OUTCOMES, ANSWERS = "outcomes", "answers"
@@ -21,7 +22,15 @@ PROGRESS_MODES = ("auto", "live", "log", "off")
 EVALUATION = (
     Option("agents", str, "", "PATH", "evaluate these agents: a folder of NAME.py, or one file"),
     Option("results", str, "results", "DIR", "where results go"),
-    Option("jobs", int, None, "N", "runs at the same time", unit="runs", automatic="number of CPUs"),
+    Option(
+        "jobs",
+        int,
+        None,
+        "N",
+        "runs at the same time",
+        unit="runs",
+        automatic="number of CPUs; four times that with an LLM",
+    ),
     Option(
         "protocol",
         str,
@@ -125,6 +134,15 @@ SANDBOX = (
     ),
     Option("cluster", str, "", "URL", "use the nodes of the cluster with this Dask scheduler: tls://HOST:PORT"),
     Option("cluster-tls", str, "", "DIR", "folder with the ca.pem, cert.pem and key.pem of the cluster"),
+    Option(
+        "order",
+        str,
+        Order.AGENTS_FIRST.value,
+        "ORDER",
+        "agents-first: no agent runs on this machine while a sandbox holds hidden inputs;"
+        " interleaved: faster, for suites that are no secret, and results say so",
+        choices=tuple(Order),
+    ),
     Option("runtime", str, "", "NAME", "the engine's runtime for sandboxes, such as crun or runsc"),
     Option(
         "accept-weaker",

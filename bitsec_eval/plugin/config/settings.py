@@ -33,6 +33,10 @@ from bitsec_eval.plugin.extension import (
 )
 from bitsec_eval.plugin.several_machines import CLUSTER, SEVERAL_ENGINES
 from bitsec_eval.sandbox.uid_lease import state_folder
+from bitsec_eval.schedule.order import Order
+
+WAITING_JOBS = 4
+"""Runs for each processor where agents may ask an LLM and nobody said how many: they wait most of the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,7 @@ class Settings:
     engine: SandboxEngine
     engine_request: EngineRequest
     evm_image: str | None
+    order: Order
     matcher: Matcher[Finding]
     kinds: AnswerKinds
     llm: LLMSettings
@@ -110,7 +115,7 @@ def _settings(
     return Settings(
         agents=find_agents(folder, told.value("agents")),
         agents_path=folder.resolve(),
-        jobs=_jobs(told),
+        jobs=_jobs(told, llm),
         repeats=repeats_from(told),
         at_least=at_least_from(told),
         baseline=baseline_from(told),
@@ -128,6 +133,7 @@ def _settings(
         engine=_engine(config, told),
         engine_request=_engine_request(told),
         evm_image=told.value("evm-image") or None,
+        order=Order(told.value("order")),
         matcher=_matcher(config, told),
         kinds=offered_kinds(config),
         llm=llm,
@@ -215,10 +221,11 @@ def _shared(
     )
 
 
-def _jobs(told: OptionValues) -> int:
+def _jobs(told: OptionValues, llm: LLMSettings) -> int:
     jobs = told.value("jobs")
     if jobs is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return processors * (WAITING_JOBS if llm.provision is not None else 1)
     if jobs < 1:
         raise SettingsError(f"--bitsec-jobs must be at least 1 (got {jobs}).")
     return int(jobs)

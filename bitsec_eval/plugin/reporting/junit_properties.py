@@ -12,11 +12,14 @@ from bitsec_eval.core.usage import total_usage
 from bitsec_eval.plugin.collection.tasks import CollectedTask, DeclaredCheck
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.render.timeline import at_most
+from bitsec_eval.schedule.order import Order
 from bitsec_eval.schedule.runs import RunKey, RunResult
 
 PLAN = "bitsec.plan"
 RUN = "bitsec.run"
 CHECK = "bitsec.check"
+
+INTERLEAVED_NOTE = "agents ran beside checks (--bitsec-order=interleaved), so hidden inputs may have reached one"
 
 
 def plan_of(
@@ -31,6 +34,7 @@ def plan_of(
     `left_out` names tasks that are there and were not selected.
     """
     agents = {key.agent for key in selected}
+    order = [INTERLEAVED_NOTE] if settings.order is Order.INTERLEAVED else []
     return {
         "evaluation": settings.evaluation,
         "started": settings.started,
@@ -47,7 +51,7 @@ def plan_of(
         "agents": {agent.name: agent.sha256 for agent in settings.agents if agent.name in agents},
         "submitted": {name: settings.submitted for name in sorted(agents) if settings.submitted},
         "tasks": {name: _planned(tasks[name]) for name in sorted({key.task for key in selected})},
-        "notes": [f"evaluated without {name}, which the operator accepted" for name in settings.accepted],
+        "notes": [*(f"evaluated without {name}, which the operator accepted" for name in settings.accepted), *order],
         "left_out": list(left_out),
     }
 

@@ -19,6 +19,7 @@ from bitsec_eval.sandbox.api import Session
 from bitsec_eval.sandbox.engines import Engine
 from bitsec_eval.sandbox.execution.solution_sandboxes import LoadedSolution
 from bitsec_eval.sandbox.fleet.fleet import FleetAsEngine
+from bitsec_eval.sandbox.machine_turn import MachineTurn
 from bitsec_eval.sandbox.pool import SessionPool, pooled
 from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
 from bitsec_eval.schedule.schedule import Schedule
@@ -57,13 +58,20 @@ class Runs:
                 jobs = jobs if self._settings.jobs_given else sandbox.processors
             else:
                 self._pool = stack.enter_context(pooled(sandbox, jobs))
-            llm = self._settings.llm
-            gateway = stack.enter_context(opened_gateway(llm, self._settings.seed))
+            gateway = stack.enter_context(opened_gateway(self._settings.llm, self._settings.seed))
             gateway.backend.plan(runs)
             if check_llm:
                 check_models(gateway)
             self.store = opened_store(self._settings, _content_of(sandbox))
-            schedule = Schedule(self._pool, jobs, gateway, llm.jobs, cache=self.store)
+            schedule = Schedule(
+                self._pool,
+                jobs,
+                gateway,
+                cache=self.store,
+                order=self._settings.order,
+                machine=MachineTurn(),
+                spool=self._settings.results,
+            )
             self._open_schedule = schedule
             stack.callback(schedule.stop)
             stack.callback(gateway.stop)
