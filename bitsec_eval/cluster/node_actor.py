@@ -135,6 +135,8 @@ def _nothing(step: Callable[[Session], object]) -> Callable[[Session], bytes]:
 
 STEPS: dict[str, Callable[[Session], bytes]] = {
     "wait_exit": _wait_exit,
+    "pause": _nothing(lambda session: session.pause()),
+    "resume": _nothing(lambda session: session.resume()),
     "ended_seconds_ago": _ended_seconds_ago,
     "reset_output_quota": _nothing(lambda session: session.reset_output_quota()),
 }

@@ -106,6 +106,14 @@ class RemoteSession:
             raise UnprovenError(f"node {self.where} took {seconds:.0f} s to answer a question; is it overloaded?")
         return asked - float(found[0].payload) if found else None
 
+    def pause(self) -> None:
+        """See `Session.pause`."""
+        self._step("pause")
+
+    def resume(self) -> None:
+        """See `Session.resume`."""
+        self._step("resume")
+
     def check_engine_alive(self) -> None:
         """See `Session.check_engine_alive`."""
         if self.ended_at() is not None:

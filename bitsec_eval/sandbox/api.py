@@ -77,6 +77,20 @@ class Session(Protocol):
             UnprovenError: the engine is slow.
         """
 
+    def pause(self) -> None:
+        """Freeze every process of the guest until `resume`; what is sent to it meanwhile waits.
+
+        Raises:
+            SandboxError: the engine cannot.
+        """
+
+    def resume(self) -> None:
+        """Let a paused guest go on.
+
+        Raises:
+            SandboxError: the engine cannot.
+        """
+
     def check_engine_alive(self) -> None:
         """Confirm that a guest which is late lives, and had an engine that could have told us otherwise.
 

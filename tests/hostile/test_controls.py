@@ -98,6 +98,17 @@ OPEN_PROCESS_1 = Runner("prctl(PR_SET_DUMPABLE, 0)", "None")
 UNWIPED = Runner("            wipe(folder)", "            pass")
 
 
+OF_SHARED_PAGES = (
+    *("page_drop", "page_look", "page_count", "page_fetch", "page_advice", "page_no_wait", "page_read_once"),
+    *("flush_pages", "watch_files", "lease_file"),
+)
+"""Calls that the kernel would answer; `watch_everything` it would not, for want of a capability."""
+
+OF_THE_MACHINE = (
+    *("count_memory", "count_blocks", "count_events", "count_load", "count_files", "count_groups", "count_disks"),
+    *("count_devices", "count_terminals"),
+)
+
 WITHOUT: dict[str, tuple[str, Change]] = {
     "PidsLimit": ("agents/fork_bomb", host(PidsLimit=512, Memory=1 << 30, MemorySwap=1 << 30)),
     "PidsLimit, zombies": ("agents/zombie_flood", host(PidsLimit=600)),
@@ -125,6 +136,8 @@ WITHOUT: dict[str, tuple[str, Change]] = {
     "PidMode": ("agents/other_processes", host(PidMode="host")),
     "CgroupnsMode": ("agents/control_group", host(CgroupnsMode="host")),
     "MaskedPaths": ("agents/masked_paths", host(MaskedPaths=[])),
+    **{f"seccomp, {name}": (f"agents/{name}", unconfined) for name in OF_SHARED_PAGES},
+    **{f"MaskedPaths, {name}": (f"agents/{name}", host(MaskedPaths=[])) for name in OF_THE_MACHINE},
     "OomScoreAdj": ("agents/out_of_memory_order", host(OomScoreAdj=0)),
     "process 1 is private, memory": ("agents/write_into_process_1", OPEN_PROCESS_1),
     "process 1 is private, channel": ("agents/speak_for_process_1", OPEN_PROCESS_1),

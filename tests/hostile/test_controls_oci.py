@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from hostile.corpus import attack
+from hostile.test_controls import OF_SHARED_PAGES, OF_THE_MACHINE
 from sandbox.sessions import answer_of
 
 from bitsec_eval.core.task import Limits
@@ -91,6 +92,11 @@ WITHOUT: dict[str, tuple[str, Change]] = {
     "user": ("agents/root_user", as_root),
     "environment": ("agents/environment", lambda config: config["process"]["env"].append("VALIDATOR_KEY=a-key-just")),
     "masked paths": ("agents/masked_paths", lambda config: config["linux"].update(maskedPaths=[])),
+    **{f"seccomp, {name}": (f"agents/{name}", unconfined) for name in OF_SHARED_PAGES},
+    **{
+        f"masked paths, {name}": (f"agents/{name}", lambda config: config["linux"].update(maskedPaths=[]))
+        for name in OF_THE_MACHINE
+    },
     "OOM score": ("agents/out_of_memory_order", process(oomScoreAdj=0)),
 }
 

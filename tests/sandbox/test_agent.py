@@ -21,7 +21,7 @@ def test_it_runs_like_python_agent_py_with_the_prompt(sandbox: Sandbox):
     argv, folder, names, name, is_file = json.loads(answer.text)
     assert argv == ["/tmp/agent/agent.py", "--task", 'be\nkind, \u00fc "x" $HOME']
     assert (folder, name, is_file) == ("/workspace", "__main__", True)
-    assert names == ["HOME", "LANG", "PATH", "TMPDIR"]
+    assert names == ["HOME", "LANG", "PATH", "PYTHONHASHSEED", "TMPDIR", "TZ"]
     assert (answer.ending, answer.status, answer.fault) == (Ending.EXITED, "status 0", "")
 
 

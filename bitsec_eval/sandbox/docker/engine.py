@@ -268,6 +268,14 @@ class DockerSession(FramedSession):
         state: dict[str, Any] = self._sandbox.inspect(self._container)["State"]
         return state
 
+    def pause(self) -> None:
+        """See `Session.pause`."""
+        self._sandbox.api.post("pause a container", f"/containers/{self._container}/pause")
+
+    def resume(self) -> None:
+        """See `Session.resume`."""
+        self._sandbox.api.post("resume a container", f"/containers/{self._container}/unpause")
+
     def ended_at(self) -> float | None:
         """See `Session.ended_at`."""
         asked = time.monotonic()

@@ -24,6 +24,9 @@ LATE_FRAMES = 64
 SILENCE_SECONDS = 5.0
 """How long the stream of a guest that has ended may be silent before its end; the engine passes it on by itself."""
 
+FROZEN_SECONDS = 0.05
+"""How long an agent that may go on is frozen at most."""
+
 MARSHAL_VERSION = 2
 """The newest that every Python reads alike."""
 
@@ -79,17 +82,18 @@ class _Listening:
         self._bridge = LLMBridge(session.send, line) if line else None
         self._started = time.monotonic()
         self._late_frames = 0
+        self._is_frozen = False
         self._stdout = bytearray()
         self._stderr = bytearray()
         self._status = ""
         self._first_byte_seconds: float | None = None
 
     def answer(self) -> Answer:
-        ending = None
-        while ending is None:
-            ending = self._hear(self._next())
-        if ending is Ending.TIMED_OUT:
-            ending = self._late()
+        try:
+            ending = self._ending()
+        finally:
+            if self._is_frozen:
+                self._session.resume()
         return Answer(
             ending=ending,
             stdout=bytes(self._stdout[: self._limits.output_bytes]),
@@ -100,11 +104,29 @@ class _Listening:
             calls=self._bridge.calls if self._bridge else (),
         )
 
+    def _ending(self) -> Ending:
+        ending = None
+        while ending is None:
+            ending = self._hear(self._next())
+        return self._late() if ending is Ending.TIMED_OUT else ending
+
     @property
     def _deadline(self) -> float:
         """When the agent's time is up; its clock stands still while it is held up by us."""
+        return self._started + self._limits.wall_seconds + self._excluded_seconds
+
+    @property
+    def _excluded_seconds(self) -> float:
+        """How long the agent's clock has stood still, which is never longer than its own time."""
         excluded = self._line.excluded_seconds if self._line is not None else 0.0
-        return self._started + self._limits.wall_seconds + excluded
+        return min(excluded, self._limits.wall_seconds)
+
+    def _freeze_while_held_up(self) -> None:
+        """Pause the agent's sandbox while its clock stands still: time that does not count is not to be used."""
+        is_held_up = self._excluded_seconds < self._excluded_seconds  # it grows between two looks
+        if is_held_up != self._is_frozen:
+            self._is_frozen = is_held_up
+            (self._session.pause if is_held_up else self._session.resume)()
 
     def _late(self) -> Ending:
         """Return how an agent ended of whom no end was heard in time.
@@ -131,7 +153,8 @@ class _Listening:
         if self._line is None:
             return self._session.receive(self._deadline)
         while True:
-            glance = time.monotonic() + GLANCE_SECONDS
+            self._freeze_while_held_up()
+            glance = time.monotonic() + (FROZEN_SECONDS if self._is_frozen else GLANCE_SECONDS)
             heard = self._session.receive(min(self._deadline, glance))
             if self._line.failure is not None:
                 raise self._line.failure

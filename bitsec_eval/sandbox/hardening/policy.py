@@ -37,7 +37,14 @@ MASKED_PATHS = (
 )
 """Paths that a guest finds empty; an engine's own list is not relied on."""
 
-ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "TMPDIR": "/tmp"}  # noqa: S108
+ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/tmp",  # noqa: S108 - the guest's
+    "LANG": "C.UTF-8",
+    "TMPDIR": "/tmp",  # noqa: S108
+    "TZ": "UTC",
+    "PYTHONHASHSEED": "0",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,9 +29,18 @@ LEFT_OUT = CARRIES_PIP | NEEDS_A_DISPLAY | NEEDS_A_RARE_LIBRARY | NO_STANDARD_MO
 TEST_EXTENSION = re.compile(r"_?xx|_test|_ctypes_test")
 BUILD_FOLDER = re.compile(r"config-\d")
 
+SITECUSTOMIZE = ""
+"""The text of sitecustomize.py, which is put here before this program is sent to where it runs."""
+
+GUESTS = range(20_000, 60_000)
+"""The users of sandboxes, each of whom has a name: the same one, so that it tells nothing."""
+
 WRITTEN = {
-    "/etc/passwd": "root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n",
-    "/etc/group": "root:x:0:\nnogroup:x:65534:\n",
+    "/etc/passwd": "root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n"
+    + "".join(f"agent:x:{uid}:{uid}::/tmp:/bin/sh\n" for uid in GUESTS),
+    "/etc/group": "root:x:0:\nnogroup:x:65534:\n" + "".join(f"agent:x:{uid}:\n" for uid in GUESTS),
+    "/etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost ip6-localhost ip6-loopback\n",
+    "/etc/hostname": "sandbox\n",
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nservices: files\n",
 }
 FOLDERS = {"/tmp": 0o1777, "/dev": 0o755, "/proc": 0o755, "/sys": 0o755, "/run": 0o755, "/workspace": 0o755}  # noqa: S108
@@ -88,6 +97,11 @@ def zone_files() -> Iterator[pathlib.Path]:
             yield found
 
 
+def locale_files() -> Iterator[pathlib.Path]:
+    """Yield the files of the locale that LANG names."""
+    yield from (path for path in pathlib.Path("/usr/lib/locale/C.utf8").rglob("*") if path.is_file())
+
+
 def wanted_files() -> set[pathlib.Path]:
     """Every file of this system that goes into the image; some paths lead through symbolic links."""
     python = pathlib.Path(sys.executable).resolve()
@@ -98,9 +112,8 @@ def wanted_files() -> set[pathlib.Path]:
     # pthread_exit loads it by name, so no binary's list has it.
     unwinder = {path.parent / "libgcc_s.so.1" for path in libraries if path.name == "libc.so.6"}
     bytecode = {compiled(path) for path in modules if path.suffix == ".py"}
-    return (
-        binaries | libraries | unwinder | modules | {path for path in bytecode if path.exists()} | set(zone_files())
-    )
+    found = {*(path for path in bytecode if path.exists()), *zone_files(), *locale_files()}
+    return binaries | libraries | unwinder | modules | found
 
 
 def steps(path: pathlib.Path) -> Iterator[pathlib.Path]:
@@ -170,7 +183,8 @@ def main() -> None:
             tar.addfile(entry(name, tarfile.DIRTYPE, mode))
         for name, target in LINKS.items():
             add_link(tar, name, target)
-        for name, text in WRITTEN.items():
+        site = f"{sysconfig.get_path('stdlib')}/sitecustomize.py"
+        for name, text in {**WRITTEN, site: SITECUSTOMIZE}.items():
             add_bytes(tar, name, text.encode())
 
 

@@ -1,6 +1,6 @@
 """The recipe of the sandbox image, as data: its name, what it is packed out of, and how its containers start.
 
-A digest of this file and of pack.py labels the image; when either changes, the image is made anew.
+A digest of this file, pack.py and guest/sitecustomize.py labels the image; when one changes, the image is made anew.
 """
 
 import hashlib
@@ -34,12 +34,14 @@ class Recipe:
         "libpython3.11-stdlib",
         "python3-distutils",
         "python3-lib2to3",
+        "libc-bin",
         "dash",
         "tzdata",
     )
     changes: tuple[str, ...] = (
         "ENV PATH=/usr/local/bin:/usr/bin:/bin",
         "ENV LANG=C.UTF-8",
+        "ENV TZ=UTC",
         "WORKDIR /workspace",
         'CMD ["python3"]',
     )
@@ -50,6 +52,10 @@ RECIPE = Recipe()
 
 def program(name: str) -> str:
     """Return the source of a file beside this one that runs in a container: pack.py or importable.py."""
+    return _text(name).replace('SITECUSTOMIZE = ""', f"SITECUSTOMIZE = {_text('../guest/sitecustomize.py')!r}")
+
+
+def _text(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 

@@ -139,6 +139,8 @@ class OciSandbox:
     def _bury(self, name: str, process: "Process") -> None:
         """Kill a container and take away what its runtime made for it."""
         del self._living[name]
+        with suppress(SandboxError):  # what is frozen does not die
+            process.cgroup.freeze(False)
         with process.ended(DEATH_SECONDS):
             try:
                 process.cgroup.remove(DEATH_SECONDS)
@@ -281,6 +283,14 @@ class OciSession(FramedSession):
         if not self._state.exists():
             raise SandboxError("a sandbox was removed from outside")
         raise KilledError("a sandbox was killed from outside; is this machine short of memory?")
+
+    def pause(self) -> None:
+        """See `Session.pause`."""
+        self._process.cgroup.freeze(True)
+
+    def resume(self) -> None:
+        """See `Session.resume`."""
+        self._process.cgroup.freeze(False)
 
     def ended_at(self) -> float | None:
         """See `Session.ended_at`: of a guest that has ended before it was asked for, nobody knows since when."""

@@ -69,6 +69,18 @@ class Cgroup:
         told = self._read("memory", "memory.events" if self.unified else "memory.oom_control")
         return any(line.startswith("oom_kill ") and line != "oom_kill 0" for line in told.splitlines())
 
+    def freeze(self, frozen: bool) -> None:
+        """Stop every process of this group where it is, or let them go on.
+
+        Raises:
+            SandboxError: the kernel refuses.
+        """
+        name, words = ("cgroup.freeze", ("0", "1")) if self.unified else ("freezer.state", ("THAWED", "FROZEN"))
+        try:
+            (self.folders["memory" if self.unified else "freezer"] / name).write_text(words[frozen])
+        except (OSError, KeyError) as error:
+            raise SandboxError(f"a sandbox cannot be paused: {error}") from error
+
     def remove(self, seconds: float) -> None:
         """Take the group away, whose processes have ended; the kernel may need a moment to see that.
 

@@ -11,6 +11,8 @@ from importlib.resources import files
 from importlib.util import MAGIC_NUMBER
 
 START = """
+import sys
+sys.path[:] = [folder for folder in sys.path if folder]
 import os, marshal
 from _frozen_importlib_external import MAGIC_NUMBER
 def take(count):
@@ -27,7 +29,8 @@ text = take(int.from_bytes(sizes[4:], "big"))
 exec(marshal.loads(code[4:]) if code[:4] == MAGIC_NUMBER else compile(text, "runner.py", "exec"))
 """
 
-COMMAND = ("python3", "-I", "-S", "-B", "-X", "utf8", "-c", START)
+COMMAND = ("python3", "-s", "-S", "-B", "-X", "utf8", "-c", START)
+"""Not `-I`: the environment is ours, and fixes the seed of hashes."""
 
 PARTS = (("bitsec_eval.core", "fences.py"), ("bitsec_eval.sandbox.guest", "runner.py"))
 """The files that make the program, in this order: the second uses what the first defines."""

@@ -56,5 +56,13 @@ class FramedSession(ABC):
             raise SandboxError("the engine kept back how a sandbox ended; is this machine overloaded?")
 
     @abstractmethod
+    def pause(self) -> None:
+        """See `Session.pause`."""
+
+    @abstractmethod
+    def resume(self) -> None:
+        """See `Session.resume`."""
+
+    @abstractmethod
     def ended_at(self) -> float | None:
         """See `Session.ended_at`."""

@@ -1,0 +1,21 @@
+"""Read the counters of devices and of memory nodes.
+
+attack: E12 count what the whole machine does
+guard: MaskedPaths
+ending: exited
+"""
+
+import os
+
+PATHS = ("/sys/class", "/sys/devices/system/node")
+
+
+def told(path):
+    try:
+        return bool(os.listdir(path) if os.path.isdir(path) else open(path, "rb").read(64))
+    except OSError:
+        return False
+
+
+found = [path for path in PATHS if told(path)]
+print("PWNED" if found else "held", *found)
