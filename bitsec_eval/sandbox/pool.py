@@ -8,6 +8,7 @@ How many more are needed is told by `expect`, so at the end none is left over.
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from random import SystemRandom
 from threading import Condition, Lock, Semaphore, Thread
 from typing import Protocol
 
@@ -36,6 +37,7 @@ class Pool:
         self._warm: deque[tuple[Limits, Opened, Session]] = deque()
         self._used: deque[Opened] = deque()
         self._removing = 0
+        self._chance = SystemRandom()
         self._starts = Semaphore(starts)
         lock = Lock()
         self._need_start = Condition(lock)  # another may have to be started
@@ -115,7 +117,9 @@ class Pool:
             self._need_start.notify()
 
     def _find(self, limits: Limits) -> tuple[Limits, Opened, Session] | None:
-        return next((each for each in self._warm if each[0] == limits), None)
+        """Return one that waits, by chance: in which order they were started tells no guest anything."""
+        found = [each for each in self._warm if each[0] == limits]
+        return self._chance.choice(found) if found else None
 
     # -- the threads that start
 

@@ -26,6 +26,28 @@ def hosts_are_known():
         return False
 
 
+def at_home_too(address, family):
+    """Return a socket's address with the host's name made a number."""
+    if family in (_socket.AF_INET, _socket.AF_INET6) and isinstance(address, tuple) and address:
+        return (at_home(address[0], family),) + address[1:]
+    return address
+
+
+class Socket(_socket.socket):
+    """What `socket.socket` is made of: the C library would look a name up by itself."""
+
+    __slots__ = ()
+
+    def bind(self, address):
+        return super().bind(at_home_too(address, self.family))
+
+    def connect(self, address):
+        return super().connect(at_home_too(address, self.family))
+
+    def connect_ex(self, address):
+        return super().connect_ex(at_home_too(address, self.family))
+
+
 def know_this_machine(getaddrinfo, gethostbyname, gethostbyname_ex):
     """Have Python's own functions know the names, on top of those given."""
 
@@ -35,6 +57,7 @@ def know_this_machine(getaddrinfo, gethostbyname, gethostbyname_ex):
     _socket.getaddrinfo = addresses
     _socket.gethostbyname = lambda hostname: gethostbyname(at_home(hostname))
     _socket.gethostbyname_ex = lambda hostname: gethostbyname_ex(at_home(hostname))
+    _socket.socket = Socket
 
 
 if not hosts_are_known():

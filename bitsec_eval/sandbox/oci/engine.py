@@ -29,7 +29,7 @@ from bitsec_eval.sandbox.held_image import held
 from bitsec_eval.sandbox.image_content import folder_content
 from bitsec_eval.sandbox.oci.bundle import bundle_config
 from bitsec_eval.sandbox.oci.cleanup import remove_cgroups, wait_for_runtimes
-from bitsec_eval.sandbox.oci.private_root import MOUNT_POINT, private_root, unmount
+from bitsec_eval.sandbox.oci.private_root import MOUNT_POINT, with_private_root
 from bitsec_eval.sandbox.oci.stream import PipeStream
 from bitsec_eval.sandbox.oci.verify import Cgroup, missing_guards
 from bitsec_eval.sandbox.protocol.guest_program import COMMAND
@@ -120,8 +120,9 @@ class OciSandbox:
         self._refuse_if_stopped()
         pid_file = bundle / "pid"
         try:
-            with private_root(self._settings.root, bundle), stream.guests_ends() as ends:
-                self._call("run", "--detach", "--bundle", str(bundle), "--pid-file", str(pid_file), name, ends=ends)
+            with stream.guests_ends() as ends:
+                command = ("run", "--detach", "--bundle", str(bundle), "--pid-file", str(pid_file), name)
+                with_private_root(self._settings.root, bundle, lambda: self._call(*command, ends=ends))
             process = Process.of(int(pid_file.read_text()))
         except (SandboxError, OSError, ValueError) as error:
             self._delete(name)
@@ -183,7 +184,6 @@ class OciSandbox:
             wait_for_runtimes(left, COMMAND_SECONDS)
         for name in left:
             self._delete(name)
-            unmount(self._folder / f"{BUNDLE}{name}")
             for rest in (name, BUNDLE + name):
                 shutil.rmtree(self._folder / rest, ignore_errors=True)
         return len(left)
