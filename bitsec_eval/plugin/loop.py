@@ -50,6 +50,7 @@ class RunLoop:
             if not is_worker:  # a worker of xdist is told bit by bit what is its own
                 for key in self._left:
                     self._runs.want(key)
+                self._runs.check_engine()
             return (yield)
 
     def _planned(self, selected: set[RunKey], root: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from random import SystemRandom
 from threading import Condition, Lock, Semaphore, Thread
+from time import sleep
 from typing import Protocol
 
 from bitsec_eval.core.errors import SandboxError
@@ -17,6 +18,7 @@ from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.api import Sandbox, Session
 
 RETRY_SECONDS = 1.0
+PRIME_PAUSES_SECONDS = (0.5, 2.0, None)
 JOIN_SECONDS = 10
 STARTS = 3
 """How many sandboxes are being started, and how many removed, at any moment."""
@@ -57,6 +59,28 @@ class Pool:
         with self._need_start:
             self._expected[limits] += count
             self._need_start.notify()
+
+    def prime(self) -> None:
+        """Start the first of the expected sessions now, so that an engine which can start none is found at once.
+
+        Raises:
+            SandboxError: it cannot, and could not a moment later.
+        """
+        limits = next(iter(self._expected), None)
+        if limits is None:
+            return
+        for pause in PRIME_PAUSES_SECONDS:
+            try:
+                opened, session = self._start(limits)
+            except SandboxError:
+                if pause is None:
+                    raise
+                sleep(pause)
+            else:
+                with self._ready:
+                    self._warm.append((limits, opened, session))
+                    self._ready.notify_all()
+                return
 
     @contextmanager
     def open(self, limits: Limits) -> Iterator[Session]:

@@ -41,6 +41,7 @@ class Attempts:
         stopped: Event,
         pauses: tuple[float, ...] = PAUSES_SECONDS,
         cooling: float = COOLING_SECONDS,
+        *,
         works: Callable[[], bool] = lambda: False,
     ) -> None:
         self._stopped = stopped

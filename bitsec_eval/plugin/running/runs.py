@@ -20,7 +20,7 @@ from bitsec_eval.sandbox.engines import Engine
 from bitsec_eval.sandbox.execution.solution_sandboxes import LoadedSolution
 from bitsec_eval.sandbox.fleet.fleet import FleetAsEngine
 from bitsec_eval.sandbox.machine_turn import MachineTurn
-from bitsec_eval.sandbox.pool import SessionPool, pooled
+from bitsec_eval.sandbox.pool import Pool, SessionPool, pooled
 from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
 from bitsec_eval.schedule.schedule import Schedule
 from bitsec_eval.schedule.snapshot import Snapshot
@@ -101,6 +101,18 @@ class Runs:
             work = task.work(key, self._agents[key.agent], self._settings.seed)
             self._expect(work, task.sandboxes)
             self._schedule.want(work)
+
+    def check_engine(self) -> None:
+        """Have the engine start one of the sandboxes that are wanted, before anybody waits for one.
+
+        Raises:
+            pytest.UsageError: it cannot; these are its words.
+        """
+        if isinstance(self._pool, Pool):
+            try:
+                self._pool.prime()
+            except SandboxError as error:
+                raise pytest.UsageError(f"no sandbox can be opened: {error}") from error
 
     def _expect(self, work: RunSpec, sandboxes: int) -> None:
         """Have sandboxes started ahead: the run's own, and the one in which its agent's answers are checked."""
