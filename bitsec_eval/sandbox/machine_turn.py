@@ -23,7 +23,7 @@ PAUSE_SECONDS = 0.05
 _NAME = re.compile(r"@bitsec-eval-turn:(waits|holds):([a-z]+):(\d{20}):([0-9a-f]{8})$", re.MULTILINE)
 
 
-class Claim(NamedTuple):
+class TurnClaim(NamedTuple):
     """Who waits for a turn or holds it: since when, on the clock of `time.monotonic`, and a name of its own."""
 
     state: str
@@ -70,13 +70,13 @@ class MachineTurn:
         claim.bind(f"\0bitsec-eval-turn:{state}:{turn}:{since:020}:{self._token}")
         return claim
 
-    def _rivals(self, turn: str, since: int) -> list[Claim]:
+    def _rivals(self, turn: str, since: int) -> list[TurnClaim]:
         """Return who holds another turn, or has waited longer for one."""
         others = [each for each in claims() if each.turn != turn and each.token != self._token]
         return [each for each in others if each.state == "holds" or (each.since, each.token) < (since, self._token)]
 
 
-def claims() -> list[Claim]:
+def claims() -> list[TurnClaim]:
     """Return everybody's claims on this machine."""
     found = _NAME.findall(LIST.read_text("utf-8", "replace"))
-    return [Claim(state, turn, int(since), token) for state, turn, since, token in found]
+    return [TurnClaim(state, turn, int(since), token) for state, turn, since, token in found]

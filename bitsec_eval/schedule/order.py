@@ -5,24 +5,24 @@ from threading import Event
 from typing import Protocol
 
 
-class Order(StrEnum):
+class RunOrder(StrEnum):
     """With `AGENTS_FIRST` no agent runs while a sandbox holds a hidden input; `INTERLEAVED` is as fast as can be."""
 
     AGENTS_FIRST = "agents-first"
     INTERLEAVED = "interleaved"
 
 
-class Turn(StrEnum):
+class MachineUse(StrEnum):
     """What has a machine: agents, or the checks of answers, whose sandboxes hold hidden inputs."""
 
     AGENTS = "agents"
     CHECKS = "checks"
 
 
-class Machine(Protocol):
+class SharedMachine(Protocol):
     """Whatever keeps the evaluations of one machine from having agents and checks at the same time."""
 
-    def take(self, turn: Turn, stopped: Event) -> None:
+    def take(self, turn: MachineUse, stopped: Event) -> None:
         """Wait until nobody on this machine has the other turn, then hold this one; give up once `stopped` is set."""
 
     def leave(self) -> None:
@@ -32,7 +32,7 @@ class Machine(Protocol):
 class OwnMachine:
     """A machine that nobody else uses."""
 
-    def take(self, turn: Turn, stopped: Event) -> None:
+    def take(self, turn: MachineUse, stopped: Event) -> None:
         """Take it at once."""
 
     def leave(self) -> None:

@@ -1,6 +1,6 @@
 """Runs in parallel, in collection order, ahead of the checks that wait for them.
 
-Agents come first: while they run nobody checks, and their answers wait on disk (`Order.AGENTS_FIRST`). Where hidden
+Agents come first: while they run nobody checks, and answers wait on disk (`RunOrder.AGENTS_FIRST`). Where hidden
 inputs are no secret the two may be interleaved; then nothing runs further ahead of the checks than `lead` runs.
 Worker threads take the first of: a session to close, a solution to load for checks that are next, a run somebody
 waits for, and the next run that has not started. No more than `jobs` runs go on at once, whatever they wait for.
@@ -27,7 +27,7 @@ from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
 from bitsec_eval.sandbox.execution.solution_sandboxes import LoadedSolution, SolutionSandboxes
 from bitsec_eval.schedule.answer_cache import AnswerCache, NoCache
 from bitsec_eval.schedule.attempts import Attempts
-from bitsec_eval.schedule.order import Machine, Order, OwnMachine, Turn
+from bitsec_eval.schedule.order import MachineUse, OwnMachine, RunOrder, SharedMachine
 from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
 from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
 from bitsec_eval.schedule.spool import Spool, SpooledResult
@@ -71,8 +71,8 @@ class Schedule:
         gateway: Gateway | None = None,
         cache: AnswerCache | None = None,
         *,
-        order: Order = Order.INTERLEAVED,
-        machine: Machine | None = None,
+        order: RunOrder = RunOrder.INTERLEAVED,
+        machine: SharedMachine | None = None,
         spool: Path | None = None,
         chance: Random | None = None,
     ) -> None:
@@ -84,8 +84,8 @@ class Schedule:
         self._began: float | None = None
         self._jobs = jobs
         self._order = order
-        self._machine: Machine = machine or OwnMachine()
-        self._agents_turn = order is Order.INTERLEAVED
+        self._machine: SharedMachine = machine or OwnMachine()
+        self._agents_turn = order is RunOrder.INTERLEAVED
         self._spool = Spool(spool) if spool is not None else None
         self._chance = chance or SystemRandom()
         self._running = 0
@@ -103,8 +103,8 @@ class Schedule:
 
     def want(self, work: RunSpec) -> None:
         """Queue a run; a run that is queued already stays where it is."""
-        if self._order is Order.INTERLEAVED:
-            self._machine.take(Turn.AGENTS, self._stopped)
+        if self._order is RunOrder.INTERLEAVED:
+            self._machine.take(MachineUse.AGENTS, self._stopped)
         with self._changed:
             if work.key not in self._runs:
                 self._runs[work.key] = run = _Run(work)
@@ -119,7 +119,7 @@ class Schedule:
         """Wait for a run and return what came of it."""
         run = self._runs[key]
         if not run.done.done() and not self._stopped.is_set():
-            if self._order is Order.AGENTS_FIRST:
+            if self._order is RunOrder.AGENTS_FIRST:
                 self._let_agents_run()
             else:
                 self._urge(run)
@@ -129,13 +129,13 @@ class Schedule:
         """Have every run done that is wanted so far, while no check goes on here or elsewhere on this machine."""
         for run in list(self._runs.values()):
             _quiesce(run)
-        self._machine.take(Turn.AGENTS, self._stopped)
+        self._machine.take(MachineUse.AGENTS, self._stopped)
         with self._changed:
             self._agents_turn = True
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._stopped.is_set() or not (self._to_start or self._running))
             self._agents_turn = False
-        self._machine.take(Turn.CHECKS, self._stopped)
+        self._machine.take(MachineUse.CHECKS, self._stopped)
         with self._changed:
             self._changed.notify_all()
 
@@ -243,12 +243,12 @@ class Schedule:
                 return partial(self._load, run, run.loaded)
         if not self._agents_turn or self._running >= self._jobs:
             return None
-        run_to_start = self._next_run() if self._order is Order.INTERLEAVED else self._next_in_line()
+        run_to_start = self._next_run() if self._order is RunOrder.INTERLEAVED else self._next_in_line()
         return None if run_to_start is None else self._begin(run_to_start)
 
     def _ahead(self) -> Iterator[_Run]:
         """Yield the runs whose checks are next: as many as may hold a loaded sandbox at once."""
-        if self._order is Order.INTERLEAVED or not self._agents_turn:
+        if self._order is RunOrder.INTERLEAVED or not self._agents_turn:
             yield from self._open[: self._jobs + 1]
 
     def _next_run(self) -> "_Run | None":

@@ -19,7 +19,7 @@ from bitsec_eval.sandbox.api import Frame
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.sandbox.execution.llm_bridge import PART
 from bitsec_eval.schedule.attempts import BREAKER_FAILURES, Attempts
-from bitsec_eval.schedule.order import Order, Turn
+from bitsec_eval.schedule.order import MachineUse, RunOrder
 from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
 from bitsec_eval.schedule.schedule import KNOWN_AGENT, Schedule
 from bitsec_eval.schedule.spool import Spool
@@ -442,7 +442,7 @@ class NotedMachine:
     def __init__(self) -> None:
         self.turns: list[str] = []
 
-    def take(self, turn: Turn, stopped: threading.Event) -> None:
+    def take(self, turn: MachineUse, stopped: threading.Event) -> None:
         if self.turns[-1:] != [turn]:
             self.turns.append(turn)
 
@@ -477,7 +477,7 @@ class LoadingSandbox(FakeSandbox):
 def test_agents_come_first_and_their_answers_wait_on_disk(tmp_path: Path):
     sandbox, machine = LoadingSandbox(), NotedMachine()
     works = [work(number, calls=True) for number in range(100)]
-    schedule = Schedule(sandbox, 3, order=Order.AGENTS_FIRST, machine=machine, spool=tmp_path / "results")
+    schedule = Schedule(sandbox, 3, order=RunOrder.AGENTS_FIRST, machine=machine, spool=tmp_path / "results")
     for each in works:
         schedule.want(each)
     time.sleep(0.05)
@@ -492,26 +492,26 @@ def test_agents_come_first_and_their_answers_wait_on_disk(tmp_path: Path):
 
     assert outputs == [each.orders()[0].source for each in works]
     assert min(sandbox.loads) == 100
-    assert machine.turns == [Turn.AGENTS, Turn.CHECKS, "left"]
+    assert machine.turns == [MachineUse.AGENTS, MachineUse.CHECKS, "left"]
     assert list((tmp_path / "results").iterdir()) == []
 
 
 def test_a_run_that_is_wanted_while_checks_go_on_waits_for_the_next_turn():
     """As in a worker of xdist, which hears of its runs bit by bit."""
     machine = NotedMachine()
-    schedule = Schedule(FakeSandbox(), 2, order=Order.AGENTS_FIRST, machine=machine)
+    schedule = Schedule(FakeSandbox(), 2, order=RunOrder.AGENTS_FIRST, machine=machine)
     for number in range(4):
         schedule.want(work(number))
         assert schedule.done(work(number).key).failure is None
         schedule.forget(work(number).key)
     schedule.stop()
 
-    assert machine.turns == [Turn.AGENTS, Turn.CHECKS] * 4 + ["left"]
+    assert machine.turns == [MachineUse.AGENTS, MachineUse.CHECKS] * 4 + ["left"]
 
 
 def test_stopping_while_agents_run_releases_whoever_waits_for_them():
     sandbox = FakeSandbox(0.3)
-    schedule = Schedule(sandbox, 1, order=Order.AGENTS_FIRST)
+    schedule = Schedule(sandbox, 1, order=RunOrder.AGENTS_FIRST)
     for number in range(50):
         schedule.want(work(number))
     threading.Timer(0.5, schedule.stop).start()

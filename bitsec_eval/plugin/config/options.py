@@ -13,7 +13,7 @@ from bitsec_eval.plugin.config.llm_options import OPTIONS as LLM_OPTIONS
 from bitsec_eval.plugin.config.option import Option, OptionValues, addresses, flag, words
 from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.sandbox.hardening.policy import IMAGE
-from bitsec_eval.schedule.order import Order
+from bitsec_eval.schedule.order import RunOrder
 
 RERUNS = ("void",)
 OUTCOMES, ANSWERS = "outcomes", "answers"
@@ -137,11 +137,11 @@ SANDBOX = (
     Option(
         "order",
         str,
-        Order.AGENTS_FIRST.value,
+        RunOrder.AGENTS_FIRST.value,
         "ORDER",
         "agents-first: no agent runs on this machine while a sandbox holds hidden inputs;"
         " interleaved: faster, for suites that are no secret, and results say so",
-        choices=tuple(Order),
+        choices=tuple(RunOrder),
     ),
     Option("runtime", str, "", "NAME", "the engine's runtime for sandboxes, such as crun or runsc"),
     Option(

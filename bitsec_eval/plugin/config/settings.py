@@ -33,7 +33,7 @@ from bitsec_eval.plugin.extension import (
 )
 from bitsec_eval.plugin.several_machines import CLUSTER, SEVERAL_ENGINES
 from bitsec_eval.sandbox.uid_lease import state_folder
-from bitsec_eval.schedule.order import Order
+from bitsec_eval.schedule.order import RunOrder
 
 WAITING_JOBS = 4
 """Runs for each processor where agents may ask an LLM and nobody said how many: they wait most of the time."""
@@ -66,7 +66,7 @@ class Settings:
     engine: SandboxEngine
     engine_request: EngineRequest
     evm_image: str | None
-    order: Order
+    order: RunOrder
     matcher: Matcher[Finding]
     kinds: AnswerKinds
     llm: LLMSettings
@@ -133,7 +133,7 @@ def _settings(
         engine=_engine(config, told),
         engine_request=_engine_request(told),
         evm_image=told.value("evm-image") or None,
-        order=Order(told.value("order")),
+        order=RunOrder(told.value("order")),
         matcher=_matcher(config, told),
         kinds=offered_kinds(config),
         llm=llm,

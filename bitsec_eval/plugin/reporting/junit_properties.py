@@ -12,7 +12,7 @@ from bitsec_eval.core.usage import total_usage
 from bitsec_eval.plugin.collection.tasks import CollectedTask, DeclaredCheck
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.render.timeline import at_most
-from bitsec_eval.schedule.order import Order
+from bitsec_eval.schedule.order import RunOrder
 from bitsec_eval.schedule.runs import RunKey, RunResult
 
 PLAN = "bitsec.plan"
@@ -34,7 +34,7 @@ def plan_of(
     `left_out` names tasks that are there and were not selected.
     """
     agents = {key.agent for key in selected}
-    order = [INTERLEAVED_NOTE] if settings.order is Order.INTERLEAVED else []
+    order = [INTERLEAVED_NOTE] if settings.order is RunOrder.INTERLEAVED else []
     return {
         "evaluation": settings.evaluation,
         "started": settings.started,

@@ -467,7 +467,7 @@ def become_guest(out, err, folder):
 def know_localhost():
     """What `site` would do: an image of ours makes localhost known in there."""
     try:
-        import sitecustomize  # noqa: F401
+        __import__("sitecustomize")
     except ImportError:
         pass
 
