@@ -49,12 +49,12 @@ def program(path: Path, name: str) -> str:
     """Return a program at its size as attack or as control."""
     text = path.read_text()
     size = int(head(text, name))
-    levels = "".join(f"struct S{i} {{ S{i - 1} a; S{i - 1}[] b; S{i - 1}[2] c; }}\n    " for i in range(1, size + 1))
     if "LEVELS" in text:
+        levels = "".join(f"struct S{i} {{ S{i - 1} a; S{i - 1}[] b; S{i - 1}[2] c; }}\n" for i in range(1, size + 1))
         text = text.replace("LEVELS", levels).replace("SLAST", f"S{size}")
     imports = 'import "/etc/passwd";\nimport "file:///etc/passwd";' if size else 'import "src/Payment.sol";'
     text = text.replace("IMPORTS", imports).replace("PRAGMA", "0.4.11" if size else "^0.8.20")
-    text = text.replace("REPEAT(()", "(" * size).replace("REPEAT())", ")" * size)
+    text = re.sub(r"REPEAT\((\(|\))\)", lambda match: match[1] * size, text)
     return re.sub(r"REPEAT\((\w+)\)", lambda match: match[1] * size, text).replace("SIZE", str(size))
 
 
@@ -76,7 +76,7 @@ def test_an_attack_ends_in_a_line_of_the_list_and_neighbours_never_notice(places
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_its_control_is_compiled_deployed_and_run(places, case, path):
     compiled = case.files.case(places)
-    source = case.renaming.apply(program(path, "control")) if "src/" in path.read_text() else program(path, "control")
+    source = program(path, "control").replace("src/Payment.sol", case.renaming.path("src/Payment.sol"))
     sources = {**solidity(case.files.project), EXPLOIT_FILE: source}
     output = places.compile_answer("control", "0.8.30", compiler_input(sources, wanted=(EXPLOIT_FILE,)))
     artifact = read_build(output).artifacts[EXPLOIT_FILE, "Exploit"]
