@@ -11,7 +11,7 @@ contract Wallet {
 
     receive() external payable {}
 
-    function execute(address to, uint256 value, bytes calldata data) external returns (bytes memory) {
+    function execute(address to, uint256 value, bytes calldata data) external payable returns (bytes memory) {
         require(msg.sender == holder, "not the holder");
         (bool done, bytes memory answer) = to.call{value: value}(data);
         if (!done) {
