@@ -57,11 +57,8 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     try:
         while True:
             asked = await reader.readuntil(b"\r\n\r\n")
-            length = next(
-                int(line.split(b":")[1])
-                for line in asked.lower().split(b"\r\n")
-                if line.startswith(b"content-length")
-            )
+            lines = asked.lower().split(b"\r\n")
+            length = next(int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length"))
             await reader.readexactly(length)
             await asyncio.sleep(CALL_SECONDS)
             writer.write(head + body)
