@@ -98,7 +98,7 @@ TEXTS = {
     "many_calls": (json.dumps({"source": "contract Exploit {}", "calls": [{}] * 1000}), Public.BAD_CALLS),
     "long_number": (
         '{"source": "contract Exploit {}", "calls": [{"value": ' + "9" * 5000 + "}]}",
-        Public.NO_SOURCE,
+        Public.NOT_COMPILED,
     ),
     "negative": (json.dumps({"source": "contract Exploit {}", "calls": [{"value": -1}]}), Public.BAD_CALLS),
     "odd_data": (json.dumps({"source": "contract Exploit {}", "calls": [{"data": "0x0"}]}), Public.BAD_CALLS),
@@ -106,7 +106,7 @@ TEXTS = {
     "abstract": ("pragma solidity ^0.8.20; abstract contract Exploit {}", Public.NO_CONTRACT),
     "interface": ("pragma solidity ^0.8.20; interface Exploit {} contract Other {}", Public.NO_CONTRACT),
     "constructor": ("pragma solidity ^0.8.20; contract Exploit { constructor(uint256) {} }", Public.NO_CONTRACT),
-    "surrogate": ("pragma solidity ^0.8.20; contract Exploit {} // \ud800", Public.NO_SOURCE),
+    "surrogate": ("pragma solidity ^0.8.20; contract Exploit {} // \ud800", Public.NOT_COMPILED),
 }
 
 
