@@ -99,10 +99,11 @@ UNWIPED = Runner("            wipe(folder)", "            pass")
 
 
 OF_SHARED_PAGES = (
-    *("page_drop", "page_look", "page_count", "page_fetch", "page_advice", "page_no_wait", "page_read_once"),
+    *("page_drop", "page_look", "page_fetch", "page_advice", "page_read_once"),
     *("flush_pages", "watch_files", "lease_file"),
 )
-"""Calls that the kernel would answer; `watch_everything` it would not, for want of a capability."""
+"""Calls that this kernel would answer on any file; `page_count` and `watch_everything` it refuses by itself to who
+is neither the file's owner nor privileged, and `page_no_wait` on overlays, as others do not."""
 
 OF_THE_MACHINE = (
     *("count_memory", "count_blocks", "count_events", "count_load", "count_files", "count_groups", "count_disks"),
