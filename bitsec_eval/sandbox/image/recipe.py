@@ -41,7 +41,6 @@ class Recipe:
     changes: tuple[str, ...] = (
         "ENV PATH=/usr/local/bin:/usr/bin:/bin",
         "ENV LANG=C.UTF-8",
-        "ENV TZ=UTC",
         "WORKDIR /workspace",
         'CMD ["python3"]',
     )
