@@ -9,7 +9,7 @@ import os
 
 with open("/proc/self/environ") as file:
     started_with = {entry.split("=")[0] for entry in file.read().split("\0") if entry}
-known = {"PATH", "HOME", "LANG", "TMPDIR", "LC_CTYPE", "HOSTNAME"}
+known = {"PATH", "HOME", "LANG", "TMPDIR", "LC_CTYPE", "HOSTNAME", "TZ", "PYTHONHASHSEED"}
 odd = {
     name
     for name in started_with | set(os.environ)
