@@ -36,7 +36,7 @@ ELEMENTS = {
 ATTRIBUTES = {
     *("lang", "charset", "name", "content", "rel", "href", "class", "aria-label", "aria-current", "id", "tabindex"),
     *("scope", "role", "viewbox", "preserveaspectratio", "aria-hidden", "focusable", "width", "height", "open"),
-    *("value", "selected"),
+    *("value", "selected", "hidden"),
     *("action", "method", "enctype", "for", "required", "maxlength", "pattern", "autocomplete", "autocapitalize"),
     *("spellcheck", "aria-describedby", "type", "accept", "download", "aria-labelledby", "title", "d", "points", "x"),
 }
