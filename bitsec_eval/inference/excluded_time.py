@@ -36,6 +36,12 @@ class ExcludedTime:
                 self._kept = _merged([*self._kept, *claim.spans])
 
     @property
+    def is_running(self) -> bool:
+        """Whether such time passes at the moment."""
+        with self._lock:
+            return any(claim.since is not None for claim in self._claims)
+
+    @property
     def excluded_seconds(self) -> float:
         """All such time until now."""
         with self._lock:

@@ -78,6 +78,11 @@ class LLMSession:
         return self._answerer.offer.request_bytes
 
     @property
+    def is_held_up(self) -> bool:
+        """Whether the agent's clock stands still at the moment; see `ExcludedTime`."""
+        return self._excluded.is_running
+
+    @property
     def excluded_seconds(self) -> float:
         """How long the agent's clock stood still."""
         return self._excluded.excluded_seconds

@@ -31,6 +31,7 @@ class FakeTransport:
     environment: dict[str, str] = field(default_factory=dict)
     request_bytes: int = REQUEST_BYTES
     excluded_seconds: float = 0.0
+    is_held_up: bool = False
     failure: None = None
     asked: list[LLMRequest] = field(default_factory=list)
     closed: bool = False

@@ -100,10 +100,12 @@ def test_time_that_overlaps_counts_once(clock: list[float]):
             with other.excluding():
                 clock[0] += 2
             clock[0] += 1
+        assert not excluded.is_running
         clock[0] += 50
         with one.excluding():
             clock[0] += 4
 
+            assert excluded.is_running
             assert excluded.excluded_seconds == 10
     assert excluded.excluded_seconds == 10
 

@@ -36,10 +36,18 @@ class HeldUp:
         self._began: float | None = None
 
     @property
-    def excluded_seconds(self) -> float:
+    def _passed(self) -> float:
         now = time.monotonic()
         self._began = self._began or now
-        return min(max(0.0, now - self._began - self._after), self._until - self._after)
+        return now - self._began
+
+    @property
+    def is_held_up(self) -> bool:
+        return self._after < self._passed < self._until
+
+    @property
+    def excluded_seconds(self) -> float:
+        return min(max(0.0, self._passed - self._after), self._until - self._after)
 
     def ask(self, question: object, reply: Callable[..., None]) -> None:
         raise AssertionError

@@ -292,6 +292,7 @@ class SlowLLM:
     request_bytes = 1000
     backend = NoLLM()
     excluded_seconds = 0.0
+    is_held_up = False
     failure = None
 
     def __init__(self, seconds: float) -> None:

@@ -123,7 +123,8 @@ class _Listening:
 
     def _freeze_while_held_up(self) -> None:
         """Pause the agent's sandbox while its clock stands still: time that does not count is not to be used."""
-        is_held_up = self._excluded_seconds < self._excluded_seconds  # it grows between two looks
+        line, seconds = self._line, self._limits.wall_seconds
+        is_held_up = line is not None and line.is_held_up and line.excluded_seconds < seconds
         if is_held_up != self._is_frozen:
             self._is_frozen = is_held_up
             (self._session.pause if is_held_up else self._session.resume)()

@@ -41,6 +41,10 @@ class LLMTransport(Protocol):
         """The longest body of a question."""
 
     @property
+    def is_held_up(self) -> bool:
+        """Whether the agent waits for us or the provider and not for the LLM at the moment: its clock stands still."""
+
+    @property
     def excluded_seconds(self) -> float:
         """How long the agent has waited for us or the LLM's provider and not for the LLM: its clock stood still."""
 
