@@ -42,7 +42,7 @@ class LLMTransport(Protocol):
 
     @property
     def is_held_up(self) -> bool:
-        """Whether the agent waits for us or the provider and not for the LLM at the moment: its clock stands still."""
+        """Whether the agent waits for us or the provider now, and not for the LLM: its clock stands still."""
 
     @property
     def excluded_seconds(self) -> float:
