@@ -7,12 +7,16 @@ chain; so a verdict that holds on both engines comes from no peculiarity of one.
 from collections.abc import Sequence
 from typing import Any
 
-from eth.abc import StateAPI
-from eth.chains.base import MiningChain
-from eth.db.atomic import AtomicDB
-from eth.vm.forks.cancun import CancunVM
-from eth.vm.spoof import SpoofTransaction
-from eth_utils import to_canonical_address
+from recursion import kept_recursion_limit
+
+with kept_recursion_limit():
+    # py-evm raises the limit for the whole process, in which deep JSON must end in a RecursionError.
+    from eth.abc import StateAPI
+    from eth.chains.base import MiningChain
+    from eth.db.atomic import AtomicDB
+    from eth.vm.forks.cancun import CancunVM
+    from eth.vm.spoof import SpoofTransaction
+    from eth_utils import to_canonical_address
 
 
 class _Chain:
