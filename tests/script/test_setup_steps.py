@@ -76,8 +76,8 @@ def test_the_demo_evaluates_the_sample_agents(machine):
 @pytest.mark.parametrize(
     ("arguments", "pytest_arguments"),
     [
-        ((), "-n 2 --dist loadfile tests/"),
-        (("-k", "board"), "-n 2 --dist loadfile tests/ -k board"),
+        ((), "tests/"),
+        (("-k", "board"), "tests/ -k board"),
         (("tests/::x", "-x"), "tests/::x -x"),
     ],
 )
