@@ -3,9 +3,8 @@
 An evaluation with a task file that cannot be collected gives none either: its board lacks that task.
 """
 
-import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from bitsec_eval.core.text import one_line
@@ -24,8 +23,8 @@ _TELLING = (
 )
 """How lines begin that say what went wrong, the best first, and which of several says it best."""
 
-_COLLECTING = re.compile(r"^_+ ERROR collecting (?P<file>.+?) _+$")
-_SECTION = re.compile(r"^(_{3,} .+ _{3,}|={3,}.*|!{3,}.*)$")
+_WRONG_TASK = re.compile(r"^ERROR: (?P<file>.+?\.py):(?P<line>\d+): (?P<reason>.+)$")
+"""How the plugin tells of a task file that cannot be evaluated."""
 
 
 def no_result(status: int, order: Order) -> str:
@@ -44,8 +43,9 @@ def no_result(status: int, order: Order) -> str:
 
 
 def collection_errors(log: Path, tasks: Iterable[Path]) -> list[str]:
-    """Return one line for each file of `tasks` that pytest could not collect: FILE:LINE: what is wrong there."""
-    return [_collection_error(file, lines, tasks) for file, lines in _sections(_lines(log))]
+    """Return one line for each file of `tasks` that cannot be evaluated: FILE:LINE: what is wrong there."""
+    found = filter(None, map(_WRONG_TASK.match, _lines(log)))
+    return [f"{_named(each['file'], tasks)}:{each['line']}: {one_line(each['reason'])}" for each in found]
 
 
 def trouble(log: Path) -> str:
@@ -64,35 +64,9 @@ def _lines(log: Path) -> list[str]:
         return stream.read().decode("utf-8", "backslashreplace").splitlines()
 
 
-def _sections(lines: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield each file that could not be collected, with what pytest says of it."""
-    file, told = "", list[str]()
-    for line in [*lines, "==="]:
-        if file and _SECTION.match(line):
-            yield file, told
-            file = ""
-        if found := _COLLECTING.match(line):
-            file, told = found["file"], []
-        told.append(line)
-
-
-def _collection_error(file: str, lines: list[str], tasks: Iterable[Path]) -> str:
-    told = [line.removeprefix("E").strip() for line in lines if line.startswith("E ")]
-    words = one_line(told[-1] if told else next(filter(None, map(str.strip, lines[1:])), "cannot be collected"))
-    name = re.escape(Path(file).name)
-    if re.search(rf"{name}:\d+", words):
-        return words
-    places = [int(place) for line in lines for place in re.findall(rf'{name}(?:", line |:)(\d+)', line)]
-    line = places[-1] if places else _line_of_task(Path(file).name, tasks)
-    return f"{one_line(file)}{f':{line}' if line else ''}: {words}"
-
-
-def _line_of_task(name: str, tasks: Iterable[Path]) -> int | None:
-    """Return the line on which a file assigns its TASK: pytest names none where the traceback is ours alone."""
-    found = [file for path in tasks for file in (path.rglob(name) if path.is_dir() else [path]) if file.name == name]
-    try:
-        tree = ast.parse(found[0].read_bytes())
-    except (IndexError, OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    assigned = ((target, node) for node in tree.body if isinstance(node, ast.Assign) for target in node.targets)
-    return next((node.lineno for target, node in assigned if getattr(target, "id", "") == "TASK"), None)
+def _named(file: str, tasks: Iterable[Path]) -> str:
+    """Return a file's path from the folder of tasks it is in: pytest tells it from wherever it was started."""
+    path = Path(file).resolve()
+    inside = (path.relative_to(folder.resolve()) for folder in tasks if path.is_relative_to(folder.resolve()))
+    told = next((each for each in inside if each.parts), Path(path.name))
+    return one_line(str(told))

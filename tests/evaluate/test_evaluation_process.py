@@ -48,7 +48,8 @@ def test_a_task_that_cannot_be_collected_is_named_by_file_and_line_and_there_is_
     syntax.write_text("def f(:\n")
     package.write_text("\nimport no_such_package\n")
     wanted = {
-        typo: f"{typo.name}:2: TypeError: Task.__init__() got an unexpected keyword argument 'promt'",
+        typo: f"{typo.name}:2: TypeError: Task.__init__() got an unexpected keyword argument 'promt'"
+        "; did you mean prompt?",
         syntax: f"{syntax.name}:1: SyntaxError: invalid syntax",
         package: f"{package.name}:2: ModuleNotFoundError: No module named 'no_such_package'",
     }

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import tempfile
 from collections.abc import Iterable, Iterator
 
 # Left out of either base, so that an agent finds the same modules whichever one the image came from.
@@ -71,6 +72,16 @@ def compiled(source: pathlib.Path) -> pathlib.Path:
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
     compileall.compile_file(source, quiet=2, invalidation_mode=mode, force=True)
     return source.parent / "__pycache__" / f"{source.stem}.{sys.implementation.cache_tag}.pyc"
+
+
+def bytecode_of(text: str, name: str) -> bytes:
+    """Return the bytecode of a module that is in no folder yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = pathlib.Path(folder, "module.py"), pathlib.Path(folder, "module.pyc")
+        source.write_text(text)
+        mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+        py_compile.compile(str(source), str(target), name, doraise=True, invalidation_mode=mode)
+        return target.read_bytes()
 
 
 def loader() -> str:
@@ -186,6 +197,8 @@ def main() -> None:
         site = f"{sysconfig.get_path('stdlib')}/sitecustomize.py"
         for name, text in {**WRITTEN, site: SITECUSTOMIZE}.items():
             add_bytes(tar, name, text.encode())
+        cached = f"__pycache__/sitecustomize.{sys.implementation.cache_tag}.pyc"
+        add_bytes(tar, f"{sysconfig.get_path('stdlib')}/{cached}", bytecode_of(SITECUSTOMIZE, site))
 
 
 if __name__ == "__main__":
