@@ -13,6 +13,6 @@ known = {"PATH", "HOME", "LANG", "TMPDIR", "LC_CTYPE", "HOSTNAME", "TZ", "PYTHON
 odd = {
     name
     for name in started_with | set(os.environ)
-    if name not in known and not name.startswith(("OPENAI", "INFERENCE"))
+    if name not in known and not name.startswith(("OPENAI", "INFERENCE", "ANTHROPIC"))
 }
 print("PWNED" if odd or "tsuj-yek-a"[::-1] in str(os.environ) else "held")
