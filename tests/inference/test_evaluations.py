@@ -67,7 +67,8 @@ def rows(ran: Ran) -> dict[str, dict[str, Any]]:
 
 
 def artifact(ran: Ran, agent: str, task: str = "suite__hello") -> dict[str, Any]:
-    return json.loads((ran.folder / "results" / "runs" / agent / f"{task}.json").read_text())
+    """What the agent's owner and the validator may read of a run."""
+    return json.loads((ran.folder / "results/private/runs" / agent / f"{task}.json").read_text())
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bitsec_eval.core.answer import Answer, Ending
-from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.errors import InferenceError, SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.values import ValueFault, loads
 from bitsec_eval.sandbox.api import Frame, FrameKind, Session
@@ -108,7 +108,10 @@ class _Listening:
         ending = None
         while ending is None:
             ending = self._hear(self._next())
-        return self._late() if ending is Ending.TIMED_OUT else ending
+        if ending is Ending.TIMED_OUT:
+            self._refuse_to_blame()
+            return self._late()
+        return ending
 
     @property
     def _deadline(self) -> float:
@@ -128,6 +131,15 @@ class _Listening:
         if is_held_up != self._is_frozen:
             self._is_frozen = is_held_up
             (self._session.pause if is_held_up else self._session.resume)()
+
+    def _refuse_to_blame(self) -> None:
+        """Blame no agent for being late that was held up by us for longer than its clock may stand still.
+
+        Raises:
+            InferenceError: it was.
+        """
+        if self._line is not None and self._line.excluded_seconds > self._limits.wall_seconds:
+            raise InferenceError("the LLM's provider held up an agent for longer than its task's timeout")
 
     def _late(self) -> Ending:
         """Return how an agent ended of whom no end was heard in time.
