@@ -141,8 +141,8 @@ def test_try_prints_the_agents_own_board_and_what_it_failed(tmp_path: Path, dock
     assert ran.stdout.splitlines()[1:] == [
         "evaluating mine.py on suite ...",
         "  0.0  suite/reverse: 0 of 2 checks",
-        "       failed: test_reverses_a_word",
-        "       failed: test_reverses_two_words",
+        "       failed: test_reverses_a_word (weight 1)",
+        "       failed: test_reverses_two_words (weight 1)",
         "",
         "1  mine  0.0  reward: 0.00 TAO",
         "undistributed: 100.00 TAO, as no agent earned it",
@@ -161,7 +161,7 @@ HALF = printing("def reverse_string(s):\n    return s[::-1] if ' ' in s else s\n
     ("source", "lines"),
     [
         (GOOD, ["100.0  suite/reverse: 2 of 2 checks", ""]),
-        (HALF, [" 50.0  suite/reverse: 1 of 2 checks", "       failed: test_reverses_a_word"]),
+        (HALF, [" 50.0  suite/reverse: 1 of 2 checks", "       failed: test_reverses_a_word (weight 1)"]),
     ],
 )
 def test_try_tells_of_an_agent_that_passes(tmp_path: Path, docker_cli: DockerSandbox, source: str, lines: list[str]):

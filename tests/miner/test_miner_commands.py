@@ -178,7 +178,7 @@ def test_status_says_where_it_stands_and_which_checks_failed(miner: Miner, agent
     assert re.fullmatch(r"the current version waits for its evaluation: place \d+ of \d+", waiting.lines[1])
     assert evaluated.lines[0].startswith("standing: evaluated, version 1, rank 1, score 50.0, reward ")
     assert evaluated.lines[1:5] == ["", "why points were lost:", r" -50.0  it said \x1b[31mtwo: demo/one", ""]
-    assert evaluated.lines[5:7] == [" 50.0  demo/one: 1 of 2 checks", "       failed: test_says_it_once"]
+    assert evaluated.lines[5:7] == [" 50.0  demo/one: 1 of 2 checks", "       failed: test_says_it_once (weight 1)"]
     assert "\x1b" not in "".join(evaluated.lines)
 
 
@@ -186,9 +186,9 @@ OUTCOMES = {"full": "PP", "half": "PF", "none": "FF", "void": "PE", "short": "P"
 WORDS = {"P": "passed", "F": "failed", "E": "error"}
 TOLD = {
     "full": ["100.0  demo/one: 2 of 2 checks"],
-    "half": [" 50.0  demo/one: 1 of 2 checks", "       failed: c1"],
-    "none": ["  0.0  demo/one: 0 of 2 checks", "       failed: c0", "       failed: c1"],
-    "void": ["    -  demo/one: 1 of 2 checks, void", "       error: c1"],
+    "half": [" 50.0  demo/one: 1 of 2 checks", "       failed: c1 (weight 1)"],
+    "none": ["  0.0  demo/one: 0 of 2 checks", "       failed: c0 (weight 1)", "       failed: c1 (weight 1)"],
+    "void": ["    -  demo/one: 1 of 2 checks, void", "       error: c1 (weight 1)"],
     "short": [" 50.0  demo/one: 1 of 1 checks, incomplete"],
 }
 
