@@ -174,14 +174,14 @@ def test_an_engine_that_dies_mid_run_voids_runs_and_costs_no_points(tmp_path: Pa
     lay_out(tmp_path, agents, {"suite/test_reverse.py": REVERSE_TASK})
     with EngineProxy(tmp_path / "engine.sock") as proxy:
         process = subprocess.Popen(
-            command("--bitsec-jobs=1"),
+            command("--bitsec-jobs=1", "--bitsec-order=interleaved"),
             cwd=tmp_path,
             env=environment(DOCKER_HOST=f"unix://{tmp_path}/engine.sock"),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
-        proxy.wait_for_starts(3)  # a's agent, a's solution, b's agent
+        proxy.wait_for_starts(4)  # the sandbox that is tried first, a's agent, a's solution, b's agent
         proxy.die()
         output, _ = process.communicate(timeout=120)
 
