@@ -14,11 +14,12 @@ from bitsec_eval.sandbox.engines import Engine
 
 
 class AuditedEngine:
-    """An `Engine`: opens sessions, names its image, and can be stopped."""
+    """An `Engine`: opens sessions, names its image and what it holds, and can be asked and stopped."""
 
     def __init__(self, inner: Engine, request: EngineRequest) -> None:
         self.image = f"audited {inner.image}"
-        self.stop = inner.stop
+        self.stop, self.ask, self.image_content = inner.stop, inner.ask, inner.image_content
+        self.processors = inner.processors
         self._inner = inner
         self._log = request.results / "sandboxes.log"
 
