@@ -43,7 +43,7 @@ def test_every_run_is_done_k_times_in_sandboxes_of_its_own(tmp_path, more):
     assert "test_reverses_a_word[once-r2]" in ran.output
     (row,) = ran.board()["agents"]
     assert row["tasks"]["suite/reverse"]["points"] == [100, 100]
-    told = [json.loads(path.read_text()) for path in (tmp_path / "results/runs/once").glob("*.json")]
+    told = [json.loads(path.read_text()) for path in (tmp_path / "results/private/runs/once").glob("*.json")]
     assert len({each["stdout"] for each in told}) == 2
     for steps in (each["timeline"] for each in told):
         assert steps[0]["what"] == "queued"
@@ -103,7 +103,7 @@ def test_nothing_hidden_is_in_anything_a_miner_may_read(tmp_path):
     assert CANARY in (tmp_path / "results/junit.xml").read_text()
     assert [path.name for path in [*public, summary] if CANARY in path.read_text()] == []
     served = _served(tmp_path, "/miners/echo", "/agents/echo", "/agents", "/", "/leaderboard")
-    assert all(text.count("return 1") == 2 for text in served[:2])
+    assert not any("return 1" in text for text in served)  # what an agent prints is for its owner
     assert not any(CANARY in text for text in served)
 
 

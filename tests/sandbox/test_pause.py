@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from bitsec_eval.core.answer import Answer, Ending
+from bitsec_eval.core.errors import InferenceError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
@@ -79,10 +80,11 @@ def test_an_agent_that_is_held_up_is_given_that_time_back(sandbox: Sandbox):
 
 
 def test_no_clock_stands_still_for_longer_than_the_agents_own_time(sandbox: Sandbox):
-    answer = ran(sandbox, 10_000, HeldUp(0.2, 1e9), Limits(wall_seconds=1.5))
+    started = time.monotonic()
+    with pytest.raises(InferenceError, match="held up an agent for longer than its task's timeout"):
+        ran(sandbox, 10_000, HeldUp(0.2, 1e9), Limits(wall_seconds=1.5))
 
-    assert answer.ending is Ending.TIMED_OUT
-    assert 2.9 < answer.seconds < 8
+    assert 2.9 < time.monotonic() - started < 12
 
 
 def test_a_sandbox_that_is_frozen_is_removed_all_the_same(sandbox: Sandbox):
