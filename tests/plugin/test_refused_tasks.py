@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from plugin.evaluations import BAD, GOOD, REVERSE_TASK, Ran, lay_out, run
+from plugin.evaluations import BAD, GOOD, REVERSE_TASK, Ran, command, lay_out, run
 
 PYTEST = (sys.executable, "-m", "pytest", "--bitsec-agents=agents")
 HEAD = 'from bitsec_eval import Task\n\nTASK = Task(prompt="Implement reverse_string(s).")\n\n'
@@ -254,3 +254,13 @@ def test_options_without_effect_say_so_once(tmp_path: Path):
     ran = run(tmp_path, *PYTEST, "--timeout=100")
 
     assert ran.output.count("--timeout has no effect on checks: TASK says how long an agent and a call may take") == 1
+
+
+def test_a_file_beside_the_folder_of_tasks_is_nobodys_business(tmp_path: Path):
+    """pytest looks into every folder above what it is given where that lies in several places."""
+    lay_out(tmp_path, {"good": GOOD}, {"here/test_a.py": REVERSE_TASK, "there/test_b.py": REVERSE_TASK})
+    (tmp_path / "notes.py").write_text(REVERSE_TASK)
+
+    ran = run(tmp_path, *command("-q", "here", "there/test_b.py"))
+
+    assert ran.scores() == {"good": 100.0}, ran.output

@@ -54,7 +54,7 @@ class TaskCollection:
             folder = str(file_path.parent)
             if folder not in sys.path:
                 sys.path.insert(0, folder)
-        elif file_path.suffix == ".py" and file_path.name != "conftest.py" and has_task(file_path):
+        elif _is_asked_for(file_path, parent.config) and file_path.name != "conftest.py" and has_task(file_path):
             told = f"a task's file is called test_*.py; rename {file_path.name}"
             self._refused.refuse(file_path, parent.session, told)
         return collected
@@ -147,3 +147,9 @@ class TaskCollection:
                 limits = self.tasks[check.key.task].task.limits
                 seconds = limits.wall_seconds + limits.call_seconds + BACKSTOP_SECONDS
                 item.add_marker(pytest.mark.timeout(seconds))
+
+
+def _is_asked_for(file_path: Path, config: pytest.Config) -> bool:
+    """Whether a Python file lies in what pytest was given: on its way there pytest looks into every folder above."""
+    given = (config.invocation_params.dir / argument.partition("::")[0] for argument in config.args)
+    return file_path.suffix == ".py" and any(file_path.is_relative_to(path.resolve()) for path in given)
