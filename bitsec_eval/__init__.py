@@ -9,6 +9,7 @@ from bitsec_eval.core.llm import LLM
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.twins import compare
 from bitsec_eval.core.proof.chain import ETHER, Reverted
+from bitsec_eval.core.proof.judge import ExploitVerdict, PatchVerdict
 from bitsec_eval.core.proof.prompts import EXPLOIT_PROMPT, PATCH_PROMPT
 from bitsec_eval.core.proof.scenario import Scenario
 from bitsec_eval.core.report import AUDIT_PROMPT, Report
@@ -25,7 +26,9 @@ __all__ = [
     "BitsecError",
     "Expected",
     "ExpectedFinding",
+    "ExploitVerdict",
     "Finding",
+    "PatchVerdict",
     "Report",
     "Reverted",
     "Scenario",
