@@ -4,7 +4,7 @@
 
 Everything runs on this machine: a Dask scheduler, nodes as processes with engines and state of their own, and a
 server that answers an LLM's calls after two seconds. Runs mostly wait for it, as real agents do, so that one machine
-can stand for several. Each node, and each engine, takes 2 runs at a time and 2 more that wait.
+can stand for several. Each node, and each engine, takes 2 runs at a time.
 """
 
 import argparse
@@ -108,7 +108,7 @@ def server_process() -> Iterator[LLMServer]:
 def evaluated(folder: Path, llm: LLMServer, agents: int, places: int, *options: str) -> float:
     """Return how many runs a second an evaluation of so many waiting agents does, from its first call to its last.
 
-    `places` is how many agents may run at once; nearly all of them wait.
+    `places` is how many agents run at once; nearly all of them wait.
     """
     lay_out(folder, {f"agent_{n}": ASKING for n in range(agents)}, {"suite/test_hello.py": TASK})
     told = ("--bitsec-llm=live", f"--bitsec-llm-base-url={llm.url}", "--bitsec-llm-models=small")
