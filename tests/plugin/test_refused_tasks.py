@@ -223,11 +223,12 @@ LOUD = 'raise SystemExit("no")\n'
 
 
 @pytest.mark.usefixtures("docker_cli")
-def test_an_agents_fault_is_one_line_for_each_check_without_any_pytest_ini(tmp_path: Path):
+@pytest.mark.parametrize("on_ci", ["", "true"])
+def test_an_agents_fault_is_one_line_for_each_check_without_any_pytest_ini(tmp_path: Path, on_ci: str):
     lay_out(tmp_path, {"good": GOOD, "loud": LOUD, "bad": BAD}, {"suite/test_x.py": REVERSE_TASK})
     (tmp_path / "pytest.ini").unlink()
 
-    ran = run(tmp_path, *PYTEST, COLUMNS="80")
+    ran = run(tmp_path, *PYTEST, COLUMNS="80", CI=on_ci)
 
     told = [line for line in ran.lines if line.startswith("LOST ")]
     assert len(told) == 4, ran.output

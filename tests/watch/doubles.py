@@ -41,7 +41,7 @@ class Evaluations:
         if outcomes is None:
             return 4
         if self.collection_error:
-            order.log.write_text(f"___ ERROR collecting t/test_typo.py ___\nE   {self.collection_error}\n")
+            order.log.write_text(f"ERROR: {order.tasks[0]}/{self.collection_error}\n")
         junit = JunitFile(evaluation=f"e{len(self.seen)}").run(name, TASK, outcomes)
         if name in self.void_elsewhere:
             junit.run(name, f"{TASK}_too", ["error"])

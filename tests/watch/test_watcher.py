@@ -238,13 +238,13 @@ def test_a_task_that_cannot_be_collected_replaces_no_result_and_is_named(tmp_pat
     watched.look()
     before = {name: (tmp_path / "results" / name).read_bytes() for name in watched.published}
     watched.evaluations.outcomes["alice"] = ["failed"]
-    watched.evaluations.collection_error = "t/test_typo.py:3: TypeError: no such field"
+    watched.evaluations.collection_error = "coding/test_typo.py:3: TypeError: no such field"
     watched.evaluations.status = status
     watched.task.write_text("TASK = 2")
 
     assert watched.look() == ["alice", "bob"]
     assert {name: (tmp_path / "results" / name).read_bytes() for name in watched.published} == before
-    words = f"not evaluated (pytest ended with {status}): t/test_typo.py:3: TypeError: no such field; trying again in"
+    words = f"not evaluated (pytest ended with {status}): coding/test_typo.py:3: TypeError: no such field; trying again in"
     assert [line.partition(": ")[2].startswith(words) for line in watched.lines[-2:]] == [True, True]
     assert not watched.current
 

@@ -5,6 +5,9 @@ import pytest
 from bitsec_eval.core.errors import SettingsError
 
 NEEDED = {"junitxml": "junit.xml is the record of an evaluation", "python": "tasks are Python files"}
+SHOWS_WHOLE_REASONS = 2
+"""From this many -v on, pytest's summary may take several lines for a check."""
+
 _WITHOUT_EFFECT = {
     "reruns": "an agent gets no second chance by it; void runs are repeated with --bitsec-rerun=void",
     "forked": "checks run no agent code in this process",
@@ -35,6 +38,8 @@ def adapt_pytest(config: pytest.Config) -> None:
         option.importmode = "importlib"
     if getattr(option, "tbstyle", "") == "auto":
         option.tbstyle = "no"
+    if option.verbose < SHOWS_WHOLE_REASONS:
+        option.force_short_summary = True  # else pytest prints a reason whole, over many lines, wherever CI is set
     if getattr(option, "setuponly", False):
         option.setupplan = True  # fixtures of checks need runs, and there are none
 
