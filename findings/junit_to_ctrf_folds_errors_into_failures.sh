@@ -21,7 +21,7 @@ cat >one.xml <<'XML'
 </testsuite></testsuites>
 XML
 npx junit-to-ctrf one.xml -o one.json >/dev/null
-node -e 'for (const t of require("./one.json").results.tests) console.log(`${t.name} = ${t.status}`)' | tee seen
+node -e 'for (const t of require("./one.json").results.tests) console.log(t.name + " = " + t.status)' | tee seen
 node -e 'console.log("class names kept:", JSON.stringify(require("./one.json")).includes("test_sum"))' | tee -a seen
 grep -qx "pytest: test_lost = failed" seen
 grep -qx "pytest: test_void = failed" seen

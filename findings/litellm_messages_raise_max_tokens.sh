@@ -74,5 +74,5 @@ ask() { # KEY PATH BODY
 ask sk-right /v1/messages '{"model": "small", "max_tokens": 4, "messages": [{"role": "user", "content": "hi"}]}'
 cat "$folder/asked"
 grep -q '^/v1/responses .*"max_output_tokens": 16' "$folder/asked"
-! grep -q '^/v1/chat/completions' "$folder/asked"
+if grep -q '^/v1/chat/completions' "$folder/asked"; then exit 1; fi
 echo "as described"

@@ -74,7 +74,7 @@ asked='{"model": "a-model-nobody-has", "max_tokens": 2, "messages": [{"role": "u
 curl -s -m 60 "http://127.0.0.1:$port/v1/models" | tee "$folder/models"
 echo
 ask /v1/chat/completions "$asked" | tee "$folder/seen"
-! grep -q a-model-nobody-has "$folder/models"
+if grep -q a-model-nobody-has "$folder/models"; then exit 1; fi
 grep -q '"object":"chat.completion"' "$folder/seen"
 grep -q '"model":"[^"]*tiny.gguf"' "$folder/seen"
 echo "as described"

@@ -244,7 +244,8 @@ def test_a_task_that_cannot_be_collected_replaces_no_result_and_is_named(tmp_pat
 
     assert watched.look() == ["alice", "bob"]
     assert {name: (tmp_path / "results" / name).read_bytes() for name in watched.published} == before
-    words = f"not evaluated (pytest ended with {status}): coding/test_typo.py:3: TypeError: no such field; trying again in"
+    told = f"pytest ended with {status}): coding/test_typo.py:3: TypeError: no such field; trying again in"
+    words = f"not evaluated ({told}"
     assert [line.partition(": ")[2].startswith(words) for line in watched.lines[-2:]] == [True, True]
     assert not watched.current
 
