@@ -11,6 +11,7 @@ from bitsec_eval.cli.files import read_evaluation, write_file
 from bitsec_eval.core.conditions import differences_between
 from bitsec_eval.core.errors import ResultsError
 from bitsec_eval.core.leaderboard import best_score, leaderboard
+from bitsec_eval.core.paying.progress import MOST_HALF_LIFE_DAYS
 from bitsec_eval.core.rewards import RULE_NAMES
 from bitsec_eval.core.usage import TIEBREAKS
 from bitsec_eval.render.console import board_lines
@@ -18,9 +19,10 @@ from bitsec_eval.render.html import board_html
 from bitsec_eval.render.json import board_json
 from bitsec_eval.render.links import no_pages, pages_beside
 from bitsec_eval.render.tables import board_csv, board_markdown
+from bitsec_eval.render.weights import weights_json
 
 PROVISIONAL_EXIT = 1
-FORMS = {"json": board_json, "csv": board_csv, "markdown": board_markdown}
+FORMS = {"json": board_json, "csv": board_csv, "markdown": board_markdown, "weights": weights_json}
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,16 +34,31 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         " provisional (runs are void or incomplete), 2 when a file or an option is wrong.",
     )
     parser.add_argument("junit", nargs="+", type=Path, metavar="JUNIT_XML", help="such as results/*.xml")
-    for form in (*FORMS, "html"):
-        parser.add_argument(f"--{form}", type=Path, metavar="FILE", help=f"write the board as {form} too")
+    for form, what in {"json": "JSON", "csv": "CSV", "markdown": "Markdown", "html": "one HTML page"}.items():
+        parser.add_argument(f"--{form}", type=Path, metavar="FILE", help=f"write the board as {what} too")
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="write the rewards as weights for a chain (JSON)"
+    )
     parser.add_argument("--link-runs", action="store_true", help="let the HTML link to the runs' pages beside it")
     parser.add_argument("--emission", metavar="TAO", help="TAO to distribute (default: what the evaluation was told)")
     parser.add_argument("--rewards", choices=sorted(RULE_NAMES), help="how (default: what the evaluation was told)")
     parser.add_argument("--tiebreak", choices=TIEBREAKS, help="what ranks equal scores (default: likewise)")
     parser.add_argument("--at-least", type=int, metavar="N", help="runs of a task that must pass (default: likewise)")
-    parser.add_argument("--baseline", type=Path, metavar="XML", help="what --rewards=improvement compares with")
+    parser.add_argument(
+        "--baseline", type=Path, metavar="XML", help="what --rewards=improvement and progress compare with"
+    )
+    parser.add_argument(
+        "--half-life", type=_days, metavar="DAYS", help="of a gain, for --rewards=progress (default: likewise)"
+    )
     parser.add_argument("--mixed", action="store_true", help="rank even what was evaluated under other conditions")
     parser.set_defaults(main=main)
+
+
+def _days(text: str) -> float:
+    days = float(text)
+    if not 0 < days <= MOST_HALF_LIFE_DAYS:
+        raise argparse.ArgumentTypeError(f"{text}: give days, more than 0 and at most {MOST_HALF_LIFE_DAYS:g}")
+    return days
 
 
 def main(args: argparse.Namespace) -> int:
@@ -73,6 +90,7 @@ def _ranked(args: argparse.Namespace) -> int:
         rewards=args.rewards,
         tiebreak=args.tiebreak,
         at_least=args.at_least,
+        half_life=args.half_life,
         baseline=best_score([read_evaluation(args.baseline)]) if args.baseline else None,
     )
     if args.html:

@@ -91,7 +91,7 @@ class Plan:
     """What an evaluation set out to do: every agent here was to be run on every task here, `repeats` times.
 
     `submitted` says when agents were handed in, where that is known.
-    `at_least`, `baseline` and `tiebreak` are what `leaderboard` takes by these names.
+    `at_least`, `baseline`, `half_life` and `tiebreak` are what `leaderboard` takes by these names.
     `left_out` names tasks that were there and not run: deselected, ignored, or written wrongly.
     """
 
@@ -106,6 +106,7 @@ class Plan:
     repeats: int = 1
     at_least: int | None = None
     baseline: float | None = None
+    half_life: float | None = None
     agents: Mapping[str, str] = field(default_factory=dict)
     submitted: Mapping[str, datetime] = field(default_factory=dict)
     tasks: Mapping[str, PlannedTask] = field(default_factory=dict)

@@ -146,6 +146,7 @@ def plan_of(record: Record) -> Plan:
         repeats=count_of(record, "repeats", 1),
         at_least=None if record.get("at_least") is None else count_of(record, "at_least", 1),
         baseline=None if record.get("baseline") is None else number_of(record, "baseline"),
+        half_life=None if record.get("half_life") is None else weight_of(record, "half_life"),
         agents={agent_of({"agent": name}): text_of({name: sha}, name) for name, sha in record["agents"].items()},
         submitted={agent_of({"agent": name}): _time(text_of({name: time}, name)) for name, time in submitted.items()},
         tasks={name_of({"task": name}, "task"): _planned_task(task) for name, task in record["tasks"].items()},

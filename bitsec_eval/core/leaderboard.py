@@ -4,6 +4,7 @@ Equal input gives an equal board whatever the order of files: nothing here reads
 setting.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.history import Moment, histories
 from bitsec_eval.core.intervals import Interval, score_interval
 from bitsec_eval.core.merging import merge, that_count
-from bitsec_eval.core.rewards import Rewards, parse_emission, reward
+from bitsec_eval.core.paying.contender import Contender
+from bitsec_eval.core.paying.progress import HALF_LIFE_DAYS
+from bitsec_eval.core.rewards import TAKE_BASELINE, Rewards, RewardTerms, parse_emission, reward
 from bitsec_eval.core.scores import AgentScore, Cell, RunCounts, Scores, scores
 from bitsec_eval.core.ties import tie_groups
 from bitsec_eval.core.usage import TIEBREAKS, Usage
@@ -27,6 +30,7 @@ __all__ = ["Leaderboard", "Row", "RunCounts", "best_score", "leaderboard"]
 
 _DEFAULTS = {"emission": "100", "rewards": "score", "tiebreak": TIEBREAKS[0]}
 MOST_NAMED = 3
+FULL = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +84,7 @@ class Leaderboard:
     emission: Decimal
     rewards: str
     baseline: float | None
+    half_life: float | None
     at_least: int | None
     tiebreak: str
     held: Decimal
@@ -113,12 +118,14 @@ def leaderboard(
     at_least: int | None = None,
     baseline: float | None = None,
     tiebreak: str | None = None,
+    half_life: float | None = None,
 ) -> Leaderboard:
     """Return the board that `evaluations` give together.
 
     `emission` (TAO), `rewards` (a rule's name), `at_least` (how many runs of a task must pass, see `scores`),
-    `baseline` (the score that the rule "improvement" compares with) and `tiebreak` (of `TIEBREAKS`: among equal
-    scores the lower cost of one run of every task is ahead) default to what the latest evaluation was told.
+    `baseline` (the score that the rules "improvement" and "progress" compare with), `tiebreak` (of `TIEBREAKS`: among
+    equal scores the lower cost of one run of every task is ahead) and `half_life` (days, for the rule "progress")
+    default to what the latest evaluation was told.
 
     Raises: ResultsError where two files of one evaluation contradict each other, SettingsError for an
     emission or a rule that does not exist.
@@ -126,22 +133,31 @@ def leaderboard(
     merged = merge(evaluations)
     counted = that_count(merged)
     rules = _rules(
-        counted, emission=emission, rewards=rewards, at_least=at_least, baseline=baseline, tiebreak=tiebreak
+        counted,
+        emission=emission,
+        rewards=rewards,
+        at_least=at_least,
+        baseline=baseline,
+        tiebreak=tiebreak,
+        half_life=half_life,
     )
     scored = scores(merged, at_least=rules.at_least)
     _check_at_least(rules.at_least, scored)
     since = {agent.agent: agent.since for agent in scored.agents}
     answers = {agent.agent: {cell.task: cell.print for cell in agent.cells if cell.print} for agent in scored.agents}
     copies = first_alike(answers, by_age(since))
+    groups = _groups(scored, rules.tiebreak)
+    shares = shares_of(copies, since)
     earned = reward(
-        {agent.agent: agent.low for agent in scored.agents},
-        most={agent.agent: agent.high for agent in scored.agents},
+        {agent.agent: _contender(agent, groups.get(agent.agent), shares) for agent in scored.agents},
         emission=rules.emission,
         rule=rules.rewards,
-        baseline=rules.baseline,
-        shares=shares_of(copies, since),
+        terms=RewardTerms(
+            baseline=rules.baseline, half_life=rules.half_life, now=_latest(counted), awards=scored.weights
+        ),
+        copies=[agent for agent, parts in shares.items() if not parts],
     )
-    rows = _ranked(scored, earned, histories(counted, at_least=rules.at_least), rules.tiebreak, copies)
+    rows = _ranked(scored, earned, histories(counted, at_least=rules.at_least), rules.tiebreak, copies, groups)
     return _board(rules, scored, rows, earned, counted)
 
 
@@ -154,6 +170,27 @@ class _Rules:
     at_least: int | None
     baseline: float | None
     tiebreak: str
+    half_life: float | None
+
+
+def _contender(agent: AgentScore, group: int | None, shares: Mapping[str, int]) -> Contender:
+    return Contender(
+        low=agent.low,
+        high=agent.high,
+        cheapest=0.0 if any(cell.counts.void for cell in agent.cells) else agent.cost,
+        dearest=agent.cost,
+        proven=frozenset(cell.task for cell in agent.cells if cell.low == FULL),
+        provable=frozenset(cell.task for cell in agent.cells if cell.high == FULL),
+        since=agent.since.timestamp() if agent.since else math.inf,
+        group=group,
+        parts=max(1, shares.get(agent.agent, 1)),
+    )
+
+
+def _latest(evaluations: Sequence[Evaluation]) -> float | None:
+    """Return when the latest evaluation began, in seconds since 1970."""
+    latest = max((evaluation.age_key[0] for evaluation in evaluations), default=-math.inf)
+    return None if math.isinf(latest) else latest
 
 
 def _rules(evaluations: Sequence[Evaluation], **given: Any) -> _Rules:
@@ -170,6 +207,7 @@ def _rules(evaluations: Sequence[Evaluation], **given: Any) -> _Rules:
         at_least=told("at_least"),
         baseline=told("baseline"),
         tiebreak=told("tiebreak"),
+        half_life=told("half_life"),
     )
 
 
@@ -183,7 +221,8 @@ def _board(
         runs=runs,
         emission=rules.emission,
         rewards=rules.rewards,
-        baseline=rules.baseline if rules.rewards == "improvement" else None,
+        baseline=rules.baseline if rules.rewards in TAKE_BASELINE else None,
+        half_life=(rules.half_life or HALF_LIFE_DAYS) if rules.rewards == "progress" else None,
         at_least=rules.at_least,
         tiebreak=rules.tiebreak,
         held=earned.held,
@@ -209,14 +248,11 @@ def _ranked(
     history: Mapping[str, tuple[Moment, ...]],
     tiebreak: str,
     copies: Mapping[str, str],
+    groups: Mapping[str, int | None],
 ) -> tuple[Row, ...]:
-    standing = {
-        agent.agent: (agent.score is None, -agent.low, agent.cost if tiebreak == "cost" else 0.0)
-        for agent in scored.agents
-    }
-    ordered = sorted(scored.agents, key=lambda agent: (standing[agent.agent], agent.agent))
-    groups = tie_groups([agent.by_task for agent in ordered if agent.score is not None], scored.weights)
-    ranks: dict[tuple[bool, float, float], int] = {}
+    standing = {agent.agent: _standing(agent, tiebreak) for agent in scored.agents}
+    ordered = _ordered(scored, tiebreak)
+    ranks: dict[_Standing, int] = {}
     for place, agent in enumerate(ordered, start=1):
         ranks.setdefault(standing[agent.agent], place)
     return tuple(
@@ -228,7 +264,7 @@ def _ranked(
             low=agent.low,
             high=agent.high,
             interval=_interval(agent, scored.weights),
-            group=groups[place] if agent.score is not None else None,
+            group=groups.get(agent.agent),
             reward=earned.amounts[agent.agent],
             runs=RunCounts.total(cell.counts for cell in agent.cells),
             tasks=agent.cells,
@@ -237,8 +273,27 @@ def _ranked(
             usage=agent.usage,
             alike=copies.get(agent.agent, ""),
         )
-        for place, agent in enumerate(ordered)
+        for agent in ordered
     )
+
+
+_Standing = tuple[bool, float, float]
+
+
+def _standing(agent: AgentScore, tiebreak: str) -> _Standing:
+    return agent.score is None, -agent.low, agent.cost if tiebreak == "cost" else 0.0
+
+
+def _ordered(scored: Scores, tiebreak: str) -> list[AgentScore]:
+    """Return agents from the best to the worst, equal ones by name."""
+    return sorted(scored.agents, key=lambda agent: (_standing(agent, tiebreak), agent.agent))
+
+
+def _groups(scored: Scores, tiebreak: str) -> dict[str, int | None]:
+    """Return the group within noise of each agent that has a score."""
+    told = [agent for agent in _ordered(scored, tiebreak) if agent.score is not None]
+    groups = tie_groups([agent.by_task for agent in told], scored.weights)
+    return {agent.agent: group for agent, group in zip(told, groups, strict=True)}
 
 
 def _interval(agent: AgentScore, weights: Mapping[str, float]) -> Interval | None:

@@ -1,7 +1,7 @@
 """From scores to rewards: who claims how much of the emission, and a split that sums to it exactly.
 
-A rule turns a score into a claim, a whole number that says how much more one agent earns than another.
-`split` turns claims into amounts, the same way for every rule: a new rule is one small function in `RULES`.
+A rule says what every agent of a field claims, as whole numbers; they are in `bitsec_eval.core.paying`.
+`split` turns claims into amounts, the same way for every rule.
 
 Where runs are void an agent's score lies between what it has without them and what it has if they pass. It is paid
 what is sure: its share if its own void runs are worth nothing and those of all others pass. Whatever the reruns give,
@@ -10,53 +10,66 @@ nobody then gets less, so nothing is taken back; the difference is `held` until 
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from itertools import groupby
 
 from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.core.paying.champion import pay_winner
+from bitsec_eval.core.paying.contender import Contender, Field, FieldRule, ShareClaim
+from bitsec_eval.core.paying.noise import pay_groups
+from bitsec_eval.core.paying.points import by_improvement, by_points, by_score
+from bitsec_eval.core.paying.progress import HALF_LIFE_DAYS, by_progress
+from bitsec_eval.core.paying.proof import by_proof
 
 CENT = Decimal("0.01")
 RAO = Decimal("0.000000001")  # the smallest amount of TAO there is
 MOST_TAO = Decimal(10) ** 9
 MOST_DIGITS = 15  # what a JSON number carries without loss
 
-IMPROVEMENT = 0.03
-
 Claims = Mapping[str, int]
-Rule = Callable[[float, float], int]
-"""Returns the claim of an agent: of its score and of the best score there is, its own included.
-
-It must not fall as the score rises, nor rise as the best score does.
-"""
 
 
-def by_score(score: float, best: float) -> int:  # noqa: ARG001 - see Rule
-    """Claim in proportion to the score, to a millionth of a point."""
-    return round(score * 1_000_000)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewardTerms:
+    """What some rules go by beside the field.
 
-
-def by_winner(score: float, best: float) -> int:
-    """Claim everything for the best score, shared equally by those who have it; nothing when that is 0."""
-    return int(score == best and best > 0)
-
-
-def by_improvement(baseline: float) -> Rule:
-    """Return the rule that pays for progress only: claim what the score is above `baseline`.
-
-    Nothing is claimed for less than 3 % of `baseline` above it, nor, where that lies beyond, for less than 100.
+    `baseline` is the best score of an earlier board, None where there is none. `half_life` is in days and `now` in
+    seconds since 1970, None where it is not known. `awards` holds what each task is worth.
     """
-    least = min(100.0, baseline * (1 + IMPROVEMENT))
 
-    def rule(score: float, best: float) -> int:  # noqa: ARG001 - see Rule
-        return round((score - baseline) * 1_000_000) * (score >= least)
+    baseline: float | None = None
+    half_life: float | None = None
+    now: float | None = None
+    awards: Mapping[str, float] = field(default_factory=dict)
 
-    return rule
+
+def _improvement(terms: RewardTerms) -> FieldRule:
+    if terms.baseline is None:
+        raise SettingsError(
+            "rewards 'improvement': nothing to improve on; give --bitsec-baseline=OLD.xml (--baseline)"
+        )
+    return by_points(by_improvement(terms.baseline))
 
 
-RULES: Mapping[str, Rule] = {"score": by_score, "winner": by_winner, "distinct": by_score}
-RULE_NAMES = (*RULES, "improvement")
-PAYS_ONCE = frozenset(("distinct",))
+def _progress(terms: RewardTerms) -> FieldRule:
+    half_life = HALF_LIFE_DAYS if terms.half_life is None else terms.half_life
+    return by_progress(baseline=terms.baseline or 0.0, half_life=half_life, now=terms.now)
+
+
+RULES: Mapping[str, Callable[[RewardTerms], FieldRule]] = {
+    "score": lambda terms: by_points(by_score),
+    "distinct": lambda terms: by_points(by_score),
+    "group": lambda terms: pay_groups,
+    "improvement": _improvement,
+    "progress": _progress,
+    "proof": lambda terms: by_proof(terms.awards),
+    "winner": lambda terms: pay_winner,
+}
+RULE_NAMES = tuple(RULES)
+NEED_BASELINE = frozenset(("improvement",))
+TAKE_BASELINE = frozenset(("improvement", "progress"))
+PAYS_ONCE = frozenset(RULES) - {"score", "improvement"}
 """Rules by which agents that behave alike share what one of them would earn, see `reward`."""
 
 
@@ -73,36 +86,32 @@ class Rewards:
 
 
 def reward(
-    scores: Mapping[str, float | None],
+    contenders: Mapping[str, Contender | float | None],
     *,
     emission: Decimal,
     rule: str = "score",
     quantum: Decimal = CENT,
-    baseline: float | None = None,
-    most: Mapping[str, float] | None = None,
-    shares: Mapping[str, int] | None = None,
+    terms: RewardTerms | None = None,
+    copies: Iterable[str] = (),
 ) -> Rewards:
-    """Return what each agent of `scores` earns of `emission` under the rule of that name.
+    """Return what each of the `contenders`, or whoever is given by its score alone, earns of `emission` by a rule.
 
     Amounts are multiples of `quantum`, or of the emission's last decimal where that is finer.
-    An agent without a score earns nothing. When nobody has a claim, all of the emission is undistributed.
-    `baseline` is the best score of the earlier board that the rule "improvement" compares with.
-    `most` holds what an agent's score may yet become, where that is more than it has.
-    `shares` holds into how many parts an agent's claim is divided, each of another agent that behaves like it; 0 says
-    that an earlier one has all of it. It counts for the rules in `PAYS_ONCE`.
+    When nobody has a claim, all of the emission is undistributed.
+    `copies` are agents that behave like an earlier one; by the rules in `PAYS_ONCE` they take no part, and of several
+    that are equally early each has the part of a claim that its `parts` say.
 
     Raises: SettingsError for a rule that does not exist, or that lacks its baseline.
     """
-    claims = _Claims(_rule(rule, baseline), (shares or {}) if rule in PAYS_ONCE else {})
+    agents = {agent: Contender.of(each) for agent, each in contenders.items()}
+    claims = _claims(agents, rule, terms or RewardTerms(), frozenset(copies))
     unit = min(quantum, Decimal(1).scaleb(_exponent(emission)))
-    low = {agent: score or 0.0 for agent, score in scores.items()}
-    high = {agent: max(score, (most or {}).get(agent, score)) for agent, score in low.items()}
-    pending = high != low
     whole = int(emission / unit)
-    units = _sure(whole, claims, low, high) if pending else split(whole, claims.of_all(low))
-    amounts = {agent: units[agent] * unit for agent in scores}
+    pending = any(each.pending for each in agents.values())
+    units = _sure(whole, claims) if pending else _settled(whole, claims)
+    amounts = {agent: units.get(agent, 0) * unit for agent in contenders}
     left = emission - sum(amounts.values(), Decimal(0))
-    may_be_earned = pending and any(claims.of_all(high).values())
+    may_be_earned = pending and _may_be_earned(agents, rule, terms or RewardTerms(), frozenset(copies))
     return Rewards(
         amounts=amounts,
         held=left if may_be_earned else Decimal(0),
@@ -110,57 +119,32 @@ def reward(
     )
 
 
-def claims_of(rule: Rule, scores: Mapping[str, float]) -> dict[str, int]:
-    """Return the claim of every agent under `rule`."""
-    return _Claims(rule, {}).of_all(scores)
+def _claims(contenders: Field, rule: str, terms: RewardTerms, copies: frozenset[str]) -> Mapping[str, ShareClaim]:
+    if rule not in RULES:
+        raise SettingsError(f"rewards {rule!r}: no such rule; choose one of {', '.join(sorted(RULE_NAMES))}")
+    if rule in PAYS_ONCE:
+        return RULES[rule](terms)({agent: each for agent, each in contenders.items() if agent not in copies})
+    return RULES[rule](terms)({agent: replace(each, parts=1) for agent, each in contenders.items()})
 
 
-@dataclass(frozen=True, slots=True)
-class _Claims:
-    """A rule, and into how many parts the claims of some agents are divided."""
-
-    rule: Rule
-    shares: Mapping[str, int]
-
-    def of(self, agent: str, score: float, best: float) -> int:
-        """Return what `agent` claims."""
-        parts = self.shares.get(agent, 1)
-        return self.rule(score, best) // parts if parts else 0
-
-    def of_all(self, scores: Mapping[str, float], best: float | None = None) -> dict[str, int]:
-        """Return what every agent claims; `best` is the best score unless told."""
-        best = max(scores.values(), default=0.0) if best is None else best
-        return {agent: self.of(agent, score, best) for agent, score in scores.items()}
+def _may_be_earned(agents: Field, rule: str, terms: RewardTerms, copies: frozenset[str]) -> bool:
+    at_best = {agent: each.at_best for agent, each in agents.items()}
+    return any(claim.own for claim in _claims(at_best, rule, terms, copies).values())
 
 
-def _sure(units: int, claims: _Claims, low: Mapping[str, float], high: Mapping[str, float]) -> dict[str, int]:
-    """Return the whole units each agent gets at least, whatever becomes of everybody's void runs.
-
-    That is its share where its own score is `low` and everybody else's `high`.
-    """
-    first, second = (*sorted(high.values(), reverse=True)[:2], 0.0)[:2]
-    claimed: dict[float, int] = {}  # by the best score: what all would claim with their high ones
-    sure = {}
-    for agent, score in low.items():
-        best = max(score, second if high[agent] == first else first)
-        if best not in claimed:
-            claimed[best] = sum(claims.of_all(high, best).values())
-        own = claims.of(agent, score, best)
-        others = claimed[best] - claims.of(agent, high[agent], best)
-        sure[agent] = units * own // (own + others) if own else 0
-    return sure
+def _sure(units: int, claims: Mapping[str, ShareClaim]) -> dict[str, int]:
+    """Return the whole units each agent gets at least, whatever becomes of everybody's void runs."""
+    return {agent: units * claim.own // claim.whole if claim.own else 0 for agent, claim in claims.items()}
 
 
-def _rule(name: str, baseline: float | None) -> Rule:
-    if name == "improvement" and baseline is None:
-        raise SettingsError(
-            "rewards 'improvement': nothing to improve on; give --bitsec-baseline=OLD.xml (--baseline)"
-        )
-    if name == "improvement" and baseline is not None:
-        return by_improvement(baseline)
-    if name not in RULES:
-        raise SettingsError(f"rewards {name!r}: no such rule; choose one of {', '.join(sorted(RULE_NAMES))}")
-    return RULES[name]
+def _settled(units: int, claims: Mapping[str, ShareClaim]) -> dict[str, int]:
+    """Return the units of every agent; what is nobody's claim takes part as one more of them."""
+    owns = {agent: claim.own for agent, claim in claims.items()}
+    nobodys = max((claim.whole for claim in claims.values()), default=0) - sum(owns.values())
+    return split(units, owns | ({NOBODY: nobodys} if nobodys else {}))
+
+
+NOBODY = ""
 
 
 def parse_emission(text: str) -> Decimal:

@@ -34,6 +34,7 @@ def board_record(board: Leaderboard) -> dict[str, Any]:
         "emission": float(board.emission),
         "rewards": board.rewards,
         "baseline": board.baseline,
+        "half_life": board.half_life,
         "at_least": board.at_least,
         "tiebreak": board.tiebreak,
         "held": float(board.held),

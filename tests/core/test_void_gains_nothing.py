@@ -130,7 +130,11 @@ def test_no_failed_check_that_goes_void_or_missing_raises_a_rank_or_a_payment(pa
         assert sum(paid(board).values()) + board.held + board.undistributed == board.emission, number
         if number % 10 == 0:
             same_final = paid(leaderboard(done_again(evaluations, agent), **rules))
-            assert final == same_final, number
+            if rules["rewards"] == "winner":  # the cost of an agent whose checks are missing is not known
+                assert final[agent] <= same_final[agent], number
+                assert all(final[name] >= same_final[name] for name in final if name != agent), number
+            else:
+                assert final == same_final, number
             assert leaderboard([replace(one, runs=one.runs[::-1]) for one in reversed(after)], **rules) == board, (
                 number
             )

@@ -77,6 +77,7 @@ def test_the_whole_board_is_written():
         "emission": 100.0,
         "rewards": "score",
         "baseline": None,
+        "half_life": None,
         "at_least": None,
         "tiebreak": "none",
         "held": 40.0,

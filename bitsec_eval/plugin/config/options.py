@@ -6,6 +6,7 @@ docs/configuration.md is made of this table.
 
 import pytest
 
+from bitsec_eval.core.paying.progress import HALF_LIFE_DAYS
 from bitsec_eval.core.rewards import RULE_NAMES
 from bitsec_eval.core.task import CLI, PROTOCOLS
 from bitsec_eval.core.usage import TIEBREAKS
@@ -81,7 +82,16 @@ SCORING = (
     Option("emission", str, "100", "TAO", "reward pool that is split"),
     Option("rewards", str, "score", "RULE", "reward rule", choices=tuple(sorted(RULE_NAMES))),
     Option("tiebreak", str, "none", "RULE", "what ranks equal scores", choices=TIEBREAKS),
-    Option("baseline", str, "", "XML", "the earlier junit file for --bitsec-rewards=improvement"),
+    Option("baseline", str, "", "XML", "the earlier junit file for --bitsec-rewards=improvement or progress"),
+    Option(
+        "half-life",
+        float,
+        None,
+        "N",
+        "after so long --bitsec-rewards=progress pays half for a gain",
+        unit="days",
+        automatic=f"{HALF_LIFE_DAYS:g}",
+    ),
     Option("repeat", int, 1, "K", "do every run K times", unit="runs"),
     Option(
         "at-least",

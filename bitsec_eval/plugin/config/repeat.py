@@ -3,6 +3,8 @@
 from bitsec_eval.core.errors import ResultsError, SettingsError
 from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import best_score
+from bitsec_eval.core.paying.progress import MOST_HALF_LIFE_DAYS
+from bitsec_eval.core.rewards import NEED_BASELINE
 from bitsec_eval.plugin.config.option import OptionValues
 
 MOST_REPEATS = 1000
@@ -36,6 +38,20 @@ def at_least_from(told: OptionValues) -> int | None:
     return None if needed is None else int(needed)
 
 
+def half_life_from(told: OptionValues) -> float | None:
+    """Return after how many days a gain is worth half, None where the rule's own half-life holds.
+
+    Raises:
+        SettingsError: it is no such number.
+    """
+    days = told.value("half-life")
+    if days is not None and not 0 < days <= MOST_HALF_LIFE_DAYS:
+        raise SettingsError(
+            f"--bitsec-half-life {days:g}: give days, more than 0 and at most {MOST_HALF_LIFE_DAYS:g}"
+        )
+    return None if days is None else float(days)
+
+
 def baseline_from(told: OptionValues) -> float | None:
     """Return the best score of the earlier board, or None where there is none to improve on.
 
@@ -43,7 +59,7 @@ def baseline_from(told: OptionValues) -> float | None:
         SettingsError: there should be one, or it cannot be read.
     """
     if not told.said("baseline"):
-        if told.value("rewards") == "improvement":
+        if told.value("rewards") in NEED_BASELINE:
             raise SettingsError("--bitsec-rewards=improvement: nothing to improve on; give --bitsec-baseline=OLD.xml")
         return None
     path = told.value("baseline")

@@ -20,7 +20,7 @@ from bitsec_eval.plugin.cache.resume import Begun, check_same
 from bitsec_eval.plugin.config.llm import LLMSettings, llm_settings
 from bitsec_eval.plugin.config.option import OptionValues
 from bitsec_eval.plugin.config.options import ANSWERS, options_of
-from bitsec_eval.plugin.config.repeat import at_least_from, baseline_from, repeats_from
+from bitsec_eval.plugin.config.repeat import at_least_from, baseline_from, half_life_from, repeats_from
 from bitsec_eval.plugin.config.reuse import ReuseSettings, reuse_settings
 from bitsec_eval.plugin.extension import (
     AnswerKinds,
@@ -50,6 +50,7 @@ class Settings:
     repeats: int
     at_least: int | None
     baseline: float | None
+    half_life: float | None
     seed: int
     evaluation: str
     started: str
@@ -119,6 +120,7 @@ def _settings(
         repeats=repeats_from(told),
         at_least=at_least_from(told),
         baseline=baseline_from(told),
+        half_life=half_life_from(told),
         emission=str(parse_emission(told.value("emission"))),
         rewards=told.value("rewards"),
         tiebreak=told.value("tiebreak"),

@@ -48,6 +48,7 @@ def plan_of(
         "repeats": settings.repeats,
         "at_least": settings.at_least,
         "baseline": settings.baseline,
+        "half_life": settings.half_life,
         "agents": {agent.name: agent.sha256 for agent in settings.agents if agent.name in agents},
         "submitted": {name: settings.submitted for name in sorted(agents) if settings.submitted},
         "tasks": {name: _planned(tasks[name]) for name in sorted({key.task for key in selected})},
