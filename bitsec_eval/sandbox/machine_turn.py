@@ -4,79 +4,113 @@ A sandbox in which an answer is checked holds hidden inputs. What the whole mach
 carry them to an agent of the same owner that runs meanwhile, so none does: a validator's agents wait for everybody's
 checks, and its checks for everybody's agents. Who has waited longest is next; those who want the same go together.
 
-A claim is a socket in the abstract namespace, as the claims of `uid_lease.py` are: the kernel frees it when its owner
-dies, and lists all of them to everybody. Who claims says so before looking at others, so of two that claim at once at
-least one sees the other.
+Who claims says so before looking at others, so of two that claim at once at least one sees the other.
+A process that has died holds nothing. One that is stopped is waited for a minute; when it goes on it finds that its
+turn has passed on, and waits for it as everybody else does.
 """
 
-import re
 import secrets
 import socket
 import sys
 import time
-from pathlib import Path
-from threading import Event
-from typing import NamedTuple
+from threading import Event, RLock
 
-LIST = Path("/proc/net/unix")
+from bitsec_eval.sandbox.turn_claims import TurnClaim, claim, listed, name_owner
+
 PAUSE_SECONDS = 0.05
-_NAME = re.compile(r"@bitsec-eval-turn:(waits|holds):([a-z]+):(\d{20}):([0-9a-f]{8})$", re.MULTILINE)
-
-
-class TurnClaim(NamedTuple):
-    """Who waits for a turn or holds it: since when, on the clock of `time.monotonic`, and a name of its own."""
-
-    state: str
-    turn: str
-    since: int
-    token: str
+BEAT_SECONDS = 1.0
+STOPPED_SECONDS = 60.0
+"""So long a stopped process is waited for. It must be the same for all validators of a machine."""
 
 
 class MachineTurn:
     """One validator's turn on this machine; where there is no abstract namespace it has the machine to itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, stopped_seconds: float = STOPPED_SECONDS) -> None:
+        self._stopped_seconds = stopped_seconds
         self._token = secrets.token_hex(4)
+        self._owner: socket.socket | None = None
+        self._beat = 0
         self._held: socket.socket | None = None
         self._turn = ""
-        self.waits = False
+        self._rivals_now: tuple[TurnClaim, ...] = ()
+        self._stopped_since: dict[TurnClaim, float] = {}
+        self._lock = RLock()
+
+    @property
+    def waits_for(self) -> str:
+        """For whom this one waits at the moment, in words; "" where it waits for nobody."""
+        rivals = self._rivals_now
+        return min(rivals, key=lambda each: (each.state, each.since)).told if rivals else ""
 
     def take(self, turn: str, stopped: Event) -> None:
         """Wait until nobody has another turn, then hold this one; give up once `stopped` is set."""
-        if turn == self._turn or sys.platform != "linux":
-            return
-        self.leave()
-        since = time.monotonic_ns()
-        with self._claim("waits", turn, since):
-            while not stopped.is_set():
-                if not self._rivals(turn, since):
-                    held = self._claim("holds", turn, since)
-                    if not self._rivals(turn, since):  # again: somebody may have done the same meanwhile
-                        self._held, self._turn, self.waits = held, turn, False
-                        return
-                    held.close()
-                self.waits = True
-                stopped.wait(PAUSE_SECONDS)
-        self.waits = False
+        with self._lock:
+            if turn == self._turn or sys.platform != "linux":
+                return
+            self.leave()
+            since = time.monotonic_ns()
+            try:
+                with claim("waits", turn, since, self._token):
+                    self._mark()
+                    while not stopped.is_set() and not self._taken(turn, since):
+                        stopped.wait(PAUSE_SECONDS)
+                        self._mark()
+            finally:
+                self._rivals_now = ()
+                if self._held is None:
+                    self.leave()
+
+    def get_on(self, stopped: Event) -> None:
+        """Say that work goes on; where this process was stopped so long that its turn has passed on, take it anew."""
+        with self._lock:
+            if self._held is None:
+                return
+            was_away = time.monotonic_ns() - self._beat > self._stopped_seconds / 2 * 1e9
+            self._mark()
+            turn = self._turn
+            if was_away and any(each.state == "holds" for each in self._others(turn)):
+                self.leave()
+                self.take(turn, stopped)
 
     def leave(self) -> None:
         """Hold none."""
-        if self._held is not None:
-            self._held.close()
-        self._held, self._turn = None, ""
+        with self._lock:
+            for each in (self._held, self._owner):
+                if each is not None:
+                    each.close()
+            self._held = self._owner = None
+            self._turn = ""
 
-    def _claim(self, state: str, turn: str, since: int) -> socket.socket:
-        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        claim.bind(f"\0bitsec-eval-turn:{state}:{turn}:{since:020}:{self._token}")
-        return claim
+    def _taken(self, turn: str, since: int) -> bool:
+        """Hold the turn if nobody stands against it."""
+        self._rivals_now = tuple(self._rivals(turn, since))
+        if self._rivals_now:
+            return False
+        held = claim("holds", turn, since, self._token)
+        if self._rivals(turn, since):  # again: somebody may have done the same meanwhile
+            held.close()
+            return False
+        self._held, self._turn = held, turn
+        return True
+
+    def _mark(self) -> None:
+        """Name this process and the time, but no more often than everybody needs to know."""
+        now = time.monotonic_ns()
+        if self._owner is None or now - self._beat > BEAT_SECONDS * 1e9:
+            before, self._owner = self._owner, name_owner(self._token, now)
+            self._beat = now
+            if before is not None:
+                before.close()
 
     def _rivals(self, turn: str, since: int) -> list[TurnClaim]:
         """Return who holds another turn, or has waited longer for one."""
-        others = [each for each in claims() if each.turn != turn and each.token != self._token]
-        return [each for each in others if each.state == "holds" or (each.since, each.token) < (since, self._token)]
+        before = (since, self._token)
+        return [each for each in self._others(turn) if each.state == "holds" or (each.since, each.token) < before]
 
-
-def claims() -> list[TurnClaim]:
-    """Return everybody's claims on this machine."""
-    found = _NAME.findall(LIST.read_text("utf-8", "replace"))
-    return [TurnClaim(state, turn, int(since), token) for state, turn, since, token in found]
+    def _others(self, turn: str) -> list[TurnClaim]:
+        """Return the claims of others on another turn, but for those of processes that stay stopped."""
+        others = [each for each in listed() if each.turn != turn and each.token != self._token]
+        now = time.monotonic()
+        self._stopped_since = {each: self._stopped_since.get(each, now) for each in others if each.owner.is_stopped}
+        return [each for each in others if now - self._stopped_since.get(each, now) < self._stopped_seconds]

@@ -22,8 +22,15 @@ class MachineUse(StrEnum):
 class SharedMachine(Protocol):
     """Whatever keeps the evaluations of one machine from having agents and checks at the same time."""
 
+    @property
+    def waits_for(self) -> str:
+        """For whom this evaluation waits at the moment, in words; "" where it waits for nobody."""
+
     def take(self, turn: MachineUse, stopped: Event) -> None:
         """Wait until nobody on this machine has the other turn, then hold this one; give up once `stopped` is set."""
+
+    def get_on(self, stopped: Event) -> None:
+        """Say that work goes on; where the turn has passed on meanwhile, wait for it anew."""
 
     def leave(self) -> None:
         """Hold none."""
@@ -32,8 +39,13 @@ class SharedMachine(Protocol):
 class OwnMachine:
     """A machine that nobody else uses."""
 
+    waits_for = ""
+
     def take(self, turn: MachineUse, stopped: Event) -> None:
         """Take it at once."""
+
+    def get_on(self, stopped: Event) -> None:
+        """Nobody needs to know."""
 
     def leave(self) -> None:
         """Leave it."""

@@ -33,6 +33,9 @@ from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
 from bitsec_eval.schedule.spool import Spool, SpooledResult
 
 JOIN_SECONDS = 20
+TELL_SECONDS = 10.0
+"""So often others on the machine are told that agents still run."""
+
 MOST_KILLS = 3
 """So often a sandbox may be lost without a proof that it was our fault; then a known agent of ours has to succeed."""
 
@@ -133,11 +136,25 @@ class Schedule:
         with self._changed:
             self._agents_turn = True
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._stopped.is_set() or not (self._to_start or self._running))
+        while not self._agents_are_done(within=TELL_SECONDS):
+            if self._is_in_time():
+                self._machine.get_on(self._stopped)
+        with self._changed:
             self._agents_turn = False
         self._machine.take(MachineUse.CHECKS, self._stopped)
         with self._changed:
             self._changed.notify_all()
+
+    def _agents_are_done(self, within: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self._stopped.is_set() or not (self._to_start or self._running), within
+            )
+
+    def _is_in_time(self) -> bool:
+        """Whether an agent runs that may still run; its clock may have stood still for as long as it may run."""
+        running = self.snapshot().running
+        return any(run.seconds < 2 * run.limit_seconds + TELL_SECONDS for run in running)
 
     def loaded(self, key: RunKey) -> LoadedSolution:
         """Wait for a run's answer to be in a sandbox, ready for `SolutionRpc.begin`.
@@ -161,13 +178,15 @@ class Schedule:
         run = self._runs[key]
         future: Future[LoadedSolution] = Future()
         with self._changed:
-            self._close_loaded(run)
-            run.loaded = future
+            before, run.loaded = run.loaded, future
+        if before is not None and before.exception() is None:
+            before.result().close()  # first: where it was lost, none of those that wait is taken in its place
         self._load(run, future, fresh=True)
         return future.result()
 
     def attempt(self, action: Callable[[], None]) -> None:
         """Do something of the caller's that our faults may spoil, as often as runs are tried; see `Attempts.run`."""
+        self._machine.get_on(self._stopped)
         self._attempts.run(action)
 
     def release(self, key: RunKey) -> None:
@@ -270,6 +289,7 @@ class Schedule:
 
     def _do(self, run: _Run) -> None:
         try:
+            self._machine.get_on(self._stopped)
             run.began = monotonic()
             self._began = self._began or run.began
             done = self._remembered(run.work)
@@ -308,7 +328,14 @@ class Schedule:
             void, reused = self._tally["void"], self._tally["reused"]
             elapsed = now - (self._began or now)
             paces = dict(self._paces)
-            return Snapshot(running=tuple(running), tasks=paces, void=void, reused=reused, elapsed_seconds=elapsed)
+            return Snapshot(
+                running=tuple(running),
+                tasks=paces,
+                void=void,
+                reused=reused,
+                elapsed_seconds=elapsed,
+                waits_for=self._machine.waits_for,
+            )
 
     def _remembered(self, work: RunSpec) -> RunResult:
         known = self._cache.recall(work)

@@ -31,7 +31,8 @@ class Pace:
 class Snapshot:
     """The runs that go on, longest first, and those done by their tasks; `void` and `reused` are among them.
 
-    `elapsed_seconds` is how long it is since the first one began.
+    `elapsed_seconds` is how long it is since the first one began; `waits_for` names the evaluation on the same
+    machine that this one waits for, "" if none.
     """
 
     running: tuple[Running, ...] = ()
@@ -39,6 +40,7 @@ class Snapshot:
     void: int = 0
     reused: int = 0
     elapsed_seconds: float = 0.0
+    waits_for: str = ""
 
     @property
     def done(self) -> int:

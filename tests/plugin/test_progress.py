@@ -1,12 +1,14 @@
 """Progress is live on a terminal, a line in a log, nothing in a pipe, and fits any width."""
 
+import io
 import os
 import re
+from dataclasses import replace
 
 import pytest
 
 from bitsec_eval.plugin.progress.live_region import LiveRegion
-from bitsec_eval.plugin.progress.reporter import live_lines, log_line, mode_of
+from bitsec_eval.plugin.progress.reporter import ProgressReporter, live_lines, log_line, mode_of
 from bitsec_eval.plugin.progress.status import RunProgress, gathered, leave, tidy, together
 from bitsec_eval.schedule.runs import RunKey
 from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
@@ -27,10 +29,10 @@ def standing(done=4, timed=4, seconds=40.0, expected=None) -> RunProgress:
     ("asked", "terminal", "environment", "mode"),
     [
         ("auto", True, {}, "live"),
-        ("auto", True, {"TERM": "dumb"}, "off"),
-        ("auto", False, {}, "off"),
+        ("auto", True, {"TERM": "dumb"}, "waits"),
+        ("auto", False, {}, "waits"),
         ("auto", False, {"CI": "true"}, "log"),
-        ("auto", False, {"CI": "false"}, "off"),
+        ("auto", False, {"CI": "false"}, "waits"),
         ("log", True, {}, "log"),
         ("off", True, {"CI": "1"}, "off"),
     ],
@@ -44,6 +46,49 @@ def test_a_line_in_a_log_says_where_it_stands():
         "bitsec: 4 of 10 runs done, 1 running, 1 void, about 25 s left"
         " (longest: naive\\x1b[2J on coding/a for 12 of 30 s)"
     )
+
+
+def test_for_whom_it_waits_is_said_in_a_log_and_on_a_terminal():
+    progress = standing()
+    whom = "the checks of process 12, for 3 s"
+    waiting = replace(progress, snapshot=replace(progress.snapshot, waits_for=whom))
+
+    assert log_line(waiting).endswith(f"; waits for {whom}")
+    assert f"waits for {whom}" in [STYLE.sub("", line) for line in live_lines(waiting, 80)]
+
+
+class Lines:
+    """pytest's terminal reporter, as far as lines go."""
+
+    class _tw:  # noqa: N801 - pytest's name
+        width_of_current_line = 0
+        isatty = staticmethod(lambda: False)
+        _file = io.StringIO()
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def write(self, text: str) -> None:
+        """Nothing was begun."""
+
+    def write_line(self, line: str) -> None:
+        self.lines.append(line)
+
+    def flush(self) -> None:
+        """All is shown."""
+
+
+def test_in_a_pipe_only_long_waits_are_told(monkeypatch):
+    monkeypatch.setattr("bitsec_eval.plugin.progress.reporter.WAIT_SECONDS", 0.01)
+    idle = standing()
+    waiting = replace(idle, snapshot=replace(idle.snapshot, waits_for="process 12"))
+    told = iter([None, idle, waiting, idle, waiting, waiting, idle])
+    reporter = ProgressReporter(lambda: next(told), "auto")
+    reporter._reporter = lines = Lines()
+    with pytest.raises(StopIteration):
+        reporter._waits()
+
+    assert lines.lines == ["bitsec: waits for process 12"]
 
 
 def test_what_was_reused_says_nothing_about_how_long_a_run_takes():

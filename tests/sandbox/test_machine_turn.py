@@ -2,15 +2,19 @@
 
 import multiprocessing
 import os
+import re
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterator
+from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event as ProcessEvent
 from pathlib import Path
 
 import pytest
 
-from bitsec_eval.sandbox.machine_turn import MachineTurn, claims
+from bitsec_eval.sandbox.machine_turn import MachineTurn
+from bitsec_eval.sandbox.turn_claims import STILL_SECONDS, TurnClaim, TurnOwner, listed
 
 NEVER = threading.Event()
 AGENTS, CHECKS = "testagents", "testchecks"
@@ -21,7 +25,7 @@ AGENTS, CHECKS = "testagents", "testchecks"
 def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the claims of these tests only."""
     monkeypatch.setattr(
-        "bitsec_eval.sandbox.machine_turn.claims", lambda: [each for each in claims() if each.turn.startswith("test")]
+        "bitsec_eval.sandbox.machine_turn.listed", lambda: [each for each in listed() if each.turn.startswith("test")]
     )
 
 
@@ -45,7 +49,7 @@ def test_who_wants_the_same_goes_together_and_who_does_not_waits():
     other.leave()
     assert in_time(third, CHECKS, 5)
     third.leave()
-    assert [each for each in claims() if each.turn in (AGENTS, CHECKS)] == []
+    assert [each for each in listed() if each.turn in (AGENTS, CHECKS)] == []
 
 
 def test_who_has_waited_longer_is_not_overtaken():
@@ -61,7 +65,7 @@ def test_who_has_waited_longer_is_not_overtaken():
 
     first = threading.Thread(target=wait, args=(checks, CHECKS))
     first.start()
-    while not checks.waits:
+    while not checks.waits_for:
         time.sleep(0.01)
     second = threading.Thread(target=wait, args=(late, AGENTS))
     second.start()
@@ -77,12 +81,12 @@ def test_who_has_waited_longer_is_not_overtaken():
 def test_the_same_turn_is_held_on_and_another_is_waited_for():
     turn = MachineTurn()
     turn.take(AGENTS, NEVER)
-    since = [each.since for each in claims() if each.turn == AGENTS]
+    since = [each.since for each in listed() if each.turn == AGENTS]
     turn.take(AGENTS, NEVER)
-    assert [each.since for each in claims() if each.turn == AGENTS] == since
+    assert [each.since for each in listed() if each.turn == AGENTS] == since
 
     turn.take(CHECKS, NEVER)
-    assert [each.state for each in claims() if each.turn in (AGENTS, CHECKS)] == ["holds"]
+    assert [each.state for each in listed() if each.turn in (AGENTS, CHECKS)] == ["holds"]
     turn.leave()
 
 
@@ -140,3 +144,112 @@ def test_nobody_has_both_at_once_however_many_contend(tmp_path):
         else:
             inside.remove(line[1:])
         assert len(set(inside)) <= 1
+
+
+CONTEXT = multiprocessing.get_context("fork")
+
+
+def _hold_and_tick(turn: str, taken: ProcessEvent, again: ProcessEvent) -> None:
+    mine = MachineTurn(STOPPED)
+    mine.take(turn, NEVER)
+    taken.set()
+    while True:
+        time.sleep(0.05)
+        mine.get_on(NEVER)
+        if mine.waits_for == "" and again.is_set():
+            again.clear()
+
+
+STOPPED = 1.0
+
+
+@pytest.fixture
+def holder() -> Iterator[tuple[int, ProcessEvent]]:
+    """A process that has the agents' turn and gets on with its work; it clears the event once it has it again."""
+    taken, again = CONTEXT.Event(), CONTEXT.Event()
+    process = CONTEXT.Process(target=_hold_and_tick, args=(AGENTS, taken, again))
+    process.start()
+    assert taken.wait(20)
+    assert process.pid is not None
+    yield process.pid, again
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+
+
+def test_a_stopped_process_is_passed_over_and_waits_its_turn_when_it_goes_on(holder: tuple[int, ProcessEvent]):
+    pid, again = holder
+    mine = MachineTurn(STOPPED)
+    os.kill(pid, signal.SIGSTOP)
+    assert not in_time(mine, CHECKS, STOPPED / 2)
+    assert in_time(mine, CHECKS, 20)
+
+    os.kill(pid, signal.SIGCONT)
+    _until(lambda: {each.state for each in listed() if each.turn == AGENTS} == {"waits"})
+    mine.leave()
+    _until(lambda: {each.state for each in listed() if each.turn == AGENTS} == {"holds"})
+    again.set()
+    _until(lambda: not again.is_set())
+
+
+def test_whom_one_waits_for_is_told_and_how_to_end_it(holder: tuple[int, ProcessEvent]):
+    pid, _ = holder
+    mine = MachineTurn()
+    told: list[str] = []
+    stopped = threading.Event()
+    waiting = threading.Thread(target=mine.take, args=(CHECKS, stopped))
+    waiting.start()
+    _until(lambda: mine.waits_for != "")
+    told.append(mine.waits_for)
+    os.kill(pid, signal.SIGSTOP)
+    _until(lambda: "stopped" in mine.waits_for)
+    told.append(mine.waits_for)
+    stopped.set()
+    waiting.join()
+
+    assert re.fullmatch(rf"the {AGENTS} of process {pid}, for \d+ s", told[0])
+    assert told[1].endswith(f"; it is stopped: resume it with kill -CONT {pid} or end it with kill -KILL {pid}")
+    assert mine.waits_for == ""
+
+
+def test_one_that_lives_and_gets_on_with_nothing_is_told_with_the_remedy():
+    ago = time.monotonic_ns() - int((STILL_SECONDS + 80) * 1e9)
+    holds = TurnClaim("holds", "checks", ago, "0" * 8, TurnOwner(os.getpid(), ago))
+    elsewhere = holds._replace(owner=TurnOwner(0, ago))
+
+    assert holds.told == (
+        f"the checks of process {os.getpid()}, for 200 s; nothing has gone on there for 200 s:"
+        f" if it hangs, end it with kill {os.getpid()}"
+    )
+    assert elsewhere.told.endswith("if it hangs, end it")
+    assert holds._replace(state="waits").told == f"process {os.getpid()}, which waits to run checks, for 200 s"
+
+
+def _leave_a_child(turn: str, child: "Synchronized[int]") -> None:
+    mine = MachineTurn()
+    mine.take(turn, NEVER)
+    if pid := os.fork():
+        child.value = pid
+    else:
+        time.sleep(60)
+    os._exit(0)
+
+
+def test_a_child_that_lives_on_holds_no_turn_for_the_dead():
+    child = CONTEXT.Value("i", 0)
+    holder = CONTEXT.Process(target=_leave_a_child, args=(AGENTS, child))
+    holder.start()
+    holder.join()
+    try:
+        assert f"@bitsec-eval-turn:holds:{AGENTS}" in Path("/proc/net/unix").read_text()
+        mine = MachineTurn()
+        assert in_time(mine, CHECKS, 5)
+        mine.leave()
+    finally:
+        os.kill(child.value, signal.SIGKILL)
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -18,6 +18,7 @@ from bitsec_eval.inference.gateway import NoLLM
 from bitsec_eval.sandbox.api import Frame
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.sandbox.execution.llm_bridge import PART
+from bitsec_eval.sandbox.execution.solution_sandboxes import SolutionSandboxes
 from bitsec_eval.schedule.attempts import BREAKER_FAILURES, Attempts
 from bitsec_eval.schedule.order import MachineUse, RunOrder
 from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
@@ -440,8 +441,13 @@ def test_workspace_and_twin_come_in_a_random_order_and_answers_in_their_own():
 class NotedMachine:
     """Takes note of the turns that are taken."""
 
+    waits_for = ""
+
     def __init__(self) -> None:
         self.turns: list[str] = []
+
+    def get_on(self, stopped: threading.Event) -> None:
+        """Nobody else is here."""
 
     def take(self, turn: MachineUse, stopped: threading.Event) -> None:
         if self.turns[-1:] != [turn]:
@@ -527,3 +533,30 @@ def test_an_answer_that_the_disk_has_no_room_for_waits_in_memory(tmp_path: Path)
 
     assert spool.put(result).read() == result
     spool.close()
+
+
+class Hearing(Losing):
+    """Notes the losses that whoever used a sandbox told it of."""
+
+    heard: SandboxError | None = None
+
+    @contextmanager
+    def open(self, limits: Limits) -> Iterator[FakeSession]:
+        with super().open(limits) as session:
+            try:
+                yield session
+            except SandboxError as loss:
+                self.heard = loss
+                raise
+
+
+def test_whoever_opened_a_sandbox_hears_that_a_check_lost_it():
+    """So a pool hands out none of those that waited beside it: they may be lost as well."""
+    sandbox = Hearing(SandboxError("the engine was restarted"), everywhere=True)
+    loaded = SolutionSandboxes(sandbox).load("a", b"answer", Limits())
+    with pytest.raises(SandboxError):
+        loaded.begin_check()
+
+    loaded.close()
+
+    assert sandbox.heard is sandbox.loss

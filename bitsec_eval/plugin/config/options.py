@@ -65,7 +65,7 @@ EVALUATION = (
         "auto",
         "MODE",
         "live lines at the foot of the terminal, one line every 30 s (log), or nothing (off);"
-        " auto: live on a terminal, log where CI is set, else off",
+        " auto: live on a terminal, log where CI is set, else long waits for another evaluation alone",
         choices=PROGRESS_MODES,
     ),
     Option(

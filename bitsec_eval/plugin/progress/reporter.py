@@ -1,7 +1,8 @@
 """Progress while an evaluation runs: a live region on a terminal, a line now and then in a log.
 
-Silent where output is piped, unless CI is set or --bitsec-progress says otherwise: a program that reads our output
-should read nothing that depends on how fast the machine is.
+Where output is piped it only tells of long waits for another evaluation on the machine, unless CI is set or
+--bitsec-progress says otherwise: a program that reads our output should read nothing that depends on how fast the
+machine is.
 """
 
 import io
@@ -18,17 +19,20 @@ from bitsec_eval.plugin.progress.live_region import LiveRegion
 from bitsec_eval.plugin.progress.status import RunProgress
 
 LIVE_SECONDS, LOG_SECONDS = 0.5, 30.0
+WAIT_SECONDS = 60.0
+"""So often it is told that nothing goes on because another evaluation has the machine."""
+
 SHOWN_RUNS = 8
 NARROW = 60
 
 
 def mode_of(asked: str, *, terminal: bool, environment: Mapping[str, str]) -> str:
-    """Return live, log or off."""
+    """Return live, log, waits (only long waits for another evaluation are told) or off."""
     if asked != "auto":
         return asked
     if terminal and environment.get("TERM") != "dumb":
         return "live"
-    return "log" if environment.get("CI", "").lower() not in ("", "0", "false") else "off"
+    return "log" if environment.get("CI", "").lower() not in ("", "0", "false") else "waits"
 
 
 class ProgressReporter:
@@ -60,7 +64,7 @@ class ProgressReporter:
             return None
         stream = self._reporter._tw._file
         mode = mode_of(self._asked, terminal=stream.isatty(), environment=os.environ)
-        return {"live": lambda: self._live(stream), "log": self._log}.get(mode)
+        return {"live": lambda: self._live(stream), "log": self._log, "waits": self._waits}.get(mode)
 
     def _live(self, stream: Any) -> None:
         region = LiveRegion(stream, shutil.get_terminal_size)
@@ -76,21 +80,34 @@ class ProgressReporter:
         while not self._over.wait(LOG_SECONDS):
             progress = self._progress()
             if progress is not None:
-                begun = self._reporter._tw.width_of_current_line  # of dots and letters, where pytest is quiet
-                self._reporter.write("\n" * bool(begun))
-                self._reporter.write_line(log_line(progress))
-                self._reporter.flush()
+                self._write_line(log_line(progress))
+
+    def _waits(self) -> None:
+        before = ""
+        while not self._over.wait(WAIT_SECONDS):
+            progress = self._progress()
+            now = progress.snapshot.waits_for if progress is not None else ""
+            if now and before:
+                self._write_line(f"bitsec: waits for {now}")
+            before = now
+
+    def _write_line(self, line: str) -> None:
+        begun = self._reporter._tw.width_of_current_line  # of dots and letters, where pytest is quiet
+        self._reporter.write("\n" * bool(begun))
+        self._reporter.write_line(line)
+        self._reporter.flush()
 
 
 def log_line(progress: RunProgress) -> str:
     """Return how an evaluation stands in one line."""
     running = progress.snapshot.running
     slowest = f" (longest: {_named(running[0])} for {_of(running[0])})" if running else ""
-    return f"bitsec: {_counts(progress)}{slowest}"
+    waits = f"; waits for {progress.snapshot.waits_for}" if progress.snapshot.waits_for else ""
+    return f"bitsec: {_counts(progress)}{slowest}{waits}"
 
 
 def live_lines(progress: RunProgress, columns: int) -> list[str]:
-    """Return the lines of the live region: how far it is, and the runs that go on, longest first."""
+    """Return the lines of the live region: how far it is, for whom it waits, and the runs under way."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -108,6 +125,8 @@ def live_lines(progress: RunProgress, columns: int) -> list[str]:
     console = Console(file=drawn, width=max(columns, 20), force_terminal=True, color_system="standard")
     head = Text(_counts(progress), style="bold")
     console.print(head)
+    if progress.snapshot.waits_for:
+        console.print(Text(f"waits for {progress.snapshot.waits_for}", style="yellow"))
     if shown:
         console.print(table)
     return drawn.getvalue().splitlines()

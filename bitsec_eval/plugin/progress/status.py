@@ -89,6 +89,7 @@ def together(snapshots: Iterable[Snapshot]) -> Snapshot:
         void=sum(each.void for each in told),
         reused=sum(each.reused for each in told),
         elapsed_seconds=max((each.elapsed_seconds for each in told), default=0.0),
+        waits_for=next((each.waits_for for each in told if each.waits_for), ""),
     )
 
 
@@ -100,5 +101,5 @@ def tidy(folder: Path) -> None:
 def _snapshot(told: dict) -> Snapshot:  # type: ignore[type-arg]
     running = tuple(Running(**{**each, "key": RunKey(**each["key"])}) for each in told["running"])
     paces = {task: Pace(**pace) for task, pace in told["tasks"].items()}
-    told = {name: told[name] for name in ("void", "reused", "elapsed_seconds")}
+    told = {name: told[name] for name in ("void", "reused", "elapsed_seconds", "waits_for")}
     return Snapshot(running=running, tasks=paces, **told)

@@ -5,9 +5,10 @@ are of one answer; so what an answer does there is settled by the answer's text 
 """
 
 from collections import OrderedDict
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from threading import Lock
 
+from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.api import Sandbox, Session
 from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
@@ -48,8 +49,13 @@ class LoadedSolution:
             self.calls.quiesce()
 
     def close(self) -> None:
-        """Remove the sandbox."""
-        self._sandbox.close()
+        """Remove the sandbox; whoever opened it hears of its loss, for others that wait may be lost as well."""
+        lost = self.calls.fault
+        if isinstance(lost, SandboxError):
+            with suppress(SandboxError):
+                self._sandbox.__exit__(type(lost), lost, None)
+        else:
+            self._sandbox.close()
 
 
 class SolutionSandboxes:
