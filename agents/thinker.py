@@ -1,7 +1,8 @@
 """An agent that asks an LLM, in plain urllib, and checks what it is told before it answers.
 
 Code it tries on the task's own examples, and if they fail the LLM hears how and may try again. An audit it has the
-LLM look at twice: once to accuse, once to defend. Where no LLM is offered it says so on stderr and answers nothing.
+LLM look at twice: once to accuse, once to defend. An exploit or a patch it has compiled where that is offered, and
+the LLM may correct it once. Where no LLM is offered it says so on stderr and answers nothing.
 """
 
 import argparse
@@ -23,6 +24,8 @@ DEFEND = """\
 You reviewed these contracts and reported the findings below. Argue against each of them: name the line that prevents
 it. Keep only findings nobody could argue against, and answer with them as a JSON object of the same form.
 """
+PROVE = "You audit smart contracts and prove what you find. Answer with what is asked for, in one fenced block."
+PATCH = "Print the JSON object of whole files, not a diff."
 STARTED = time.monotonic()
 
 
@@ -113,9 +116,8 @@ def findings(text):
         return []
 
 
-def audit(task, sources):
-    """Return a report of what the LLM holds against the sources, after it has argued for them as well."""
-    contracts = "\n\n".join(f"// {path}\n{text}" for path, text in sources.items())
+def audit(task, contracts):
+    """Return a report of what the LLM holds against the contracts, after it has argued for them as well."""
     found = []
     try:
         found = findings(ask([says("system", ACCUSE), says("user", f"{task}\n\n{contracts}")]))
@@ -127,14 +129,55 @@ def audit(task, sources):
     return json.dumps({"vulnerabilities": found}, indent=2)
 
 
+# -- proofs ---------------------------------------------------------------------------------------------------------
+
+
+def is_proof(task):
+    """Whether a task asks for an exploit or a patch."""
+    return "contract named Exploit" in task or "Print a unified diff" in task
+
+
+def refusal(answer):
+    """Return why an answer does not compile, "" where it does or nobody can be asked."""
+    if "COMPILER_URL" not in os.environ:
+        return ""
+    try:
+        with urllib.request.urlopen(os.environ["COMPILER_URL"], data=answer.encode()) as response:
+            return json.load(response)["message"]
+    except urllib.error.HTTPError as error:
+        print(json.load(error)["error"]["message"], file=sys.stderr)
+        return ""
+
+
+def prove(task, contracts):
+    """Return an exploit or a patch: what the LLM says first, or what it makes of the compiler's message."""
+    wanted = PATCH if "Print a unified diff" in task else ""
+    messages = [says("system", PROVE), says("user", f"{task}\n{wanted}\n\n{contracts}")]
+    answer = ""
+    try:
+        said = ask(messages)
+        answer = fenced(said, r"\w*")
+        wrong = refusal(answer)
+        if wrong and is_time():
+            messages += [says("assistant", said), says("user", f"{wrong}\nAnswer with all of it, mended.")]
+            answer = fenced(ask(messages), r"\w*")
+    except NoLLMError as error:
+        print(error, file=sys.stderr)
+    return answer
+
+
 def main():
     """Read the task and print the answer."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--task", required=True, help="what to do")
     task = parser.parse_args().task
     paths = sorted(Path().rglob("*.sol"))
-    sources = {path.as_posix(): path.read_text(encoding="utf-8", errors="replace") for path in paths}
-    print(audit(task, sources) if sources else write_code(task))
+    files = (f"// {path.as_posix()}\n{path.read_text(encoding='utf-8', errors='replace')}" for path in paths)
+    contracts = "\n\n".join(files)
+    if not contracts:
+        print(write_code(task))
+    else:
+        print(prove(task, contracts) if is_proof(task) else audit(task, contracts))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ class EvaluationPlugin:
     def __init__(self, settings: Settings, refused: RefusedTasks) -> None:
         self.settings = settings
         self._collection = TaskCollection(settings, refused)
-        self._runs = Runs(settings, self._collection.tasks)
+        self._proof = ProofChecks(settings, self._collection.tasks)
+        self._runs = Runs(settings, self._collection.tasks, self._proof.served)
         files = RunFiles(settings, self._runs)
         self._loop = RunLoop(settings, self._collection, self._runs, files)
 
@@ -36,7 +37,7 @@ class EvaluationPlugin:
         """Register what collects checks and says which fixtures they may use."""
         manager.register(self._collection, "bitsec-collection")
         manager.register(Fixtures(self._runs, self.settings.seed), "bitsec-fixtures")
-        manager.register(ProofChecks(self.settings, self._collection.tasks), "bitsec-proof")
+        manager.register(self._proof, "bitsec-proof")
 
     def register_running(self, manager: pytest.PytestPluginManager) -> None:
         """Register what runs them."""

@@ -8,6 +8,7 @@ from bitsec_eval.core.errors import InferenceError, SandboxError
 from bitsec_eval.core.llm import LLM
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
+from bitsec_eval.sandbox.execution.llm_bridge import LLMTransport
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -24,6 +25,7 @@ class RunSpec:
     """One run to do: the agent, once for each order (a task's workspace, and its twin if it has one).
 
     `orders` is called when the run starts, so that no more workspaces are held in memory than runs are going on.
+    `service` wraps what the agent asks an LLM through, to answer something of it otherwise.
     """
 
     key: RunKey
@@ -31,6 +33,7 @@ class RunSpec:
     limits: Limits
     calls: bool = False
     llm: LLM = field(default_factory=LLM)
+    service: Callable[[LLMTransport], LLMTransport] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

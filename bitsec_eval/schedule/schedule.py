@@ -391,7 +391,8 @@ class Schedule:
         with self._sandbox.open(work.limits) as session:
             self._runs[work.key].agent_began = monotonic()
             line = self._gateway.session(name, work.llm) if self._gateway else None
-            answer = run_agent(session, order, work.limits, line)
+            service = work.service(line) if work.service and line else line
+            answer = run_agent(session, order, work.limits, service)
         if line is None:
             return answer
         return replace(answer, usage=line.settled())  # what is still under way may yet make the run void

@@ -1,6 +1,7 @@
-"""The sample agent solves coding tasks and audits through the LLM; where there is none it answers nothing."""
+"""The sample agent solves coding tasks, audits and proves through the LLM; where there is none it answers nothing."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,8 +30,8 @@ def folder(tmp_path: Path, docker_cli: DockerSandbox) -> Path:
     return tmp_path
 
 
-def evaluated(folder: Path, *options: str) -> dict:
-    tasks = [str(ROOT / task) for task in TASKS]
+def evaluated(folder: Path, *options: str, tasks: list[str] = TASKS) -> dict:
+    tasks = [str(ROOT / task) for task in tasks]
     ran = run(folder, *command("--bitsec-seed=1", *options, *tasks), BITSEC_LLM_API_KEY="")
     assert ran.status == 0, ran.output
     return {task.split("/")[-1]: cell for task, cell in ran.board()["agents"][0]["tasks"].items()}
@@ -66,6 +67,48 @@ def test_it_solves_coding_tasks_and_mends_what_fails_its_examples(upstream: Serv
     assert scores["liquid_ron_h01"]["usage"]["calls"] == 4
 
 
+COLLECTS = re.compile(r"function (\w+)\(IERC20 \w+, address \w+, address \w+, uint256 \w+\) public")
+
+
+def an_llm_that_slips(handler: Handler, request: dict) -> None:
+    """Know the exploit and the patch, with a slip that it mends when it is told what the compiler says."""
+    _, asked, *more = [message["content"] for message in request["messages"]]
+    path, source = next(
+        part.split("\n", 1) for part in asked.split("\n// ") if COLLECTS.search(part) and part.startswith("src/")
+    )
+    if "contract named Exploit" in asked:
+        said = f"""Here:\n```solidity
+pragma solidity ^0.8.20;
+interface Coin {{ function balanceOf(address a) external view returns (uint256); }}
+interface Market {{ function {COLLECTS.search(source)[1]}(address t, address p, address to, uint256 n) external; }}
+contract Exploit {{
+    function run(address market, address token, address customer) external {{
+        uint256 all = Coin(token).balanceOf(customer);
+        Market(market).{COLLECTS.search(source)[1]}(token, customer, address(this), all);
+    }}
+}}
+```"""
+        said = said if more else said.replace("external;", "external")
+    else:
+        mended = COLLECTS.sub(lambda match: match[0][:-6] + ("internal" if more else "inside"), source)
+        said = f"```json\n{json.dumps({path: mended})}\n```"
+    assert not more or "the answer does not compile" in more[-1]
+    handler.send_json(200, completion(said))
+
+
+def test_it_proves_what_the_llm_finds_and_has_it_mend_what_does_not_compile(
+    upstream: Server, folder: Path, evm_engine: DockerSandbox
+):
+    upstream.otherwise = an_llm_that_slips
+    live = ("--bitsec-llm=live", f"--bitsec-llm-base-url={upstream.url}", "--bitsec-llm-models=m")
+    tasks = [f"task_suites/proof/test_crestal_network_h01_{kind}.py" for kind in ("exploit", "patch")]
+    scores = evaluated(folder, *live, tasks=tasks)
+
+    for kind in ("exploit", "patch"):
+        assert scores[f"crestal_network_h01_{kind}"]["score"] == 100.0
+        assert scores[f"crestal_network_h01_{kind}"]["usage"]["calls"] == 2
+
+
 def alone(folder: Path, prompt: str, url: str | None) -> subprocess.CompletedProcess:
     """Run the agent as its author would at home."""
     environment = {"PATH": "/usr/bin", "OPENAI_API_KEY": "x", **({"OPENAI_BASE_URL": url} if url else {})}
@@ -99,4 +142,4 @@ def test_nonsense_from_the_llm_is_no_crash(tmp_path: Path, upstream: Server, sai
 
 
 def test_it_is_short_and_plain():
-    assert len(AGENT.splitlines()) < 150
+    assert len(AGENT.splitlines()) < 200

@@ -20,12 +20,13 @@ from bitsec_eval.plugin.config.pytest_options import runs_nothing
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.loop import will_be_interrupted
 from bitsec_eval.plugin.proof.case_files import CaseFiles
-from bitsec_eval.plugin.proof.verdicts import Judged, judged, refuse
+from bitsec_eval.plugin.proof.verdicts import Judged, compile_answer, judged, refuse
 from bitsec_eval.plugin.running.checked_run import USED, CheckedRun
+from bitsec_eval.sandbox.evm.answer_compiler import AnswerCompiler
 from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.sandbox.evm.places import EvmSandboxes
 from bitsec_eval.sandbox.oci.engine import ROOT
-from bitsec_eval.schedule.runs import RunKey
+from bitsec_eval.schedule.runs import RunKey, RunSpec
 
 
 class Loss:
@@ -70,6 +71,20 @@ class ProofChecks:
             stack.callback(self._places.close)
             self._places.expect()
             return (yield)
+
+    def served(self, work: RunSpec) -> RunSpec:
+        """Return a run whose agent may have its answer compiled, where its task is judged by running it."""
+        files = self._files.get(work.key.task)
+        if files is None:
+            return work
+        kind = self._tasks[work.key.task].task.answer
+
+        def compiled(text: str) -> None:
+            if self._places is None:
+                raise SandboxError("the evaluation has not begun")
+            compile_answer(files, self._places, work.key.agent, kind, text)
+
+        return replace(work, service=lambda line: AnswerCompiler(line, compiled))
 
     def _image(self) -> str:
         """Return the EVM's image: as it was told, else by the name it has beside the agents'."""

@@ -1,5 +1,6 @@
 """An answer to a patch or exploit task on its way to a verdict: parsed, compiled, run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bitsec_eval.core.errors import AnswerFault
@@ -35,27 +36,43 @@ def judged(files: CaseFiles, places: EvmSandboxes, agent: str, kind: str, text: 
 def _judged_exploit(files: CaseFiles, places: EvmSandboxes, agent: str, text: str) -> Judged:
     answer = parse_exploit(text)
     case = files.case(places)
-    sources = {**solidity(files.project), EXPLOIT_FILE: answer.source}
-    output = places.compile_answer(agent, files.version, compiler_input(sources, wanted=(EXPLOIT_FILE,)))
-    artifact = _exploit_in(read_build(output))
+    artifact = _compiled_exploit(files, places, agent, answer.source)
     verdict = places.run(agent, lambda machine: judge_exploit(case, machine, artifact, answer.transactions))
     return Judged(verdict=verdict, case=case, build=case.faulty)
-
-
-def _exploit_in(build: Build) -> Artifact:
-    found = build.artifacts.get((EXPLOIT_FILE, EXPLOIT))
-    if found is None or found.code is None or found.constructor:
-        raise AnswerFault(Public.NO_CONTRACT, Public.NO_CONTRACT)
-    return found
 
 
 def _judged_patch(files: CaseFiles, places: EvmSandboxes, agent: str, text: str) -> Judged:
     patched = parse_patch(text, files.project, files.editable)
     case = files.case(places)
-    output = places.compile_answer(agent, files.version, compiler_input(solidity(patched)))
-    build = files.with_code_of(case.faulty, read_build(output))
+    build = files.with_code_of(case.faulty, _compiled_patch(files, places, agent, patched))
     verdict = places.run(agent, lambda machine: judge_patch(case, machine, build))
     return Judged(verdict=verdict, case=case, build=build)
+
+
+def compile_answer(files: CaseFiles, places: EvmSandboxes, agent: str, kind: str, text: str) -> None:
+    """Read and compile an answer as for its verdict, and run nothing.
+
+    Raises:
+        AnswerFault: it cannot be read, or does not compile; the message holds the compiler's first error.
+        SandboxError: the sandbox failed.
+    """
+    if kind == "exploit":
+        _compiled_exploit(files, places, agent, parse_exploit(text).source)
+    else:
+        _compiled_patch(files, places, agent, parse_patch(text, files.project, files.editable))
+
+
+def _compiled_exploit(files: CaseFiles, places: EvmSandboxes, agent: str, source: str) -> Artifact:
+    sources = {**solidity(files.project), EXPLOIT_FILE: source}
+    output = places.compile_answer(agent, files.version, compiler_input(sources, wanted=(EXPLOIT_FILE,)))
+    found = read_build(output).artifacts.get((EXPLOIT_FILE, EXPLOIT))
+    if found is None or found.code is None or found.constructor:
+        raise AnswerFault(Public.NO_CONTRACT, Public.NO_CONTRACT)
+    return found
+
+
+def _compiled_patch(files: CaseFiles, places: EvmSandboxes, agent: str, patched: Mapping[str, str]) -> Build:
+    return read_build(places.compile_answer(agent, files.version, compiler_input(solidity(patched))))
 
 
 def refuse(verdict: Verdict) -> None:

@@ -29,9 +29,12 @@ from bitsec_eval.schedule.snapshot import Snapshot
 class Runs:
     """Does runs ahead of the checks that wait for them; everything but `snapshot` needs `opened` to be entered."""
 
-    def __init__(self, settings: Settings, tasks: Mapping[str, CollectedTask]) -> None:
+    def __init__(
+        self, settings: Settings, tasks: Mapping[str, CollectedTask], served: Callable[[RunSpec], RunSpec]
+    ) -> None:
         self._settings = settings
         self._tasks = tasks
+        self._served = served
         self._agents = {agent.name: agent for agent in settings.agents}
         self._wanted: set[RunKey] = set()
         self._checking: set[tuple[str, Limits]] = set()  # for which a sandbox was started ahead
@@ -98,7 +101,7 @@ class Runs:
         if key not in self._wanted:
             self._wanted.add(key)
             task = self._tasks[key.task]
-            work = task.work(key, self._agents[key.agent], self._settings.seed)
+            work = self._served(task.work(key, self._agents[key.agent], self._settings.seed))
             self._expect(work, task.sandboxes)
             self._schedule.want(work)
 
