@@ -886,7 +886,10 @@ class Knowledge:
 
 
 PULLS = {"transferFrom", "safeTransferFrom"}
-PAYER, PAYEE, AMOUNT, TOKEN = range(4)  # what a transfer is told: its three arguments, and whom it is asked of
+PAYER = 0  # what a transfer is told: its three arguments,
+PAYEE = 1
+AMOUNT = 2
+TOKEN = 3  # and whom it is asked of
 ENCODERS = {"encodeWithSelector", "encodeCall", "encodeWithSignature"}
 PULL_SELECTOR = "0x23b872dd"
 GUARD_NAME = re.compile(r"(?:only|auth|restrict|requires?[A-Z_]|initializer|reinitializer)", re.IGNORECASE)
