@@ -3,14 +3,18 @@
 import argparse
 import gc
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bitsec_eval.cli.files import read_evaluation, write_file
+from bitsec_eval.cli.validators import DEFAULT_RULE, signed_records
+from bitsec_eval.core.agreement import AGREEMENTS, agreed, standing_apart
 from bitsec_eval.core.conditions import differences_between
-from bitsec_eval.core.errors import ResultsError
-from bitsec_eval.core.leaderboard import best_score, leaderboard
+from bitsec_eval.core.errors import ResultsError, SettingsError
+from bitsec_eval.core.evaluation import Evaluation
+from bitsec_eval.core.leaderboard import Leaderboard, best_score, leaderboard
 from bitsec_eval.core.paying.progress import MOST_HALF_LIFE_DAYS
 from bitsec_eval.core.rewards import RULE_NAMES
 from bitsec_eval.core.usage import TIEBREAKS
@@ -33,7 +37,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         description="Rank agents from the junit files of evaluations, in any order. Exits 1 while the rewards are"
         " provisional (runs are void or incomplete), 2 when a file or an option is wrong.",
     )
-    parser.add_argument("junit", nargs="+", type=Path, metavar="JUNIT_XML", help="such as results/*.xml")
+    parser.add_argument("junit", nargs="*", type=Path, metavar="JUNIT_XML", help="such as results/*.xml")
+    parser.add_argument(
+        "--validators", nargs="+", type=Path, metavar="XML", help="signed records of several validators instead"
+    )
+    parser.add_argument("--rule", choices=AGREEMENTS, help=f"how they combine (default: {DEFAULT_RULE})")
+    parser.add_argument("--trusted", type=Path, metavar="FILE", help="accept the validators with these keys only")
     for form, what in {"json": "JSON", "csv": "CSV", "markdown": "Markdown", "html": "one HTML page"}.items():
         parser.add_argument(f"--{form}", type=Path, metavar="FILE", help=f"write the board as {what} too")
     parser.add_argument(
@@ -80,19 +89,11 @@ def _without_collecting() -> Iterator[None]:
 
 
 def _ranked(args: argparse.Namespace) -> int:
-    files = [read_evaluation(path) for path in args.junit]
-    differing = () if args.mixed else differences_between(files)
+    records = _records(args)
+    differing = () if args.mixed else differences_between(records.values())
     if differing:
         raise ResultsError(f"{'; '.join(differing)}: scores do not compare; give --mixed for a board all the same")
-    board = leaderboard(
-        files,
-        emission=args.emission,
-        rewards=args.rewards,
-        tiebreak=args.tiebreak,
-        at_least=args.at_least,
-        half_life=args.half_life,
-        baseline=best_score([read_evaluation(args.baseline)]) if args.baseline else None,
-    )
+    board = _board(args, records)
     if args.html:
         pages = pages_beside(args.html.parent) if args.link_runs else no_pages
         write_file(args.html, board_html(board, run_pages=pages))
@@ -102,3 +103,36 @@ def _ranked(args: argparse.Namespace) -> int:
             write_file(path, written(board))
     print(*board_lines(board, shutil.get_terminal_size().columns), sep="\n")  # noqa: T201 - a command prints
     return PROVISIONAL_EXIT if board.provisional else 0
+
+
+def _records(args: argparse.Namespace) -> dict[str, Evaluation]:
+    """Return the evaluations by the names of their files, or of the validators that signed them.
+
+    Raises: SettingsError where neither files nor validators are given, or both.
+    """
+    if bool(args.junit) == bool(args.validators):
+        raise SettingsError("give junit files, such as results/*.xml, or the signed ones of several --validators")
+    if args.validators:
+        return signed_records(args)
+    if args.rule or args.trusted:
+        raise SettingsError("--rule and --trusted are for the signed records of several --validators; give these")
+    return {f"{number}": read_evaluation(path) for number, path in enumerate(args.junit)}
+
+
+def _board(args: argparse.Namespace, records: Mapping[str, Evaluation]) -> Leaderboard:
+    rule = args.rule or DEFAULT_RULE
+    board = leaderboard(
+        agreed(records, rule) if args.validators else records.values(),
+        emission=args.emission,
+        rewards=args.rewards,
+        tiebreak=args.tiebreak,
+        at_least=args.at_least,
+        half_life=args.half_life,
+        baseline=best_score([read_evaluation(args.baseline)]) if args.baseline else None,
+    )
+    if not args.validators:
+        return board
+    notes = [f"by {rule} of {len(records)} validators: {', '.join(sorted(records))}"]
+    differing = differences_between(records.values())
+    apart = [each.line for each in standing_apart(records) if each.line]
+    return replace(board, notes=tuple(dict.fromkeys((*notes, *apart, *differing, *board.notes))))

@@ -1,0 +1,234 @@
+"""Several validators' records become one board by a rule, and who stands apart is told with how often and where."""
+
+import re
+from dataclasses import replace
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bitsec_eval.cli import main
+from bitsec_eval.core.agreement import AGREEMENTS, agreed, standing_apart
+from bitsec_eval.core.errors import ResultsError
+from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.render.figures import points
+from tests.junit_files import JunitFile
+
+P, F, E = "passed", "failed", "error"
+
+
+def records(*outcomes, task="t"):
+    """Return a record for each validator (a, b, ...), of one agent on one task with these outcomes."""
+    return {
+        name: JunitFile(f"of {name}").run("miner", task, told, declared=len(outcomes[0])).read()
+        for name, told in zip("abcde", outcomes, strict=False)
+    }
+
+
+def row(told, rule):
+    (found,) = leaderboard(agreed(told, rule)).rows
+    return found
+
+
+def score(told, rule):
+    return row(told, rule).score
+
+
+def test_the_mean_counts_every_validator():
+    assert score(records([P, P], [P, F], [F, F]), "mean") == 50.0
+
+
+def test_the_median_is_the_validator_in_the_middle():
+    assert score(records([P, P, P, P], [P, P, P, F], [F, F, F, F]), "median") == 75.0
+
+
+def test_the_median_of_an_even_number_is_the_mean_of_the_two_in_the_middle():
+    assert score(records([P, P], [P, P], [P, F], [F, F]), "median") == 75.0
+    assert score(records([P, P], [F, F]), "median") == 50.0
+
+
+def test_by_all_a_check_counts_where_every_validator_saw_it_pass():
+    assert score(records([P, P, F], [P, F, P], [P, P, P]), "all") == pytest.approx(100 / 3, abs=1e-6)
+
+
+def test_best_of_three_is_what_two_say():
+    assert score(records([P, F, F], [P, P, F], [F, P, F]), "best-of-3") == pytest.approx(200 / 3, abs=1e-6)
+
+
+def test_best_of_three_takes_three():
+    with pytest.raises(ResultsError, match="--rule=best-of-3 is for three validators, not 2; choose another rule"):
+        agreed(records([P], [P]), "best-of-3")
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("rule", AGREEMENTS)
+def test_whose_record_is_which_changes_nothing(rule, order):
+    every = ([P, P], [P, F], [F, F])
+
+    assert score(records(*(every[place] for place in order)), rule) == score(records(*every), rule)
+
+
+@pytest.mark.parametrize(("rule", "decided"), [("median", True), ("all", True), ("best-of-3", True), ("mean", False)])
+def test_a_void_run_that_cannot_decide_holds_nothing_back(rule, decided):
+    found = row(records([F, F], [F, F], [E, E]), rule)
+
+    assert (found.score, found.pending) == (0.0, not decided)
+
+
+@pytest.mark.parametrize("rule", AGREEMENTS)
+def test_a_void_run_that_could_decide_is_pending(rule):
+    found = row(records([P, P], [F, F], [E, E]) if rule != "all" else records([P, P], [P, P], [E, E]), rule)
+
+    assert found.pending
+    assert found.low < found.high
+
+
+@pytest.mark.parametrize("rule", ["all", "best-of-3"])
+def test_a_check_that_nobody_tells_of_is_not_passed(rule):
+    told = {
+        name: JunitFile(f"of {name}").run("miner", "t", {"c0": P} if name == "a" else {"c0": P, "c1": P}, declared=2)
+        for name in "abc"
+    }
+    found = row({name: file.read() for name, file in told.items()}, rule)
+
+    assert found.score == (50.0 if rule == "all" else 100.0)
+
+
+OUTCOMES = st.lists(st.sampled_from([P, F, E]), min_size=2, max_size=2)
+
+
+@given(st.lists(OUTCOMES, min_size=3, max_size=3), st.sampled_from(AGREEMENTS), st.data())
+def test_a_rerun_of_void_runs_ends_within_what_the_board_said(outcomes, rule, data):
+    ended = [[data.draw(st.sampled_from([P, F])) for _ in told] if E in told else told for told in outcomes]
+
+    before, after = row(records(*outcomes), rule), row(records(*ended), rule)
+    assert before.low - 1e-6 <= after.low <= after.high <= before.high + 1e-6
+
+
+def test_a_validator_that_stands_apart_is_told_with_how_often_and_where():
+    told = {}
+    for name, third in (("alice", P), ("bob", P), ("carol", F)):
+        file = JunitFile(f"of {name}")
+        for task, outcome in (("t1", P), ("t2", third), ("t3", third)):
+            file.run("miner", task, [outcome])
+        told[name] = file.read()
+
+    assert [each.line for each in standing_apart(told)] == [
+        "",
+        "",
+        "validator carol stands apart in 2 of 3 runs: miner on t2 0.0, not 100.0, miner on t3 0.0, not 100.0",
+    ]
+
+
+def test_void_runs_are_told_of_the_validator_that_has_them():
+    apart = standing_apart(records([P], [P], [E]))
+
+    assert [each.line for each in apart] == ["", "", "validator c has 1 void"]
+
+
+def test_different_versions_of_an_agent_are_refused_by_name():
+    one = JunitFile("e1").run("miner", "t", [P], sha="1" * 64).read()
+    other = JunitFile("e2").run("miner", "t", [P], sha="2" * 64).read()
+
+    with pytest.raises(ResultsError, match="alice and bob evaluated different versions of miner; evaluate the same"):
+        agreed({"alice": one, "bob": other}, "median")
+
+
+def test_one_evaluation_signed_by_two_is_refused():
+    one = JunitFile("e1").run("miner", "t", [P]).read()
+
+    with pytest.raises(
+        ResultsError, match="bob signed the evaluation of alice; each validator must evaluate by itself"
+    ):
+        agreed({"alice": one, "bob": replace(one)}, "mean")
+
+
+# The command
+
+
+@pytest.fixture
+def signed(tmp_path):
+    """Return the signed records of three validators, one of which saw a perfect agent fail."""
+
+    def record(name, full):
+        folder = tmp_path / name
+        folder.mkdir()
+        file = JunitFile(f"of {name}").run("full", "t", full).run("half", "t", [P, F]).run("none", "t", [F, F])
+        (folder / "junit.xml").write_bytes(file.text)
+        main(["sign", str(folder / "junit.xml"), "--key", str(tmp_path / f"{name}.pem"), "--name", name])
+        return folder / "junit.xml"
+
+    return [record("alice", [P, P]), record("bob", [P, P]), record("carol", [F, F])]
+
+
+def board(paths, *more) -> int:
+    return main(["leaderboard", "--validators", *map(str, paths), *more])
+
+
+def test_the_command_ranks_by_what_they_agree_on(signed, capsys):
+    capsys.readouterr()
+
+    assert board(signed, "--rule=median") == 0
+    told = capsys.readouterr().out
+    assert told.splitlines()[:3] == [
+        "1  full  100.0  reward: 66.67 TAO",
+        "2  half   50.0  reward: 33.33 TAO",
+        "3  none    0.0  reward:  0.00 TAO",
+    ]
+    assert "note: by median of 3 validators: alice, bob, carol" in told
+    assert "note: validator carol stands apart in 1 of 3 runs: full on t 0.0, not 100.0" in told
+
+
+@pytest.mark.parametrize(
+    ("rule", "points"), [("mean", "66.6"), ("median", "100.0"), ("all", "0.0"), ("best-of-3", "100.0")]
+)
+def test_each_rule_gives_its_score(signed, capsys, rule, points):
+    board(signed, f"--rule={rule}")
+
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "full " in line and "reward" in line]
+    assert points in line.split()
+
+
+def test_a_record_changed_after_signing_takes_no_part(signed, capsys):
+    signed[1].write_bytes(signed[1].read_bytes().replace(b"half", b"hal\x66\x20", 1))
+
+    assert board(signed) == 2
+    assert "bob/junit.xml: was changed after it was signed" in capsys.readouterr().err
+
+
+def test_one_validator_is_no_agreement(signed, capsys):
+    assert board(signed[:1]) == 2
+    assert "--validators: one validator signed all of" in capsys.readouterr().err
+
+
+def test_files_and_validators_do_not_go_together(signed, capsys):
+    assert main(["leaderboard", str(signed[0]), "--validators", *map(str, signed)]) == 2
+    assert (
+        "give junit files, such as results/*.xml, or the signed ones of several --validators"
+        in capsys.readouterr().err
+    )
+    assert main(["leaderboard"]) == 2
+    assert main(["leaderboard", str(signed[0]), "--rule=all"]) == 2
+    assert "--rule and --trusted are for the signed records" in capsys.readouterr().err
+
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "signing.md"
+CASES = {
+    "100, 100, 50": ([P, P], [P, P], [P, F]),
+    "100, 50, 50": ([P, P], [P, F], [P, F]),
+    "void": ([P, P], [P, P], [E, E]),
+}
+
+
+@pytest.mark.parametrize("rule", AGREEMENTS)
+def test_the_documents_examples_of_a_rule_are_what_it_gives(rule):
+    (line,) = re.findall(rf"^\| `{rule}` \| (\d.*) \|$", DOCUMENT.read_text(), re.MULTILINE)
+    found = [row(records(*outcomes), rule) for outcomes in CASES.values()]
+
+    *sure, pending = (cell.strip() for cell in line.split("|"))
+    assert sure == [points(each.score) for each in found[:2]]
+    void = found[2]
+    told = f"{points(void.low).removesuffix('.0')} to {void.high:g}" if void.pending else points(void.score)
+    assert pending.partition(",")[0] == told
