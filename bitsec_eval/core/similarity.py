@@ -80,6 +80,9 @@ def _spelled(tree: ast.AST) -> tuple[str, bytes]:
             tokens += _head(kind), names[part.id]
         elif kind is ast.Constant:
             tokens += _head(kind), _constant(part.value)
+        elif kind is ast.Attribute:
+            tokens.append(_head(kind))
+            waiting += names[part.attr], part.value
         else:
             tokens.append(_head(kind))
             waiting += _parts(part, names)[::-1]
@@ -126,13 +129,31 @@ def _parts(node: Any, names: _Names) -> list[object]:
 def _field(value: Any, names: _Names) -> object:
     kind = value.__class__
     if kind is list:
-        return [_field(item, names) if item.__class__ in _RARE else item for item in value if not _says_nothing(item)]
+        return _items(value, names) if not _PLAIN.issuperset(map(type, value)) else value
     if kind is str:
         return names[value]
     if kind is ast.AnnAssign and value.value is not None:  # the same program as a plain assignment
         return ast.Assign(targets=[value.target], value=value.value)
     return value if isinstance(value, ast.AST) else _constant(value)
 
+
+def _items(values: list[Any], names: _Names) -> list[object]:
+    return [_field(item, names) if item.__class__ in _RARE else item for item in values if not _says_nothing(item)]
+
+
+_PLAIN = {
+    ast.arg,
+    ast.alias,
+    ast.keyword,
+    ast.Call,
+    ast.Name,
+    ast.Constant,
+    ast.Attribute,
+    ast.Assign,
+    ast.If,
+    ast.Return,
+}
+"""Usual items of lists, which stay as they are."""
 
 _RARE = {ast.AnnAssign, str, type(None), list}
 """What may stand in a list beside nodes that stay as they are."""

@@ -1,5 +1,6 @@
 """Everything one running hub holds, and how it is opened and closed."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,9 @@ from bitsec_eval.hub.uploads.duplicates import Duplicates, Upload
 from bitsec_eval.hub.uploads.service import Uploads
 from bitsec_eval.hub.views.catalogue import Catalogue
 from bitsec_eval.hub.views.results import Results
+
+CHECKPOINT_SECONDS = 5.0
+"""How long a stored upload may stand in the journal alone; a file that is changed by hand meanwhile may come back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +52,37 @@ async def opened(settings: HubSettings) -> AsyncIterator[Hub]:
         uploads = Uploads(
             settings=settings, store=store, checker=checker, duplicates=_duplicates(store), clock=time.monotonic
         )
-        yield Hub(
-            settings=settings,
-            store=store,
-            uploads=uploads,
-            catalogue=Catalogue(settings.tasks),
-            results=Results(settings.results),
-            python=python,
-        )
+        async with _checkpoints(store):
+            yield Hub(
+                settings=settings,
+                store=store,
+                uploads=uploads,
+                catalogue=Catalogue(settings.tasks),
+                results=Results(settings.results),
+                python=python,
+            )
     finally:
         checker.stop()
         store.close()
+
+
+@asynccontextmanager
+async def _checkpoints(store: Store) -> AsyncIterator[None]:
+    """Let the disk catch up with the journal every few seconds."""
+    task = asyncio.create_task(_checkpoint_for_ever(store))
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def _checkpoint_for_ever(store: Store) -> None:
+    while True:
+        await asyncio.sleep(CHECKPOINT_SECONDS)
+        try:
+            await asyncio.to_thread(store.checkpoint)
+        except OSError as error:
+            log_event("journal kept", error=error)
 
 
 async def _python(checker: Checker) -> str:

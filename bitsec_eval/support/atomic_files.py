@@ -35,7 +35,7 @@ def write_bytes(
     finally:
         _remove(draft)
     if durable:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def write_text(path: Path, text: str, *, durable: bool = False, mode: int = _READABLE, replace: bool = True) -> None:
@@ -74,20 +74,63 @@ def write_together(
     A crash between two replacements leaves the earlier ones done and the later ones undone; after a power cut, where
     `durable`, that holds from one folder to the next.
     """
-    drafts: list[tuple[str, Path]] = []
+    drafted(contents, durable=durable, mode=mode).replace()
+
+
+class Drafts:
+    """Files written whole under temporary names; `replace` or `discard` ends them."""
+
+    def __init__(self, *, durable: bool) -> None:
+        self._durable = durable
+        self._left: list[tuple[str, Path]] = []
+
+    def add(self, path: Path, content: bytes, mode: int) -> None:
+        """Write one more file.
+
+        Raises: OSError where it cannot be written.
+        """
+        self._left.append((_drafted(path, content, self._durable, mode), path))
+
+    def replace(self) -> None:
+        """Put every file in its place, in the order they were added.
+
+        Raises: OSError where one cannot be; those after it are discarded.
+        """
+        try:
+            while self._left:
+                self._replace_in(self._left[0][1].parent)
+        finally:
+            self.discard()
+
+    def _replace_in(self, folder: Path) -> None:
+        while self._left and self._left[0][1].parent == folder:
+            os.replace(*self._left[0])  # noqa: PTH105 - a Path for each takes longer than the call
+            del self._left[0]
+        if self._durable:
+            sync_folder(folder)
+
+    def discard(self) -> None:
+        """Remove what is not in its place."""
+        for draft, _ in self._left:
+            _remove(draft)
+        self._left.clear()
+
+
+def drafted(
+    contents: Iterable[tuple[Path, bytes]], *, durable: bool, mode: Callable[[Path], int] = lambda _: _READABLE
+) -> Drafts:
+    """Write every file under a temporary name in its folder, which must exist.
+
+    Raises: OSError where one cannot be written; none is left then.
+    """
+    drafts = Drafts(durable=durable)
     try:
         for path, content in contents:
-            drafts.append((_drafted(path, content, durable, mode(path)), path))
-        while drafts:
-            folder = drafts[0][1].parent
-            while drafts and drafts[0][1].parent == folder:
-                os.replace(*drafts[0])  # noqa: PTH105 - as above
-                del drafts[0]
-            if durable:
-                _sync_folder(folder)
-    finally:
-        for draft, _ in drafts:
-            _remove(draft)
+            drafts.add(path, content, mode(path))
+    except BaseException:
+        drafts.discard()
+        raise
+    return drafts
 
 
 def make_folder(path: Path) -> None:
@@ -95,7 +138,7 @@ def make_folder(path: Path) -> None:
     if not path.is_dir():
         make_folder(path.parent)
         path.mkdir(exist_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def remove_unfinished(folder: Path) -> None:
@@ -132,7 +175,8 @@ def _remove(draft: str) -> None:
         os.unlink(draft)  # noqa: PTH108 - as above
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has the names in a folder."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

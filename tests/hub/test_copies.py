@@ -108,7 +108,7 @@ def _with_prints(miner_id: str, prints: frozenset[int]) -> Upload:
 
 def test_an_upload_that_was_not_stored_is_forgotten():
     seen = Duplicates()
-    seen.withdraw(seen.take_place(_upload("failed")))
+    seen.withdraw(seen.take_place(_upload("failed")).sequence)
 
     assert seen.take_place(_upload("next")).copy_of is None
 

@@ -5,9 +5,11 @@
     agents/.versions/<miner_id>/<sha256>.py       every version, never changed
     agents/.versions/<miner_id>/<sha256>.likeness what it is compared by (uploads/duplicates.py)
     agents/.tokens/<miner_id>.token               the hash of the owner's token
+    agents/.journal/<number>.journal              what the disk may not have yet of the above (journal.py)
 
-The metadata file decides: an upload is stored once that file is replaced, the current version follows it, and
-`recover` finishes or forgets what a crash interrupted.
+An upload is stored once the journal has it; until then the metadata file decides, and the current version follows it.
+`open` puts into their places the files of every upload in the journal, and finishes or forgets what a crash
+interrupted before that.
 A `<miner_id>.py` without metadata is the operator's own and is never touched.
 """
 
@@ -16,24 +18,51 @@ import hashlib
 import json
 import os
 import shutil
+import threading
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from bitsec_eval.core.agent_name import is_agent_name
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.similarity import Likeness
+from bitsec_eval.hub.storage.journal import Files, Journal, checkpoint
 from bitsec_eval.hub.storage.records import Record, decoded
-from bitsec_eval.support.atomic_files import make_folder, read_or_none, remove_unfinished, write_together
+from bitsec_eval.support.atomic_files import (
+    Drafts,
+    drafted,
+    make_folder,
+    read_or_none,
+    remove_unfinished,
+    write_bytes,
+    write_together,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """An upload whose files wait under temporary names for `Store.commit`."""
+
+    record: Record
+    files: Files
+    drafts: Drafts
 
 
 class Store:
-    """One agents folder, held by one hub at a time; no method checks who asks."""
+    """One agents folder, held by one hub at a time; no method checks who asks.
 
-    def __init__(self, folder: Path, least_free_bytes: int) -> None:
+    `prepare`, `commit`, `checkpoint` and `close` may be called from several threads.
+    `sync` waits until the disk has what was written to a descriptor.
+    """
+
+    def __init__(self, folder: Path, least_free_bytes: int, sync: Callable[[int], None] = os.fsync) -> None:
         self._folder = folder
         self._least_free_bytes = least_free_bytes
         self._versions = folder / ".versions"
         self._tokens = folder / ".tokens"
+        self._journal = Journal(folder / ".journal", sync)
+        self._committing = threading.Lock()
         self._records: dict[str, Record] = {}
         self._lock: int | None = None
 
@@ -54,8 +83,10 @@ class Store:
             raise SettingsError(f"--agents {self._folder}: {error.strerror}; give a folder to write in") from None
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Let the disk catch up and let go of the folder; the journal stays where the disk fails."""
         if self._lock is not None:
+            with suppress(OSError):
+                self.checkpoint()
             os.close(self._lock)
             self._lock = None
 
@@ -89,32 +120,68 @@ class Store:
         return shutil.disk_usage(self._folder).free >= self._least_free_bytes
 
     def put(self, record: Record, source: bytes, likeness: Likeness | None, token_hash: str | None) -> None:
-        """Store a record whose current version is `source`; `token_hash` is given for a new owner.
+        """Store one upload: `prepare` and `commit`.
 
-        Raises: OSError where the disk is full or fails; a new owner's upload is then undone.
+        Raises: OSError where the disk is full or fails.
         """
-        try:
-            self._write(record, source, likeness, token_hash)
-        except OSError:
-            if self.record(record.miner_id) is None:
-                self._undo(record.miner_id)
-            self._load(record.miner_id)
-            raise
-        self._records[record.miner_id] = record
+        (failure,) = self.commit([self.prepare(record, source, likeness, token_hash)])
+        if failure is not None:
+            raise failure
 
-    def _write(self, record: Record, source: bytes, likeness: Likeness | None, token_hash: str | None) -> None:
-        miner_id, sha256 = record.miner_id, record.current.sha256
-        versions = self._versions / miner_id
-        make_folder(versions)
-        files = [(versions / f"{sha256}.py", source)]
-        if likeness is not None:
-            files.append((versions / f"{sha256}.likeness", _encoded(likeness)))
-        if token_hash is not None:
-            files.append((self._tokens / f"{miner_id}.token", token_hash.encode()))
-        files.append((self._folder / f"{miner_id}.json", record.encoded()))
-        files.append((self._folder / f"{miner_id}.py", source))
-        new = [(path, content) for path, content in files if not _is_version_kept(path, content)]
-        write_together(new, durable=True, mode=_mode)
+    def prepare(self, record: Record, source: bytes, likeness: Likeness | None, token_hash: str | None) -> Prepared:
+        """Write the files of a record whose current version is `source`; `token_hash` is given for a new owner.
+
+        Raises: OSError where the disk is full or fails; nothing has changed then.
+        """
+        (self._versions / record.miner_id).mkdir(exist_ok=True)
+        files = _files(record, source, likeness, token_hash)
+        new = [(self._folder / path, content) for path, content in files]
+        drafts = drafted((each for each in new if not _is_version_kept(*each)), durable=False, mode=_mode)
+        return Prepared(record=record, files=files, drafts=drafts)
+
+    def commit(self, uploads: Sequence[Prepared]) -> list[OSError | None]:
+        """Make uploads of different miners durable and put them in place; return what went wrong with each.
+
+        A new owner's upload that could not be put in place is undone.
+        """
+        with self._committing:
+            try:
+                self._journal.append(each.files for each in uploads)
+            except OSError as error:
+                for each in uploads:
+                    each.drafts.discard()
+                return [error for _ in uploads]
+            failures = [self._put_in_place(each) for each in uploads]
+            if any(failures):  # or a crash would bring them back from the journal
+                self._catch_up()
+            return failures
+
+    def _put_in_place(self, upload: Prepared) -> OSError | None:
+        miner_id = upload.record.miner_id
+        try:
+            upload.drafts.replace()
+        except OSError as error:
+            with suppress(OSError):
+                if self.record(miner_id) is None:
+                    self._undo(miner_id)
+                self._load(miner_id)
+            return error
+        self._records[miner_id] = upload.record
+        return None
+
+    def checkpoint(self) -> None:
+        """Let the disk catch up with everything stored so far, and drop that from the journal.
+
+        Raises: OSError where the disk fails; the journal stays.
+        """
+        with self._committing:
+            ended = self._journal.turn()
+        if ended:
+            checkpoint(self._folder, ended)
+
+    def _catch_up(self) -> None:
+        with suppress(OSError):
+            checkpoint(self._folder, self._journal.turn())
 
     def restore_current(self, record: Record) -> bool:
         """Make the current file what the metadata says it is; False where the version itself is lost."""
@@ -132,7 +199,7 @@ class Store:
         return False
 
     def _undo(self, miner_id: str) -> None:
-        for path in (f"{miner_id}.json", f"{miner_id}.py", f".tokens/{miner_id}.token"):
+        for path in (f".tokens/{miner_id}.token", f"{miner_id}.py", f"{miner_id}.json"):
             (self._folder / path).unlink(missing_ok=True)
 
     def _load(self, miner_id: str) -> bool:
@@ -145,7 +212,22 @@ class Store:
         self._records[miner_id] = record
         return True
 
+    def _replay(self) -> None:
+        """Put into place what a crash left in the journal; the last word on each file counts."""
+        last: dict[str, bytes] = {}
+        for files in self._journal.left():
+            for path, content in files:
+                last.pop(path, None)
+                last[path] = content
+        for path, content in last.items():
+            if read_or_none(self._folder / path) != content:
+                make_folder((self._folder / path).parent)
+                write_bytes(self._folder / path, content, mode=_mode(Path(path)))
+        if segments := self._journal.turn():
+            checkpoint(self._folder, segments)
+
     def _recover(self) -> list[str]:
+        self._replay()
         for folder in (self._folder, self._tokens, *self._versions.iterdir()):
             remove_unfinished(folder)
         for token in self._tokens.glob("*.token"):
@@ -160,6 +242,17 @@ class Store:
         if not self.restore_current(record):
             return f"{self._folder}/{miner_id}.py: version {record.current.version} is lost; upload it again"
         return ""
+
+
+def _files(record: Record, source: bytes, likeness: Likeness | None, token_hash: str | None) -> Files:
+    """Spell an upload as files, in the order in which they are put in place."""
+    miner_id, sha256 = record.miner_id, record.current.sha256
+    files = [(f".versions/{miner_id}/{sha256}.py", source)]
+    if likeness is not None:
+        files.append((f".versions/{miner_id}/{sha256}.likeness", _encoded(likeness)))
+    if token_hash is not None:
+        files.append((f".tokens/{miner_id}.token", token_hash.encode()))
+    return [*files, (f"{miner_id}.json", record.encoded()), (f"{miner_id}.py", source)]
 
 
 def _is_version_kept(path: Path, content: bytes) -> bool:

@@ -60,12 +60,12 @@ class Duplicates:
             self._add(new)
             return UploadPlace(sequence=new.sequence, copy_of=copy_of, warnings=warnings)
 
-    def withdraw(self, place: UploadPlace) -> None:
+    def withdraw(self, sequence: int) -> None:
         """Forget an upload that could not be stored."""
         with self._lock:
-            gone = self._uploads.pop(place.sequence)
+            gone = self._uploads.pop(sequence)
             for key in gone.keys:
-                self._first[key].remove(place.sequence)
+                self._first[key].remove(sequence)
 
     def _add(self, new: "_Earlier") -> None:
         in_order = new.sequence > self._last

@@ -26,8 +26,9 @@ from bitsec_eval.hub.problems import (
     too_many,
 )
 from bitsec_eval.hub.settings import HubSettings
+from bitsec_eval.hub.storage.group_commit import GroupCommit
 from bitsec_eval.hub.storage.records import CopyOf, Record, Version
-from bitsec_eval.hub.storage.store import Store
+from bitsec_eval.hub.storage.store import Prepared, Store
 from bitsec_eval.hub.uploads.checker import Checker
 from bitsec_eval.hub.uploads.duplicates import Duplicates, Upload, UploadPlace
 from bitsec_eval.hub.uploads.form import UploadForm
@@ -61,6 +62,7 @@ class Uploads:
         self._now = now
         self.owners = Owners(store, settings.wrong_tokens_per_minute, clock)
         self._rate = RateLimit(settings.uploads_per_minute, clock)
+        self._commits = GroupCommit(store)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def take(self, form: UploadForm, address: str) -> Receipt:
@@ -93,7 +95,7 @@ class Uploads:
         checked = await self._check(form.source, address)
         if record and len(record.versions) >= self._settings.versions_per_miner:
             raise Refused(QUOTA_USED)
-        stored = await asyncio.to_thread(self._stored, form, record, checked, owner)
+        stored = await self._stored(form, record, checked, owner)
         return await self._receipt(stored, "stored", owner)
 
     async def _is_current(self, record: Record, source: bytes) -> bool:
@@ -115,33 +117,35 @@ class Uploads:
             raise Refused(refused_agent(checked.refusal))
         return checked
 
-    def _stored(self, form: UploadForm, record: Record | None, checked: Checked, owner: Owner) -> Record:
-        """Store an upload in its place; in a worker thread, as it waits for the disk."""
+    async def _stored(self, form: UploadForm, record: Record | None, checked: Checked, owner: Owner) -> Record:
         upload = Upload(
             miner_id=form.miner_id,
             sha256=_sha256(form.source),
             time=self._now().isoformat(timespec="seconds"),
             likeness=checked.likeness,
         )
-        place = self._duplicates.take_place(upload)
-        try:
+        grown: list[Record] = []
+
+        def prepare() -> Prepared:
+            place = self._duplicates.take_place(upload)
+            grown.append(_grown(record, upload, checked, place, len(form.source)))
             self._refuse_copy(place.copy_of)
-            grown = _grown(record, upload, checked, place, len(form.source))
-            self._put(grown, form.source, checked, owner)
-        except BaseException:
-            self._duplicates.withdraw(place)
+            if not self._store.has_room():
+                raise Refused(FULL)
+            return self._store.prepare(grown[0], form.source, checked.likeness, owner.token_hash)
+
+        try:
+            with _disk_trouble_refused(form.miner_id):
+                await self._commits.store(prepare)
+        except Exception:
+            for each in grown:
+                self._duplicates.withdraw(each.current.sequence)
             raise
-        return grown
+        return grown[0]
 
     def _refuse_copy(self, copy_of: CopyOf | None) -> None:
         if copy_of is not None and self._settings.refuse_copies:
             raise Refused(copied(copy_of.miner_id, copy_of.time))
-
-    def _put(self, record: Record, source: bytes, checked: Checked, owner: Owner) -> None:
-        with _disk_trouble_refused(record.miner_id):
-            if not self._store.has_room():
-                raise Refused(FULL)
-            self._store.put(record, source, checked.likeness, owner.token_hash)
 
     async def _receipt(self, record: Record, status: str, owner: Owner) -> Receipt:
         return receipt(record, status=status, python=await self._checker.version(), token=owner.token)
