@@ -314,4 +314,13 @@ def test_every_refusal_says_why(hub: RunningHub):
 def test_no_hostile_upload_was_stored_under_another_name(hub: RunningHub):
     names = {path.name for path in hub.agents.iterdir()}
 
-    assert names <= {".versions", ".tokens", ".hub.lock", "a.py", "a.json", "odd-token.py", "odd-token.json"}
+    assert names <= {
+        ".versions",
+        ".tokens",
+        ".journal",
+        ".hub.lock",
+        "a.py",
+        "a.json",
+        "odd-token.py",
+        "odd-token.json",
+    }
