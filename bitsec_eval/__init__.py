@@ -3,6 +3,9 @@
 This is the face for task authors: everything a task file needs, and nothing that loads pytest or an engine.
 """
 
+import os
+from typing import TYPE_CHECKING
+
 from bitsec_eval.core.errors import AnswerFault, BitsecError, SolutionError, TaskError
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.llm import LLM
@@ -15,6 +18,9 @@ from bitsec_eval.core.proof.scenario import Scenario
 from bitsec_eval.core.report import AUDIT_PROMPT, Report
 from bitsec_eval.core.solution import Solution
 from bitsec_eval.core.task import Task
+
+if TYPE_CHECKING:
+    from bitsec_eval.arrow.tables import Frames
 
 __all__ = [
     "AUDIT_PROMPT",
@@ -37,8 +43,27 @@ __all__ = [
     "Task",
     "TaskError",
     "compare",
+    "frames",
 ]
 Expected = ExpectedFinding
 """The name of `ExpectedFinding` in task files written for 0.1."""
+
+
+def frames(*junit: "str | os.PathLike[str]") -> "Frames":
+    """Return the runs and the checks in junit files as Arrow tables, `.runs` and `.checks`; needs `[arrow]`.
+
+    A run has a line whether or not it left a trace: `state` is scored, incomplete or void, `score` is 0 to 100 and
+    null where void, `seconds` and `cost` (US dollars) are null where nobody knows. Tables have the columns
+    `evaluation`, `agent`, `task` and `repeat` in common. pandas takes them by `.to_pandas()`, polars by
+    `polars.from_arrow()`.
+
+    Raises:
+        ResultsError: a file is no record of an evaluation, or two of one evaluation contradict each other.
+        SettingsError: pyarrow is not installed, or no file is given.
+    """
+    from bitsec_eval.arrow.reading import read_frames  # loads pyarrow, an extra
+
+    return read_frames(*junit)
+
 
 __version__ = "0.1.0"

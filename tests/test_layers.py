@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "bitsec_eval/scabench": {"core", "sandbox"},
     "bitsec_eval/schedule": {"core", "sandbox", "inference"},
     "bitsec_eval/render": {"core", *WEB},
+    "bitsec_eval/arrow": {"core", "pyarrow"},
     "bitsec_eval/signing": {"core", "cryptography"},
     "bitsec_eval/cluster": {"core", "sandbox", "distributed"},
     "bitsec_eval/evaluate": {"core"},
