@@ -20,7 +20,7 @@ from bitsec_eval.core.solution import Solution
 from bitsec_eval.core.task import Task
 
 if TYPE_CHECKING:
-    from bitsec_eval.arrow.tables import Frames
+    from bitsec_eval.arrow.tables import ResultTables
 
 __all__ = [
     "AUDIT_PROMPT",
@@ -49,7 +49,7 @@ Expected = ExpectedFinding
 """The name of `ExpectedFinding` in task files written for 0.1."""
 
 
-def frames(*junit: "str | os.PathLike[str]") -> "Frames":
+def frames(*junit: "str | os.PathLike[str]") -> "ResultTables":
     """Return the runs and the checks in junit files as Arrow tables, `.runs` and `.checks`; needs `[arrow]`.
 
     A run has a line whether or not it left a trace: `state` is scored, incomplete or void, `score` is 0 to 100 and

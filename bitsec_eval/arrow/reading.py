@@ -3,14 +3,14 @@
 import os
 from pathlib import Path
 
-from bitsec_eval.arrow.tables import Frames, frames_of
+from bitsec_eval.arrow.tables import ResultTables, frames_of
 from bitsec_eval.core.errors import ResultsError, SettingsError
 from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.text import one_line
 
 
-def read_frames(*junit: "str | os.PathLike[str]") -> Frames:
+def read_frames(*junit: "str | os.PathLike[str]") -> ResultTables:
     """Return the tables of runs and checks in junit files; see `bitsec_eval.frames`."""
     if not junit:
         raise SettingsError("frames: no junit file; give some, such as frames('results/junit.xml')")

@@ -18,7 +18,7 @@ except ModuleNotFoundError as error:
     raise SettingsError(f"{error.name} is not installed; pip install 'bitsec-eval[arrow]'") from None
 
 
-class Frames(NamedTuple):
+class ResultTables(NamedTuple):
     """Two Arrow tables: one line for each run, and one for each check that left a trace."""
 
     runs: pa.Table
@@ -52,14 +52,14 @@ RUNS = pa.schema(
 CHECKS = pa.schema([*KEY, ("check", TEXT), ("outcome", TEXT), ("weight", NUMBER), ("reason", TEXT)])
 
 
-def frames_of(evaluations: Iterable[Evaluation]) -> Frames:
+def frames_of(evaluations: Iterable[Evaluation]) -> ResultTables:
     """Return the tables of evaluations; files of one evaluation are one, the oldest evaluation comes first.
 
     Raises: ResultsError where two files of one evaluation contradict each other.
     """
     merged = merge(evaluations)
     runs = [(evaluation, run) for evaluation in merged for run in _ordered(evaluation)]
-    return Frames(runs=_runs(runs), checks=_checks(runs))
+    return ResultTables(runs=_runs(runs), checks=_checks(runs))
 
 
 _Told = Sequence[tuple[Evaluation, Run]]
