@@ -12,7 +12,7 @@ from dataclasses import replace
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.printed_json import not_utf_8
 from bitsec_eval.core.report import Report, is_report, parse_report
-from bitsec_eval.scabench.tool_reports import findings_of_tool
+from bitsec_eval.scabench.tool_reports import doubt_about, findings_of_tool
 
 _SPELLINGS = {
     "title": ("Issue", "Title", "issue", "name", "summary"),
@@ -40,7 +40,9 @@ def read_report(text: str) -> Report:
     entries = _entries(value) if value is not None else _lines(bare)
     if entries is None:
         return _told(parse_report(bare))
-    return _told(parse_report(json.dumps({"findings": [_spelled(entry) for entry in entries]})))
+    report = _told(parse_report(json.dumps({"findings": [_spelled(entry) for entry in entries]})))
+    doubt = "" if report.findings else doubt_about(value)
+    return replace(report, notes=(*report.notes, doubt)) if doubt else report
 
 
 def project_in(text: str) -> str:

@@ -13,8 +13,15 @@ from bitsec_eval.core.severity import severity_of_score
 
 MOST_PLACES = 3  # of one finding: those named first
 
+_SLITHER_NAMED = ("contract", "variable", "event", "struct", "enum")
+_SLITHER_LABEL = re.compile(
+    r"\[([^\]]+)\]\([^)]*#L\d"
+)  # how its SARIF names places: [Till.pay(uint256).to](src/Till.sol#L9)
+_PLACE = re.compile(r"([A-Za-z_$][\w$]*(?:\.[\w$]+)*)(?:\(.*)?\Z")
+_EMPTY_SLITHER = "slither writes an empty SARIF file also where it could not compile; give what --json writes"
 _ADERYN = re.compile(r"(critical|high|medium|low|nc)_issues\Z")
 _SARIF_LEVELS = {"none": "informational"}  # error, warning and note are words of the severity table
+_ADERYN_LEVELS = {"warning": "high", "note": "low"}  # its only two ratings
 
 
 def findings_of_tool(value: object) -> list[Mapping[str, Any]] | None:
@@ -29,6 +36,14 @@ def findings_of_tool(value: object) -> list[Mapping[str, Any]] | None:
         if recognised(value):
             return _read(value, read)
     return None
+
+
+def doubt_about(value: object) -> str:
+    """Return what a report without findings leaves open, nothing where it says that nothing was found."""
+    if not (isinstance(value, Mapping) and _is_sarif(value)):
+        return ""
+    empty = [str(run["tool"]["driver"].get("name")).lower() for run in value["runs"] if not run.get("results")]
+    return _EMPTY_SLITHER if "slither" in empty else ""
 
 
 def _read(value: Mapping[str, Any], read: Any) -> list[Mapping[str, Any]]:
@@ -61,8 +76,8 @@ def _slither(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
                 f"the report is not whole: slither's {found.get('check')!r} has no description and no elements;"
                 " give what slither --json writes"
             )
-        functions = [_slither_function(each) for each in elements if each.get("type") == "function"]
-        named = functions or [str(each["name"]) for each in elements if each.get("type") in ("contract", "variable")]
+        functions = [_slither_place(each) for each in elements if each.get("type") == "function"]
+        named = functions or [_slither_place(each) for each in elements if each.get("type") in _SLITHER_NAMED]
         files = [each["source_mapping"]["filename_relative"] for each in elements if each.get("source_mapping")]
         text = str(found.get("description", "")).strip()
         yield {
@@ -76,8 +91,11 @@ def _slither(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         }
 
 
-def _slither_function(element: Mapping[str, Any]) -> str:
+def _slither_place(element: Mapping[str, Any]) -> str:
+    """Return what an element lies in: its contract and function, of which a parameter is no part of its own."""
     parent = (element.get("type_specific_fields") or {}).get("parent") or {}
+    if parent.get("type") == "function":
+        return _slither_place(parent)
     return f"{parent['name']}.{element['name']}" if parent.get("type") == "contract" else str(element["name"])
 
 
@@ -112,42 +130,67 @@ def _is_sarif(value: Mapping[str, Any]) -> bool:
 
 def _sarif(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for run in value["runs"]:
-        rules = run["tool"]["driver"].get("rules") or []
+        _refuse_failed(run)
+        driver = run["tool"]["driver"]
+        rules = driver.get("rules") or []
         by_id = {rule["id"]: rule for rule in rules}
         for result in run.get("results") or []:
             if result.get("kind", "fail") != "fail" or result.get("suppressions"):
                 continue
             at = result.get("ruleIndex", -1)
             rule = by_id.get(result.get("ruleId")) or (rules[at] if 0 <= at < len(rules) else {})
-            yield _sarif_finding(result, rule)
+            yield _sarif_finding(result, rule, str(driver.get("name", "")).lower())
 
 
-def _sarif_finding(result: Mapping[str, Any], rule: Mapping[str, Any]) -> Mapping[str, Any]:
-    text = str(result["message"].get("text") or result["message"].get("markdown") or "")
+def _refuse_failed(run: Mapping[str, Any]) -> None:
+    failed = [each for each in run.get("invocations") or [] if each.get("executionSuccessful") is False]
+    if failed and not run.get("results"):
+        tool = run["tool"]["driver"].get("name")
+        raise AnswerFault(f"the report is not a result: {tool} says that its run failed; run it again")
+
+
+def _sarif_finding(result: Mapping[str, Any], rule: Mapping[str, Any], tool: str) -> Mapping[str, Any]:
+    message = result["message"]
+    text = str(message.get("text") or message.get("markdown") or "")
     about = (rule.get("shortDescription") or {}).get("text") or rule.get("name") or result.get("ruleId", "")
     locations = result.get("locations") or []
     physical = [
         each["physicalLocation"]["artifactLocation"]["uri"] for each in locations if "physicalLocation" in each
     ]
     logical = [place for each in locations for place in each.get("logicalLocations") or []]
+    named = [str(each.get("fullyQualifiedName") or each.get("name") or "") for each in logical]
     return {
         "title": f"{about}: {text.partition(chr(10))[0]}"[:300] if about else text.partition(chr(10))[0],
         "description": "\n".join(filter(None, [text, (rule.get("fullDescription") or {}).get("text")])),
-        "severity": _sarif_severity(result, rule),
-        "vulnerability_type": str(result.get("ruleId") or rule.get("id") or ""),
+        "severity": _sarif_severity(result, rule, tool),
+        "vulnerability_type": _sarif_type(str(result.get("ruleId") or rule.get("id") or ""), rule),
         "file": _first(physical),
-        "location": _first([str(each.get("fullyQualifiedName") or each.get("name") or "") for each in logical]),
+        "location": _first(named) or (_slither_label(str(message.get("markdown", ""))) if tool == "slither" else ""),
     }
 
 
-def _sarif_severity(result: Mapping[str, Any], rule: Mapping[str, Any]) -> str:
+def _slither_label(markdown: str) -> str:
+    """Return the function or contract that slither's message names first: its SARIF holds lines, and no names."""
+    label = _SLITHER_LABEL.search(markdown)
+    place = _PLACE.match(label.group(1)) if label else None
+    return place.group(1) if place else ""
+
+
+def _sarif_type(identifier: str, rule: Mapping[str, Any]) -> str:
+    """Return a rule's name where its id only puts something before that, as slither does: 0-1-reentrancy-eth."""
+    name = str(rule.get("name") or "")
+    return name if name and identifier.endswith(f"-{name}") else identifier
+
+
+def _sarif_severity(result: Mapping[str, Any], rule: Mapping[str, Any], tool: str) -> str:
     """Return the CVSS score's rank where one is given, else the level: of the result, of its rule, or "warning"."""
     for held in (result.get("properties") or {}, rule.get("properties") or {}):
         score = str(held.get("security-severity", ""))
         if re.fullmatch(r"\d{1,2}(?:\.\d+)?", score):
             return severity_of_score(float(score)).value
     level = result.get("level") or (rule.get("defaultConfiguration") or {}).get("level") or "warning"
-    return _SARIF_LEVELS.get(level, level)
+    levels = _ADERYN_LEVELS if tool == "aderyn" else _SARIF_LEVELS
+    return str(levels.get(level, level))
 
 
 def _first(places: list[str]) -> str:

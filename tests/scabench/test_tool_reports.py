@@ -115,6 +115,89 @@ def test_slither_is_read():
     assert severity_of(remark.severity) == "info"
 
 
+def slither_element(kind, name, *parents):
+    """Return an element as slither writes it, within `parents`, the nearest first."""
+    fields = {"parent": slither_element(*parents[0], *parents[1:])} if parents else None
+    return {
+        "type": kind,
+        "name": name,
+        "source_mapping": {"filename_relative": "src/Till.sol", "lines": [57]},
+        "type_specific_fields": fields,
+    }
+
+
+RUN, TILL = ("function", "run"), ("contract", "Till")
+
+
+@pytest.mark.parametrize(
+    ("element", "location"),
+    [
+        (slither_element("variable", "to", RUN, TILL), "Till.run"),
+        (slither_element("variable", "total", TILL), "Till.total"),
+        (slither_element("event", "Paid", TILL), "Till.Paid"),
+        (slither_element("contract", "Till"), "Till"),
+        (slither_element("function", "halve"), "halve"),
+        (slither_element("node", "to.delegatecall(data)", RUN, TILL), ""),
+        (slither_element("pragma", "^0.8.20"), ""),
+    ],
+)
+def test_a_parameter_lies_in_its_function_and_a_state_variable_in_its_contract(element, location):
+    detector = {"check": "missing-zero-check", "impact": "Low", "description": "x", "elements": [element]}
+    (found,) = read({"success": True, "error": None, "results": {"detectors": [detector]}})
+
+    assert (found.location, found.file) == (location, "src/Till.sol")
+
+
+def slither_sarif(*results, rules=()):
+    driver = {"name": "Slither", "version": "0.11.6", "rules": list(rules)}
+    return {"version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": list(results)}]}
+
+
+def slither_result(markdown):
+    place = {"physicalLocation": {"artifactLocation": {"uri": "src/Till.sol"}, "region": {"startLine": 57}}}
+    message = {"text": "told", "markdown": markdown}
+    return {"ruleId": "2-1-missing-zero-check", "level": "warning", "message": message, "locations": [place]}
+
+
+@pytest.mark.parametrize(
+    ("markdown", "location"),
+    [
+        ("Reentrancy in [Till.cashOut()](src/Till.sol#L49-L55):\n\t- [Till.held](src/Till.sol#L30)", "Till.cashOut"),
+        ("[Till.run(address,bytes).to](src/Till.sol#L57) lacks a zero-check on :", "Till.run"),
+        ("[halve(uint256)](src/Till.sol#L71-L73) is never used", "halve"),
+        ("[Till](src/Till.sol#L27-L69) should inherit", "Till"),
+        ("Version constraint [^0.8.20](src/Till.sol#L2) contains", ""),
+        ("see [the page](https://example.org/x)", ""),
+    ],
+)
+def test_slithers_sarif_names_places_in_its_message_only(markdown, location):
+    rule = {"id": "2-1-missing-zero-check", "name": "missing-zero-check", "properties": {"security-severity": "3.0"}}
+    (found,) = read(slither_sarif(slither_result(markdown), rules=[rule]))
+
+    assert (found.location, found.vulnerability_type, found.severity) == (location, "missing-zero-check", "low")
+
+
+def test_an_empty_sarif_file_of_slithers_may_be_a_failure():
+    note = "slither writes an empty SARIF file also where it could not compile; give what --json writes"
+
+    assert read_report(json.dumps(slither_sarif())).notes == (note,)
+    assert read_report(json.dumps(slither_sarif(slither_result("x")))).notes == ()
+
+
+def test_sarif_of_a_run_that_says_it_failed_is_no_result():
+    failed = {"tool": {"driver": {"name": "x"}}, "results": [], "invocations": [{"executionSuccessful": False}]}
+
+    with pytest.raises(AnswerFault, match="x says that its run failed; run it again"):
+        read({"version": "2.1.0", "runs": [failed]})
+
+
+def test_aderyns_sarif_has_its_two_ratings_as_levels():
+    results = [{"ruleId": "x", "level": level, "message": {"text": "told"}} for level in ("warning", "note")]
+    found = read({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "Aderyn"}}, "results": results}]})
+
+    assert [each.severity for each in found] == ["high", "low"]
+
+
 def test_slither_that_found_nothing_is_an_empty_report():
     assert read({"success": True, "error": None, "results": {}}) == ()
 
