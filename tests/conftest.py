@@ -27,6 +27,8 @@ settings.load_profile("ours")
 
 # Evaluations in processes of their own do without the plugins of these tests' own tools: they take seconds to load.
 os.environ["PYTEST_ADDOPTS"] = "-p no:schemathesis -p no:hypothesispytest -p no:anyio"
+# Evaluations of these tests keep no secrets from those of others that test on this machine, in another worker say.
+os.environ["BITSEC_TURN_GROUP"] = f"tests-{os.getpid()}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

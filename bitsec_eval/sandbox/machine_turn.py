@@ -24,9 +24,13 @@ STOPPED_SECONDS = 60.0
 
 
 class MachineTurn:
-    """One validator's turn on this machine; where there is no abstract namespace it has the machine to itself."""
+    """One validator's turn on this machine; where there is no abstract namespace it has the machine to itself.
 
-    def __init__(self, stopped_seconds: float = STOPPED_SECONDS) -> None:
+    It takes turns with those of its `group`: see `turn_claims.turn_group`.
+    """
+
+    def __init__(self, stopped_seconds: float = STOPPED_SECONDS, *, group: str = "") -> None:
+        self._group = group
         self._stopped_seconds = stopped_seconds
         self._token = secrets.token_hex(4)
         self._owner: socket.socket | None = None
@@ -51,7 +55,7 @@ class MachineTurn:
             self.leave()
             since = time.monotonic_ns()
             try:
-                with claim("waits", turn, since, self._token):
+                with claim("waits", turn, since, self._token, self._group):
                     self._mark()
                     while not stopped.is_set() and not self._taken(turn, since):
                         stopped.wait(PAUSE_SECONDS)
@@ -87,7 +91,7 @@ class MachineTurn:
         self._rivals_now = tuple(self._rivals(turn, since))
         if self._rivals_now:
             return False
-        held = claim("holds", turn, since, self._token)
+        held = claim("holds", turn, since, self._token, self._group)
         if self._rivals(turn, since):  # again: somebody may have done the same meanwhile
             held.close()
             return False
@@ -110,7 +114,7 @@ class MachineTurn:
 
     def _others(self, turn: str) -> list[TurnClaim]:
         """Return the claims of others on another turn, but for those of processes that stay stopped."""
-        others = [each for each in listed() if each.turn != turn and each.token != self._token]
+        others = [each for each in listed(self._group) if each.turn != turn and each.token != self._token]
         now = time.monotonic()
         self._stopped_since = {each: self._stopped_since.get(each, now) for each in others if each.owner.is_stopped}
         return [each for each in others if now - self._stopped_since.get(each, now) < self._stopped_seconds]

@@ -3,6 +3,8 @@
 A claim is a socket in the abstract namespace: the kernel frees it when its last owner dies, and lists all of them to
 everybody. Beside its claims each validator names its process, and when it last got on with its work, by one socket
 more; so whoever waits can say for whom, and can pass over a process that has died or is stopped.
+
+Validators that keep no secret from each other, such as those of tests, may be a group that has claims of its own.
 """
 
 import os
@@ -10,15 +12,21 @@ import re
 import socket
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.core.text import one_line
+
+GROUP = "BITSEC_TURN_GROUP"
 LIST = Path("/proc/net/unix")
 PROC = Path("/proc")
 STILL_SECONDS = 120.0
 """A process that has not got on with its work for so long may hang."""
 
-_CLAIM = re.compile(r"@bitsec-eval-turn:(waits|holds):([a-z]+):(\d{20}):([0-9a-f]{8})$", re.MULTILINE)
+_GROUP_NAME = re.compile(r"[a-z0-9-]{0,40}")
+_CLAIM = r":(waits|holds):([a-z]+):(\d{20}):([0-9a-f]{8})$"
 _OWNER = re.compile(r"@bitsec-eval-owner:([0-9a-f]{8}):(\d+):(\d+):(\d{20})$", re.MULTILINE)
 
 
@@ -81,8 +89,20 @@ class TurnClaim(NamedTuple):
         )
 
 
-def listed() -> list[TurnClaim]:
-    """Return everybody's claims on this machine, but for those of processes that are no more."""
+def turn_group(environ: Mapping[str, str]) -> str:
+    """Return the group of validators that take turns with this one; that of everybody who names none is "".
+
+    Raises:
+        SettingsError: the environment names one that is no name.
+    """
+    group = environ.get(GROUP, "")
+    if not _GROUP_NAME.fullmatch(group):
+        raise SettingsError(f"{GROUP}={one_line(group, 60)}: give at most 40 of a-z, 0-9 and -")
+    return group
+
+
+def listed(group: str = "") -> list[TurnClaim]:
+    """Return everybody's claims in one group on this machine, but for those of processes that are no more."""
     text = LIST.read_text("utf-8", "replace")
     here = _process_namespace()
     owners = {
@@ -91,19 +111,23 @@ def listed() -> list[TurnClaim]:
     }
     found = (
         TurnClaim(state, turn, int(since), token, owners.get(token, TurnOwner()))
-        for state, turn, since, token in _CLAIM.findall(text)
+        for state, turn, since, token in re.findall(f"@{_prefix(group)}{_CLAIM}", text, re.MULTILINE)
     )
     return [each for each in found if not each.owner.is_dead]
 
 
-def claim(state: str, turn: str, since: int, token: str) -> socket.socket:
+def claim(state: str, turn: str, since: int, token: str, group: str = "") -> socket.socket:
     """Return a claim, which lasts until it is closed."""
-    return _bound(f"bitsec-eval-turn:{state}:{turn}:{since:020}:{token}")
+    return _bound(f"{_prefix(group)}:{state}:{turn}:{since:020}:{token}")
 
 
 def name_owner(token: str, beat: int) -> socket.socket:
     """Return what names this process as the owner of a token's claims, until it is closed."""
     return _bound(f"bitsec-eval-owner:{token}:{os.getpid()}:{_process_namespace()}:{beat:020}")
+
+
+def _prefix(group: str) -> str:
+    return f"bitsec-eval-turn-{group}" if group else "bitsec-eval-turn"
 
 
 def _bound(name: str) -> socket.socket:

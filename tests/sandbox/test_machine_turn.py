@@ -7,26 +7,24 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event as ProcessEvent
 from pathlib import Path
 
 import pytest
 
+from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.sandbox.machine_turn import MachineTurn
-from bitsec_eval.sandbox.turn_claims import STILL_SECONDS, TurnClaim, TurnOwner, listed
+from bitsec_eval.sandbox.turn_claims import STILL_SECONDS, TurnClaim, TurnOwner, turn_group
+from bitsec_eval.sandbox.turn_claims import listed as listed_in
 
 NEVER = threading.Event()
-AGENTS, CHECKS = "testagents", "testchecks"
-"""Turns of these tests: evaluations that happen to run beside them have others."""
-
-
-@pytest.fixture(autouse=True)
-def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look at the claims of these tests only."""
-    monkeypatch.setattr(
-        "bitsec_eval.sandbox.machine_turn.listed", lambda: [each for each in listed() if each.turn.startswith("test")]
-    )
+AGENTS, CHECKS = "agents", "checks"
+GROUP = f"turns-{os.getpid()}"
+"""Evaluations that happen to run beside these tests have other turns."""
+machine_turn = partial(MachineTurn, group=GROUP)
+listed = partial(listed_in, GROUP)
 
 
 def in_time(turn: MachineTurn, name: str, seconds: float) -> bool:
@@ -39,7 +37,7 @@ def in_time(turn: MachineTurn, name: str, seconds: float) -> bool:
 
 
 def test_who_wants_the_same_goes_together_and_who_does_not_waits():
-    one, other, third = MachineTurn(), MachineTurn(), MachineTurn()
+    one, other, third = machine_turn(), machine_turn(), machine_turn()
     one.take(AGENTS, NEVER)
 
     assert in_time(other, AGENTS, 5)
@@ -53,7 +51,7 @@ def test_who_wants_the_same_goes_together_and_who_does_not_waits():
 
 
 def test_who_has_waited_longer_is_not_overtaken():
-    agents, checks, late = MachineTurn(), MachineTurn(), MachineTurn()
+    agents, checks, late = machine_turn(), machine_turn(), machine_turn()
     agents.take(AGENTS, NEVER)
     order: list[str] = []
 
@@ -79,7 +77,7 @@ def test_who_has_waited_longer_is_not_overtaken():
 
 
 def test_the_same_turn_is_held_on_and_another_is_waited_for():
-    turn = MachineTurn()
+    turn = machine_turn()
     turn.take(AGENTS, NEVER)
     since = [each.since for each in listed() if each.turn == AGENTS]
     turn.take(AGENTS, NEVER)
@@ -90,9 +88,27 @@ def test_the_same_turn_is_held_on_and_another_is_waited_for():
     turn.leave()
 
 
+def test_groups_take_turns_apart():
+    ours, theirs = machine_turn(), MachineTurn(group=f"{GROUP}-b")
+    ours.take(AGENTS, NEVER)
+    theirs.take(CHECKS, NEVER)
+
+    assert [each.turn for each in listed()] == [AGENTS]
+    assert [each.turn for each in listed_in(f"{GROUP}-b")] == [CHECKS]
+    ours.leave()
+    theirs.leave()
+
+
+def test_a_group_has_a_plain_name():
+    assert turn_group({}) == ""
+    assert turn_group({"BITSEC_TURN_GROUP": "tests-1"}) == "tests-1"
+    with pytest.raises(SettingsError, match="BITSEC_TURN_GROUP=a:b: give at most 40 of a-z, 0-9 and -"):
+        turn_group({"BITSEC_TURN_GROUP": "a:b"})
+
+
 def _hold(turn: str, taken: ProcessEvent) -> None:
-    MachineTurn().take(turn, threading.Event())
-    held = MachineTurn()
+    machine_turn().take(turn, threading.Event())
+    held = machine_turn()
     held.take(turn, threading.Event())
     taken.set()
     time.sleep(60)
@@ -104,7 +120,7 @@ def test_a_turn_ends_with_its_process():
     holder = context.Process(target=_hold, args=(AGENTS, taken))
     holder.start()
     assert taken.wait(20)
-    mine = MachineTurn()
+    mine = machine_turn()
     assert not in_time(mine, CHECKS, 0.3)
 
     assert holder.pid is not None
@@ -118,7 +134,7 @@ def test_a_turn_ends_with_its_process():
 def _contend(number: int, log: str, rounds: int) -> None:
     for each in range(rounds):
         name = (AGENTS, CHECKS)[(number + each) % 2]
-        turn = MachineTurn()
+        turn = machine_turn()
         turn.take(name, threading.Event())
         with Path(log).open("a", encoding="ascii", buffering=1) as file:
             file.write(f"+{name}\n")
@@ -150,7 +166,7 @@ CONTEXT = multiprocessing.get_context("fork")
 
 
 def _hold_and_tick(turn: str, taken: ProcessEvent, again: ProcessEvent) -> None:
-    mine = MachineTurn(STOPPED)
+    mine = machine_turn(STOPPED)
     mine.take(turn, NEVER)
     taken.set()
     while True:
@@ -178,7 +194,7 @@ def holder() -> Iterator[tuple[int, ProcessEvent]]:
 
 def test_a_stopped_process_is_passed_over_and_waits_its_turn_when_it_goes_on(holder: tuple[int, ProcessEvent]):
     pid, again = holder
-    mine = MachineTurn(STOPPED)
+    mine = machine_turn(STOPPED)
     os.kill(pid, signal.SIGSTOP)
     assert not in_time(mine, CHECKS, STOPPED / 2)
     assert in_time(mine, CHECKS, 20)
@@ -193,7 +209,7 @@ def test_a_stopped_process_is_passed_over_and_waits_its_turn_when_it_goes_on(hol
 
 def test_whom_one_waits_for_is_told_and_how_to_end_it(holder: tuple[int, ProcessEvent]):
     pid, _ = holder
-    mine = MachineTurn()
+    mine = machine_turn()
     told: list[str] = []
     stopped = threading.Event()
     waiting = threading.Thread(target=mine.take, args=(CHECKS, stopped))
@@ -225,7 +241,7 @@ def test_one_that_lives_and_gets_on_with_nothing_is_told_with_the_remedy():
 
 
 def _leave_a_child(turn: str, child: "Synchronized[int]") -> None:
-    mine = MachineTurn()
+    mine = machine_turn()
     mine.take(turn, NEVER)
     if pid := os.fork():
         child.value = pid
@@ -240,8 +256,8 @@ def test_a_child_that_lives_on_holds_no_turn_for_the_dead():
     holder.start()
     holder.join()
     try:
-        assert f"@bitsec-eval-turn:holds:{AGENTS}" in Path("/proc/net/unix").read_text()
-        mine = MachineTurn()
+        assert f"@bitsec-eval-turn-{GROUP}:holds:{AGENTS}" in Path("/proc/net/unix").read_text()
+        mine = machine_turn()
         assert in_time(mine, CHECKS, 5)
         mine.leave()
     finally:

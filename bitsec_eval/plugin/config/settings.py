@@ -32,6 +32,7 @@ from bitsec_eval.plugin.extension import (
     offered_matchers,
 )
 from bitsec_eval.plugin.several_machines import CLUSTER, SEVERAL_ENGINES
+from bitsec_eval.sandbox.turn_claims import turn_group
 from bitsec_eval.sandbox.uid_lease import state_folder
 from bitsec_eval.schedule.order import RunOrder
 
@@ -68,6 +69,7 @@ class Settings:
     engine_request: EngineRequest
     evm_image: str | None
     order: RunOrder
+    turn_group: str
     matcher: Matcher[Finding]
     kinds: AnswerKinds
     llm: LLMSettings
@@ -136,6 +138,7 @@ def _settings(
         engine_request=_engine_request(told),
         evm_image=told.value("evm-image") or None,
         order=RunOrder(told.value("order")),
+        turn_group=turn_group(os.environ),
         matcher=_matcher(config, told),
         kinds=offered_kinds(config),
         llm=llm,

@@ -72,7 +72,7 @@ class Runs:
                 gateway,
                 cache=self.store,
                 order=self._settings.order,
-                machine=MachineTurn(),
+                machine=MachineTurn(group=self._settings.turn_group),
                 spool=self._settings.results,
             )
             self._open_schedule = schedule
