@@ -71,10 +71,11 @@ def examine(source: bytes, modules: frozenset[str] = STDLIB_MODULES) -> Examinat
     if isinstance(tree, Refusal):
         return Examination(refusal=tree)
     nodes = nodes_by_kind(tree)  # not by a NodeVisitor, which recurses where the parser did not
-    refusal = foreign_import(nodes, modules) or no_entry_point(tree, nodes)
+    is_called = defines_agent_main(tree)
+    refusal = foreign_import(nodes, modules) or (None if is_called else no_entry_point(tree, nodes))
     if refusal is not None:
         return Examination(refusal=refusal)
-    return Examination(cautions=cautions(nodes), tree=tree)
+    return Examination(cautions=cautions(nodes, is_called=is_called), tree=tree)
 
 
 def refused_bytes(source: bytes) -> Refusal | None:
@@ -221,7 +222,7 @@ def _called(call: ast.Call) -> str:
 
 def no_entry_point(tree: ast.Module, nodes: Nodes) -> Refusal | None:
     """Refuse a file that only defines things: starting it prints nothing, whatever the task."""
-    if defines_agent_main(tree) or not runs_nothing(tree, nodes):
+    if not runs_nothing(tree, nodes):
         return None
     return Refusal(
         reason="no_entry_point",
@@ -248,18 +249,19 @@ def _strings(nodes: Nodes) -> Iterator[str]:
             yield node.value
 
 
-def cautions(nodes: Nodes) -> tuple[Caution, ...]:
-    """The first few things, by line, that are accepted but will probably not work in the sandbox."""
+def cautions(nodes: Nodes, *, is_called: bool) -> tuple[Caution, ...]:
+    """The first few things, by line, that are accepted but will probably not work in the sandbox.
+
+    An agent that `is_called` by its agent_main() is handed the task and need not read it.
+    """
     calls = (caution for call in of_kind(nodes, ast.Call) for caution in _call_cautions(call))
     by_line = sorted((*calls, *_unusual_imports(nodes)), key=lambda caution: caution.line or 0)
-    return (*_task_unread(nodes), *by_line)[:SHOWN_CAUTIONS]
+    unread = () if is_called else _task_unread(nodes)
+    return (*unread, *by_line)[:SHOWN_CAUTIONS]
 
 
 def _task_unread(nodes: Nodes) -> Iterator[Caution]:
     """Warn of an agent in which neither a string names `--task` nor anything is called `argv`."""
-    calls_main = any(function.name == AGENT_MAIN for function in of_kind(nodes, ast.FunctionDef))
-    if calls_main:
-        return
     if not any(_names_task(text) for text in _strings(nodes)) and not _names(nodes) & _ARGUMENTS:
         sentence = (
             "The file names neither --task nor sys.argv; if it reads no argument, every task has the same answer."

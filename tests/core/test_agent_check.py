@@ -275,3 +275,10 @@ def test_a_file_with_an_agent_main_has_something_to_start(source: bytes, accepte
     refusal = examine(source).refusal
 
     assert (refusal is None) is accepted
+
+
+def test_an_agent_main_that_nobody_calls_does_not_read_the_task():
+    method = b"class A:\n    def agent_main(self):\n        return {}\n\n\nprint(A().agent_main())\n"
+
+    assert [caution.reason for caution in examine(method).cautions] == ["task_not_read"]
+    assert examine(b"def agent_main(task):\n    return {}\n").cautions == ()
