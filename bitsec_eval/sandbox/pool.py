@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from random import SystemRandom
 from threading import Condition, Lock, Semaphore, Thread
 from time import sleep
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
@@ -221,11 +221,19 @@ class Pool:
             thread.join(JOIN_SECONDS)
 
 
+@runtime_checkable
 class SessionPool(Sandbox, Protocol):
     """A `Sandbox` that starts sessions ahead of need: a `Pool`, or an engine that has pools of its own."""
 
     def expect(self, limits: Limits, count: int = 1) -> None:
         """Say that so many more sessions of these limits will be opened."""
+
+    def prime(self) -> None:
+        """Start the first of the expected sessions now, where nothing else would tell that none can be started.
+
+        Raises:
+            SandboxError: it cannot.
+        """
 
 
 @contextmanager
@@ -236,3 +244,13 @@ def pooled(sandbox: Sandbox, size: int) -> Iterator[Pool]:
         yield pool
     finally:
         pool.stop()
+
+
+@contextmanager
+def session_pool(engine: Sandbox, size: int) -> Iterator[SessionPool]:
+    """Return `engine` itself where it has pools of its own, else a pool over it."""
+    if isinstance(engine, SessionPool):
+        yield engine
+    else:
+        with pooled(engine, size) as pool:
+            yield pool

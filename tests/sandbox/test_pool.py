@@ -11,7 +11,7 @@ import pytest
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.pool import Pool, pooled
+from bitsec_eval.sandbox.pool import Pool, pooled, session_pool
 
 SMALL, LARGE = Limits(memory_mib=64), Limits(memory_mib=128)
 
@@ -181,3 +181,14 @@ def test_nobody_waits_for_ever_where_many_take_and_some_fail(monkeypatch: pytest
         for each in served:
             each.result(timeout=60)
     assert not sandbox.living
+
+
+def test_an_engine_with_pools_of_its_own_gets_no_pool_over_them():
+    plain = Counting()
+    with session_pool(plain, 2) as pool:
+        assert isinstance(pool, Pool)
+        with session_pool(pool, 2) as same:
+            assert same is pool
+            pool.expect(SMALL)
+            until(lambda: plain.opened == 1)
+    assert plain.living == set()

@@ -18,9 +18,8 @@ from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.sandbox.api import Session
 from bitsec_eval.sandbox.engines import Engine
 from bitsec_eval.sandbox.execution.solution_sandboxes import LoadedSolution
-from bitsec_eval.sandbox.fleet.fleet import FleetAsEngine
 from bitsec_eval.sandbox.machine_turn import MachineTurn
-from bitsec_eval.sandbox.pool import Pool, SessionPool, pooled
+from bitsec_eval.sandbox.pool import SessionPool, session_pool
 from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
 from bitsec_eval.schedule.schedule import Schedule
 from bitsec_eval.schedule.snapshot import Snapshot
@@ -55,12 +54,9 @@ class Runs:
         with ExitStack() as stack:
             sandbox = self._sandbox(stack)
             self.image = sandbox.image
-            jobs = self._settings.jobs
-            if isinstance(sandbox, FleetAsEngine):
-                self._pool = sandbox
-                jobs = jobs if self._settings.jobs_given else sandbox.processors
-            else:
-                self._pool = stack.enter_context(pooled(sandbox, jobs))
+            self._pool = stack.enter_context(session_pool(sandbox, self._settings.jobs))
+            several = isinstance(sandbox, SessionPool)
+            jobs = sandbox.processors if several and not self._settings.jobs_given else self._settings.jobs
             gateway = stack.enter_context(opened_gateway(self._settings.llm, self._settings.seed))
             gateway.backend.plan(runs)
             if check_llm:
@@ -111,11 +107,10 @@ class Runs:
         Raises:
             pytest.UsageError: it cannot; these are its words.
         """
-        if isinstance(self._pool, Pool):
-            try:
-                self._pool.prime()
-            except SandboxError as error:
-                raise pytest.UsageError(f"no sandbox can be opened: {error}") from error
+        try:
+            self._pool.prime()
+        except SandboxError as error:
+            raise pytest.UsageError(f"no sandbox can be opened: {error}") from error
 
     def _expect(self, work: RunSpec, sandboxes: int) -> None:
         """Have sandboxes started ahead: the run's own, and the one in which its agent's answers are checked."""

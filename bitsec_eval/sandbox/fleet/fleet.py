@@ -214,6 +214,9 @@ class FleetAsEngine:
         """See `Fleet.expect`."""
         self.fleet.expect(limits, count)
 
+    def prime(self) -> None:
+        """Do nothing: an engine that can start none is passed over, and asked again."""
+
     @property
     def processors(self) -> int:
         """How many runs all engines take at a time."""
