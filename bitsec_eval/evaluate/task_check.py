@@ -1,6 +1,7 @@
 """Look at task files as an evaluation does before it starts, without an engine and without agents of the user's.
 
 pytest collects them in a process of its own with a stand-in for an agent, so the rules are those of an evaluation.
+Patch and exploit tasks are compiled and run as well, where an engine and the EVM's image are there.
 """
 
 import subprocess
@@ -16,6 +17,7 @@ from bitsec_eval.evaluate.process import environment
 
 SECONDS = 300
 _FAULT = "ERROR: "
+_NOTE = "NOTE: "
 _COLLECTED = "::"
 _COLLECTED_EXITS = (0, 5)
 """Exit codes of pytest for tests that were collected, and for none that were there to collect."""
@@ -23,10 +25,14 @@ _COLLECTED_EXITS = (0, 5)
 
 @dataclass(frozen=True, slots=True)
 class TaskCheck:
-    """What a look at task files found: one line `FILE:LINE: what is wrong` for each fault, and how many checks."""
+    """What a look at task files found: one line `FILE:LINE: what is wrong` for each fault, and how many checks.
+
+    `notes` say whether patch and exploit tasks were run.
+    """
 
     faults: tuple[str, ...]
     checks: int
+    notes: tuple[str, ...] = ()
 
 
 def check_tasks(paths: Sequence[Path], environ: Mapping[str, str]) -> TaskCheck:
@@ -49,12 +55,14 @@ def check_tasks(paths: Sequence[Path], environ: Mapping[str, str]) -> TaskCheck:
         words = [line for line in done.stderr.splitlines() if line.strip()]
         words = words or [line for line in lines if line.startswith("ERROR")] or lines or ["pytest said nothing"]
         raise SettingsError(one_line(words[-1].removeprefix(_FAULT), 1000))
-    return TaskCheck(faults, checks)
+    notes = tuple(line.removeprefix(_NOTE) for line in lines if line.startswith(_NOTE))
+    return TaskCheck(faults, checks, notes)
 
 
 def _collect(paths: Sequence[Path], agent: Path, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     options = ("--collect-only", "-q", "--tb=no", "--color=no", "-p", "no:cacheprovider", "-p", "bitsec_eval.plugin")
-    command = [sys.executable, "-m", "pytest", *options, f"--bitsec-agents={agent}", *map(str, paths)]
+    proving = ("-p", "bitsec_eval.plugin.proof.proving")
+    command = [sys.executable, "-m", "pytest", *options, *proving, f"--bitsec-agents={agent}", *map(str, paths)]
     try:
         return subprocess.run(  # noqa: S603 - our own interpreter
             command,

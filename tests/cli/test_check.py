@@ -1,5 +1,9 @@
-"""`bitsec-eval check` finds what an evaluation would refuse, one line for each, without an engine or agents."""
+"""`bitsec-eval check` finds what an evaluation would refuse, one line for each, without an engine or agents.
 
+Patch and exploit tasks it runs as well, where there is an engine, and says so where there is none.
+"""
+
+import shutil
 from pathlib import Path
 
 import pytest
@@ -67,3 +71,69 @@ def test_a_folder_without_a_task_is_a_fault(suite: Path, capsys: pytest.CaptureF
 def test_a_path_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]):
     assert main(["check", "task_suite"]) == 2
     assert capsys.readouterr().err == "bitsec-eval check: task_suite: no such file or folder\n"
+
+
+PROOF = Path(__file__).parents[2] / "task_suites/proof"
+CASE = "secondswap_h02"
+
+
+@pytest.fixture
+def proof_suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A suite with one exploit and one patch task of a project of its own."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    folder = tmp_path / "task_suites/proof"
+    shutil.copytree(PROOF / CASE, folder / CASE)
+    for kind in ("exploit", "patch"):
+        shutil.copy(PROOF / f"test_{CASE}_{kind}.py", folder)
+    return folder
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.usefixtures("proof_suite", "evm_engine")
+def test_patch_and_exploit_tasks_are_compiled_and_run(capsys: pytest.CaptureFixture[str]):
+    assert main(["check", "task_suites"]) == 0
+    assert told(capsys) == ["2 patch and exploit tasks compiled and run", "2 checks, nothing wrong"]
+
+
+@pytest.mark.usefixtures("proof_suite")
+def test_without_an_engine_it_says_what_was_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+
+    assert main(["check", "task_suites"]) == 0
+    assert told(capsys)[0].startswith("2 patch and exploit tasks not compiled and not proven: ")
+
+
+def replaced(folder: Path, name: str, old: str, new: str) -> None:
+    """Replace a text in each of a suite's files of this name."""
+    for path in folder.rglob(name):
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        ("Exploit.sol", "try vesting.claim() {} catch {}", "vesting;", "the task's own exploit gains 0 of "),
+        ("Exploit.sol", "reached = true;", "", "the task's own exploit does not reach its attack"),
+        ("test_*.py", f'twin="{CASE}/b"', f'twin="{CASE}/a"', "on the mended twin too"),
+        ("StepVesting.sol", "function claim()", "function more() external {} function claim()", "StepVesting.more"),
+        ("scenario.py", "assert vesting.claimable(self.late) == 0", "assert False, 'no use'", "no use"),
+        ("StepVesting.sol", "function claim()", "function claim(", "does not compile"),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("evm_engine")
+def test_a_task_that_proves_nothing_is_a_fault(
+    proof_suite: Path, name: str, old: str, new: str, words: str, capsys: pytest.CaptureFixture[str]
+):
+    replaced(proof_suite, name, old, new)
+
+    assert main(["check", "task_suites"]) == 1
+    faults = [line for line in told(capsys) if line.startswith("task_suites/proof/test_")]
+    assert len(faults) == 2
+    assert all(words in fault for fault in faults)

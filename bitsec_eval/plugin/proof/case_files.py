@@ -73,6 +73,8 @@ class CaseFiles:
         self._task = task
         self._seed = seed
         self._renaming = renaming = task.renaming(seed)
+        self.path = task.path
+        self.kind = task.task.answer
         self.scenario = scenario_of(_folder(task))
         self.version = task.task.compiler
         self.project, self.twin = (_texts(renaming.project(files)) for files in task.projects()[:2])
@@ -101,6 +103,11 @@ class CaseFiles:
             seed=f"{self._seed}:{self._task.id}",
             names=dict(self._renaming.new),
         )
+
+    def original(self, name: str) -> str:
+        """Return the task's own words for "Contract.function" of the run."""
+        old = {new: old for old, new in self._renaming.new.items()}
+        return ".".join(old.get(part, part) for part in name.split("."))
 
     def with_code_of(self, build: Build, other: Build) -> Build:
         """Return `build`, whose project, but not whose scenario, has the code of another one."""

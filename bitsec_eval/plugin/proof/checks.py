@@ -41,7 +41,7 @@ class ProofChecks:
     def __init__(self, settings: Settings, tasks: Mapping[str, CollectedTask]) -> None:
         self._settings = settings
         self._tasks = tasks
-        self._files: dict[str, CaseFiles] = {}
+        self.files: dict[str, CaseFiles] = {}
         self._judged: dict[RunKey, Judged | AnswerFault] = {}
         self._places: EvmSandboxes | None = None
 
@@ -52,29 +52,43 @@ class ProofChecks:
             task = self._tasks[name]
             if task.task.answer:
                 try:
-                    self._files[name] = CaseFiles(task, self._settings.seed)
+                    self.files[name] = CaseFiles(task, self._settings.seed)
                 except TaskError as error:
                     raise pytest.UsageError(f"{task.path}: {error}") from None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Have EVMs and compilers ready while there are answers to run."""
-        if not self._files or will_be_interrupted(session) or runs_nothing(session.config):
+        if not self.files or will_be_interrupted(session) or runs_nothing(session.config):
             return (yield)
         with ExitStack() as stack:
-            request = replace(self._settings.engine_request, image=self._image())
+            try:
+                self._places = stack.enter_context(self.opened())
+            except (SandboxError, SettingsError) as error:  # nothing has run yet: the operator must act first
+                raise pytest.UsageError(str(error)) from error
+            return (yield)
+
+    @contextmanager
+    def opened(self) -> Iterator[EvmSandboxes]:
+        """Return EVMs and compilers, of which the first are being started.
+
+        Raises:
+            SandboxError, SettingsError: there is no engine, or no image.
+        """
+        request = replace(self._settings.engine_request, image=self._image())
+        with ExitStack() as stack:
             try:
                 sandbox = stack.enter_context(self._settings.engine.open(request))
-            except (SandboxError, SettingsError) as error:  # nothing has run yet: the operator must act first
-                raise pytest.UsageError(f"{error} --evm" if EVM_IMAGE in str(error) else str(error)) from error
-            self._places = EvmSandboxes(sandbox)
-            stack.callback(self._places.close)
-            self._places.expect()
-            return (yield)
+            except SandboxError as error:
+                raise SandboxError(f"{error} --evm" if EVM_IMAGE in str(error) else str(error)) from error
+            places = EvmSandboxes(sandbox)
+            stack.callback(places.close)
+            places.expect()
+            yield places
 
     def served(self, work: RunSpec) -> RunSpec:
         """Return a run whose agent may have its answer compiled, where its task is judged by running it."""
-        files = self._files.get(work.key.task)
+        files = self.files.get(work.key.task)
         if files is None:
             return work
         kind = self._tasks[work.key.task].task.answer
@@ -117,7 +131,7 @@ class ProofChecks:
     @pytest.fixture
     def scenario(self, bitsec_run: CheckedRun, chain: Chain) -> Scenario:
         """The task's scenario, deployed on `chain`."""
-        scenario = self._files[bitsec_run.key.task].scenario(chain)
+        scenario = self.files[bitsec_run.key.task].scenario(chain)
         scenario.deploy()
         return scenario
 
@@ -140,7 +154,7 @@ class ProofChecks:
 
     def _judge(self, run: CheckedRun, text: str) -> Judged | AnswerFault:
         try:
-            return judged(self._files[run.key.task], self._open, run.key.agent, run.task.answer, text)
+            return judged(self.files[run.key.task], self._open, run.key.agent, run.task.answer, text)
         except AnswerFault as fault:
             return fault
 
