@@ -16,6 +16,7 @@ from bitsec_eval.core.proof.chain import Chain, Reverted
 from bitsec_eval.core.proof.exploit_handle import ExploitHandle
 from bitsec_eval.core.proof.machine import Machine
 from bitsec_eval.core.proof.public import Public
+from bitsec_eval.core.proof.replay import Replay, Step, recoded
 from bitsec_eval.core.proof.scenario import Scenario
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.values import ValueFault
@@ -35,6 +36,19 @@ class ProofCase:
     exploit: Artifact
     seed: str
     names: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, list[Step]] = field(default_factory=dict, repr=False, compare=False)
+    """What was done last time in each part of a verdict; see `replay`."""
+
+    def expected(self, part: str, build: Build) -> list[Step]:
+        """Return the steps that this part of a verdict probably takes on a build."""
+        which = "twin" if build is self.twin else "faulty"
+        steps = self.steps.get(f"{part} {which}", [])
+        return steps if build is self.faulty or build is self.twin else recoded(steps, self.faulty, build)
+
+    def note(self, part: str, build: Build, steps: list[Step]) -> None:
+        """Keep the steps that this part took on one of the task's own builds."""
+        if build is self.faulty or build is self.twin:
+            self.steps[f"{part} {'twin' if build is self.twin else 'faulty'}"] = steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +174,7 @@ def _trouble(step: Callable[[], object]) -> str:
 
 
 def _used(case: ProofCase, machine: Machine, build: Build) -> Scenario:
-    with _deployed(case, machine, build) as scenario:
+    with _played(case, machine, build, "use") as (scenario, _):
         scenario.use()
         return scenario
 
@@ -168,8 +182,10 @@ def _used(case: ProofCase, machine: Machine, build: Build) -> Scenario:
 def _attacked(
     case: ProofCase, machine: Machine, build: Build, exploit: Artifact, transactions: Sequence[Transaction] = ()
 ) -> Attack:
-    with _deployed(case, machine, build) as scenario:
+    is_own = exploit is case.exploit
+    with _played(case, machine, build, "own attack" if is_own else "deployment") as (scenario, replay):
         before = scenario.stolen()
+        deployed = len(replay.done)
         try:
             contract = scenario.chain.deploy_artifact(exploit, sender=scenario.attacker)
         except Reverted as undone:
@@ -179,7 +195,9 @@ def _attacked(
         send(transactions, scenario, contract)
         story = _let_go(scenario, handle)
         gain = scenario.stolen() - before
-        reached = exploit is case.exploit and handle.reached()
+        reached = is_own and handle.reached()
+        if not is_own:
+            del replay.done[deployed:]  # what an answer does is no other answer's
         return Attack(gain=gain, least=scenario.least, dust=scenario.dust, reached=reached, story=story)
 
 
@@ -195,10 +213,12 @@ def _let_go(scenario: Scenario, handle: ExploitHandle) -> str:
 
 
 @contextmanager
-def _deployed(case: ProofCase, machine: Machine, build: Build) -> Iterator[Scenario]:
-    scenario = case.scenario(Chain(machine, build, case.seed, case.names))
+def _played(case: ProofCase, machine: Machine, build: Build, part: str) -> Iterator[tuple[Scenario, Replay]]:
+    replay = Replay(machine, case.expected(part, build))
+    scenario = case.scenario(Chain(replay, build, case.seed, case.names))
     scenario.deploy()
-    yield scenario
+    yield scenario, replay
+    case.note(part, build, replay.done)
 
 
 @contextmanager

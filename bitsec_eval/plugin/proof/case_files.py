@@ -72,6 +72,7 @@ class CaseFiles:
     def __init__(self, task: CollectedTask, seed: int) -> None:
         self._task = task
         self._seed = seed
+        self._case: ProofCase | None = None
         self._renaming = renaming = task.renaming(seed)
         self.path = task.path
         self.kind = task.task.answer
@@ -82,12 +83,17 @@ class CaseFiles:
         self.editable = tuple(map(renaming.path, task.task.editable))
 
     def case(self, places: EvmSandboxes) -> ProofCase:
-        """Return the case, compiled.
+        """Return the case, compiled once.
 
         Raises:
             TaskError: something of it does not compile, or there is no exploit among it.
             SandboxError: the compiler's sandbox failed.
         """
+        if self._case is None:
+            self._case = self._compiled(places)
+        return self._case
+
+    def _compiled(self, places: EvmSandboxes) -> ProofCase:
         build = self._built(places, {**solidity(self.project), **self.support}, "the faulty project and its scenario")
         twin = self._built(places, solidity(self.twin), "the mended twin")
         try:
