@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bitsec_eval.cli.files import read_evaluation, write_file
 from bitsec_eval.core.comparison import compare
+from bitsec_eval.core.conditions import differences_between, engines_of
 from bitsec_eval.render.comparison import comparison_html, comparison_lines
 
 
@@ -27,8 +28,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def main(args: argparse.Namespace) -> int:
     """Print what moved and return 0."""
-    moved = compare([read_evaluation(args.before)], [read_evaluation(args.after)])
+    before, after = read_evaluation(args.before), read_evaluation(args.after)
+    moved = compare([before], [after])
+    conditions = (*differences_between([before, after]), *engines_of([before, after]))
     if args.html:
-        write_file(args.html, comparison_html(moved, str(args.before), str(args.after)))
-    print(*comparison_lines(moved, shutil.get_terminal_size().columns), sep="\n")  # noqa: T201 - a command prints
+        write_file(args.html, comparison_html(moved, str(args.before), str(args.after), conditions))
+    lines = comparison_lines(moved, shutil.get_terminal_size().columns, conditions)
+    print(*lines, sep="\n")  # noqa: T201 - a command prints
     return 0

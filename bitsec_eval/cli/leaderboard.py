@@ -11,7 +11,7 @@ from pathlib import Path
 from bitsec_eval.cli.files import read_evaluation, write_file
 from bitsec_eval.cli.validators import DEFAULT_RULE, signed_records
 from bitsec_eval.core.agreement import AGREEMENTS, agreed, standing_apart
-from bitsec_eval.core.conditions import differences_between
+from bitsec_eval.core.conditions import differences_between, engines_of
 from bitsec_eval.core.errors import ResultsError, SettingsError
 from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.leaderboard import Leaderboard, best_score, leaderboard
@@ -133,6 +133,6 @@ def _board(args: argparse.Namespace, records: Mapping[str, Evaluation]) -> Leade
     if not args.validators:
         return board
     notes = [f"by {rule} of {len(records)} validators: {', '.join(sorted(records))}"]
-    differing = differences_between(records.values())
+    differing = (*differences_between(records.values()), *engines_of(records.values()))
     apart = [each.line for each in standing_apart(records) if each.line]
     return replace(board, notes=tuple(dict.fromkeys((*notes, *apart, *differing, *board.notes))))

@@ -1,43 +1,128 @@
 """Under which conditions evaluations were made, and where they differ: scores of different tasks do not compare."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from bitsec_eval.core.evaluation import Evaluation, Plan, PlannedTask
 from bitsec_eval.core.text import one_line
 
 MOST_NAMED = 3
 
+_SETTINGS: Mapping[str, Callable[[Plan], str]] = {
+    "images": lambda plan: plan.image,
+    "LLM modes": lambda plan: plan.llm,
+    "LLM models": lambda plan: ", ".join(sorted(plan.models)),
+    "judges": lambda plan: plan.judge,
+    "versions of bitsec-eval": lambda plan: plan.version,
+}
+
+
+_Told = Sequence[tuple[Plan, Collection[str]]]
+"""Plans, each with the agents whose runs rest on it."""
+
 
 def differences_between(evaluations: Iterable[Evaluation]) -> tuple[str, ...]:
-    """Return a line for each condition that is not the same in all evaluations that tell of it.
+    """Return a line for each condition that is not the same in all evaluations that tell of it, and who met what.
 
-    Those are what sandboxes hold, the LLM's mode, our version, and of each task its files and limits by digest, its
-    checks and its weights. What a file does not tell, as older ones do not, is not compared.
+    Those are what sandboxes hold, the LLM's mode, models and prices, the judge, our version, and of each task what
+    makes it by digest, its checks and weights. What a file does not tell, as older ones do not, is not compared.
     """
-    plans = [evaluation.plan for evaluation in evaluations if evaluation.plan and evaluation.runs]
-    return (*_of_settings(plans), *_of_tasks(plans))
+    told = _told(evaluations)
+    return (*_of_settings(told), *_of_tasks(told))
 
 
-def _of_settings(plans: Sequence[Plan]) -> Iterator[str]:
-    for what, field in (("images", "image"), ("LLM modes", "llm"), ("versions of bitsec-eval", "version")):
-        told = sorted({getattr(plan, field) for plan in plans} - {""})
-        if len(told) > 1:
-            yield f"evaluated with different {what}: {', '.join(one_line(each, 30) for each in told[:MOST_NAMED])}"
+def setting_differences(evaluations: Iterable[Evaluation]) -> tuple[str, ...]:
+    """Return the lines of `differences_between` that are not about tasks."""
+    return _of_settings(_told(evaluations))
 
 
-def _of_tasks(plans: Sequence[Plan]) -> Iterator[str]:
-    told: dict[str, set[object]] = defaultdict(set)
-    digests: dict[str, set[str]] = defaultdict(set)
-    for plan in plans:
+def _of_settings(told: _Told) -> tuple[str, ...]:
+    settings = (_of_setting(told, f"different {what}", read) for what, read in _SETTINGS.items())
+    return (*(line for line in settings if line), *_of_prices(told))
+
+
+def engines_of(evaluations: Iterable[Evaluation]) -> tuple[str, ...]:
+    """Return a line on what opened sandboxes where that is not the same in all: scores compare all the same."""
+    line = _of_setting(_told(evaluations), "different engines", lambda plan: plan.engine)
+    return (line,) if line else ()
+
+
+def _told(evaluations: Iterable[Evaluation]) -> _Told:
+    return [(each.plan, each.plan.agents) for each in evaluations if each.plan and each.runs]
+
+
+def _of_setting(told: _Told, what: str, read: Callable[[Plan], str]) -> str:
+    rests: dict[str, set[str]] = defaultdict(set)
+    for plan, agents in told:
+        value = read(plan)
+        if value:
+            rests[value].update(agents)
+    if len(rests) < 2:
+        return ""
+    return f"evaluated with {what}: {_resting(rests)}"
+
+
+def _resting(rests: Mapping[str, Collection[str]]) -> str:
+    """Return each value with the agents whose runs rest on it."""
+    return "; ".join(f"{one_line(value, 60)} ({_some(rests[value])})" for value in sorted(rests)[:MOST_NAMED])
+
+
+def _some(names: Collection[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{', '.join(one_line(name, 100) for name in sorted(names)[:MOST_NAMED])}{more}"
+
+
+def _of_prices(told: _Told) -> Iterator[str]:
+    for model in sorted({model for plan, _ in told for model in plan.models})[:MOST_NAMED]:
+        line = _of_setting(told, f"different prices of {model}", partial(_price, model))
+        if line:
+            yield line
+
+
+def _price(model: str, plan: Plan) -> str:
+    return plan.models.get(model, "")
+
+
+def _of_tasks(told: _Told) -> Iterator[str]:
+    met: dict[str, list[tuple[PlannedTask, Collection[str]]]] = defaultdict(list)
+    for plan, agents in told:
         for task, planned in plan.tasks.items():
-            told[task].add(_declared(planned))
-            digests[task] |= {planned.digest} - {""}
-    changed = sorted(task for task in told if len(told[task]) > 1 or len(digests[task]) > 1)
+            met[task].append((planned, agents))
+    changed = {task: each for task, each in sorted(met.items()) if _differ([planned for planned, _ in each])}
     if changed:
-        more = f" and {len(changed) - MOST_NAMED} more" if len(changed) > MOST_NAMED else ""
-        named = ", ".join(one_line(task, 100) for task in changed[:MOST_NAMED])
-        yield f"evaluated on different versions of {named}{more}"
+        yield f"evaluated on different versions of {_some(changed)}"
+    for task, each in list(changed.items())[:MOST_NAMED]:
+        yield f"{one_line(task, 100)} differs in {_what_changed(each)}"
+
+
+def _differ(told: Sequence[PlannedTask]) -> bool:
+    return len({_declared(each) for each in told}) > 1 or len({each.digest for each in told} - {""}) > 1
+
+
+def _what_changed(told: Sequence[tuple[PlannedTask, Collection[str]]]) -> str:
+    """Return which parts of a task differ, and who met which version of it."""
+    parts = sorted({part for planned, _ in told for part in changed_parts(told[0][0], planned)})
+    rests: dict[str, set[str]] = defaultdict(set)
+    for planned, agents in told:
+        rests[planned.digest[:8] or f"{planned.checks} checks"].update(agents)
+    return f"its {', '.join(parts)}: {_resting(rests)}"
+
+
+def changed_parts(one: PlannedTask, other: PlannedTask) -> tuple[str, ...]:
+    """Return what differs between two versions of a task, by names; "files" where it is not told which.
+
+    >>> changed_parts(PlannedTask(checks=1, declared_weight=1), PlannedTask(checks=2, declared_weight=1))
+    ('checks',)
+    """
+    parts = {name for name in one.parts.keys() & other.parts.keys() if one.parts[name] != other.parts[name]}
+    if one.checks != other.checks:
+        parts.add("checks")
+    if (one.declared_weight, one.weight) != (other.declared_weight, other.weight) and one.checks == other.checks:
+        parts.add("weight")
+    if not parts and one.digest and other.digest and one.digest != other.digest:
+        parts.add("files")
+    return tuple(sorted(parts))
 
 
 def _declared(planned: PlannedTask) -> tuple[int, float, float]:

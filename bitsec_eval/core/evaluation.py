@@ -77,13 +77,17 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedTask:
-    """A task as an evaluation set out to run it; `digest` is that of its file, its workspaces and its limits."""
+    """A task as an evaluation set out to run it.
+
+    `digest` is that of all that makes it, `parts` are those of its prompt, its checks, its limits and so on by name.
+    """
 
     weight: float = 1
     checks: int
     declared_weight: float
     kind: str = ""
     digest: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,8 @@ class Plan:
 
     `submitted` says when agents were handed in, where that is known.
     `at_least`, `baseline`, `half_life` and `tiebreak` are what `leaderboard` takes by these names.
+    `llm` is the LLM's mode, `models` are the models agents may ask, each with its price as a text, and `judge` is who
+    decides on findings. `image` is what sandboxes hold and `engine` what opens them, with versions.
     `left_out` names tasks that were there and not run: deselected, ignored, or written wrongly.
     """
 
@@ -102,7 +108,10 @@ class Plan:
     rewards: str | None = None
     tiebreak: str | None = None
     image: str = ""
+    engine: str = ""
     llm: str = ""
+    models: Mapping[str, str] = field(default_factory=dict)
+    judge: str = ""
     repeats: int = 1
     at_least: int | None = None
     baseline: float | None = None

@@ -16,6 +16,7 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.core.usage import TIEBREAKS, Usage
 
 NAME_CHARACTERS = 300
+MOST_TEXTS = 1000
 
 Record = dict[str, Any]
 T = TypeVar("T")
@@ -142,7 +143,10 @@ def plan_of(record: Record) -> Plan:
         rewards=one_line(text_of(record, "rewards"), 60) or None,
         tiebreak=tiebreak_of(record),
         image=one_line(text_of(record, "image")),
+        engine=one_line(text_of(record, "engine")),
         llm=one_line(text_of(record, "llm"), 40),
+        models=_texts(record.get("models") or {}, 200),
+        judge=one_line(text_of(record, "judge"), 200),
         repeats=count_of(record, "repeats", 1),
         at_least=None if record.get("at_least") is None else count_of(record, "at_least", 1),
         baseline=None if record.get("baseline") is None else number_of(record, "baseline"),
@@ -162,7 +166,15 @@ def _planned_task(record: Record) -> PlannedTask:
         declared_weight=weight_of(record, "declared_weight"),
         kind=one_line(text_of(record, "kind"), 40),
         digest=one_line(text_of(record, "digest"), 80),
+        parts=_texts(record.get("parts") or {}, 80),
     )
+
+
+def _texts(record: Record, most_characters: int) -> dict[str, str]:
+    """Return short texts by short names, at most so many of them as nobody would miss."""
+    if len(record) > MOST_TEXTS:
+        raise ValueError(f"holds {len(record)} texts, the most is {MOST_TEXTS}")
+    return {name_of({"name": name}, "name"): one_line(text_of(record, name), most_characters) for name in record}
 
 
 def _started(record: Record) -> datetime | None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from bitsec_eval.core.behaviour import by_age, first_alike, shares_of
-from bitsec_eval.core.conditions import differences_between
+from bitsec_eval.core.conditions import differences_between, engines_of
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.history import Moment, histories
@@ -230,7 +230,7 @@ def _board(
         evaluations=tuple(sorted(evaluation.id for evaluation in evaluations)),
         last_evaluated=max((row.last_evaluated for row in rows if row.last_evaluated), default=None),
         doubts=(*_doubts(rows, runs, scored), *_left_out(scored, evaluations)),
-        notes=(*_alike(rows), *differences_between(evaluations), *scored.notes),
+        notes=(*_alike(rows), *differences_between(evaluations), *engines_of(evaluations), *scored.notes),
     )
 
 

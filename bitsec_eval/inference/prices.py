@@ -56,6 +56,21 @@ class Price:
         return prompt * highest + completion * self.completion
 
 
+def priced(price: Price) -> str:
+    """Return a price as a text, in US dollars per million tokens.
+
+    >>> priced(Price(prompt=150_000, completion=600_000)), priced(Price(prompt=1_000_000, cached=500_000))
+    ('prompt 0.15, completion 0.6', 'prompt 1, completion 0, cached 0.5')
+    """
+    told = {
+        "prompt": price.prompt,
+        "completion": price.completion,
+        "cached": price.cached,
+        "cache_write": price.cache_write,
+    }
+    return ", ".join(f"{name} {pico / 1_000_000:g}" for name, pico in told.items() if pico is not None)
+
+
 def read_prices(path: Path) -> Mapping[str, Price]:
     """Return the price of every model in a file, in its order.
 

@@ -56,7 +56,7 @@ class RunLoop:
     def _planned(self, selected: set[RunKey], root: Path) -> dict[str, Any]:
         collection = self._collection
         left_out = collection.left_out({key.task for key in selected}, root)
-        return plan_of(self._settings, collection.tasks, selected, self._runs.image, left_out)
+        return plan_of(self._settings, collection.tasks, selected, self._runs.image, self._runs.engine, left_out)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(

@@ -13,16 +13,17 @@ from bitsec_eval.render.html import content_policy, environment, stylesheet
 SMALLEST_P = 0.001
 
 
-def comparison_lines(moved: Sequence[MovedAgent], width: int = 80) -> list[str]:
-    """Return what moved, as lines of at most `width` columns."""
-    lines = [line for agent in moved if agent.tasks for line in _agent(agent)]
+def comparison_lines(moved: Sequence[MovedAgent], width: int = 80, conditions: Sequence[str] = ()) -> list[str]:
+    """Return what moved, as lines of at most `width` columns; first the `conditions` that are not the same."""
+    lines = [one_line(line, 2000) for line in conditions]
+    lines += [line for agent in moved if agent.tasks for line in _agent(agent)]
     lines += [f"{verdict}: {', '.join(map(one_line, names))}" for verdict, names in unmoved(moved).items()]
-    lines = lines or ["no agents on either side"]
+    lines = lines if moved else [*lines, "no agents on either side"]
     return [part for line in lines for part in _fitting(line, max(width, 40))]
 
 
-def comparison_html(moved: Sequence[MovedAgent], before: str, after: str) -> str:
-    """Return what moved as one self-contained page; `before` and `after` name the two sides."""
+def comparison_html(moved: Sequence[MovedAgent], before: str, after: str, conditions: Sequence[str] = ()) -> str:
+    """Return what moved as one self-contained page; `before` and `after` name the sides, `conditions` differ."""
     page = environment().get_template("comparison.html")
     style = stylesheet()
     return page.render(
@@ -30,6 +31,7 @@ def comparison_html(moved: Sequence[MovedAgent], before: str, after: str) -> str
         moved=[agent for agent in moved if agent.tasks],
         unmoved=unmoved(moved),
         chance=chance,
+        conditions=conditions,
         before=before,
         after=after,
         signed=signed,
@@ -75,11 +77,11 @@ def _agent(agent: MovedAgent) -> Iterator[str]:
     told = agent.verdict if agent.p is None else f"{agent.verdict} ({chance(agent.p)})"
     yield f"{one_line(agent.agent)}  {scores}  {signed(agent.before, agent.after)}  {told}{version}"
     for task in agent.tasks:
-        yield from _task(task)
+        yield from _task(agent, task)
 
 
-def _task(task: MovedTask) -> Iterator[str]:
-    yield f"  {one_line(task.task)}  {points(task.before)} -> {points(task.after)}"
+def _task(agent: MovedAgent, task: MovedTask) -> Iterator[str]:
+    yield f"  {one_line(task.task)}  {points(task.before)} -> {points(task.after)}  {agent.cause(task)}"
     for what, names in (("passes now", task.mended), ("fails now", task.broken)):
         if names:
             yield f"    {what}: {', '.join(map(one_line, names))}"

@@ -13,7 +13,10 @@ EngineSettings = DockerSettings | OciSettings
 
 
 class Engine(Sandbox, Protocol):
-    """A `Sandbox` with an image whose name goes into the results."""
+    """A `Sandbox` with an image whose name goes into the results.
+
+    It may say in `description`, a text, what it is and in which version; see `description_of`.
+    """
 
     image: str
 
@@ -33,6 +36,15 @@ class Engine(Sandbox, Protocol):
 
     def stop(self) -> None:
         """Open nothing more and remove everything, so that whoever waits for a guest is released."""
+
+
+def description_of(engine: Engine) -> str:
+    """Return what opens sandboxes, with versions, for the results; "" where it does not say.
+
+    Raises:
+        SandboxError: it does not answer.
+    """
+    return str(getattr(engine, "description", ""))
 
 
 def engine_settings(name: str, state: Path, image: str | None, runtime: str | None) -> EngineSettings:

@@ -4,6 +4,7 @@ import pytest
 
 from bitsec_eval.cli import main
 from bitsec_eval.core.conditions import differences_between
+from bitsec_eval.core.errors import ResultsError
 from bitsec_eval.core.leaderboard import leaderboard
 from tests.junit_files import JunitFile
 
@@ -19,23 +20,31 @@ def file(name: str, digest: str = "d1", **settings) -> JunitFile:
 @pytest.mark.parametrize(
     ("other", "says"),
     [
-        (file("e2", "d2"), "evaluated on different versions of coding/t"),
-        (file("e2", image="sha256:other"), "evaluated with different images: sha256:abc, sha256:other"),
-        (file("e2", llm="live"), "evaluated with different LLM modes: live, off"),
-        (file("e2", version="9"), "evaluated with different versions of bitsec-eval: 0.1.0, 9"),
+        (file("e2", "d2"), "coding/t differs in its files: d1 (a); d2 (a)"),
+        (file("e2", image="sha256:other"), "evaluated with different images: sha256:abc (a); sha256:other (a)"),
+        (file("e2", llm="live"), "evaluated with different LLM modes: live (a); off (a)"),
+        (file("e2", models={"gpt": "", "qwen": ""}), "evaluated with different LLM models: gpt (a); gpt, qwen (a)"),
+        (
+            file("e2", models={"gpt": "prompt 2"}),
+            "evaluated with different prices of gpt: prompt 1 (a); prompt 2 (a)",
+        ),
+        (file("e2", judge="judge gpt"), "evaluated with different judges: judge gpt (a); lexical (a)"),
+        (file("e2", version="9"), "evaluated with different versions of bitsec-eval: 0.1.0 (a); 9 (a)"),
     ],
 )
 def test_what_differs_is_refused_by_name_and_noted_with_mixed(other, says, tmp_path, capsys):
-    one = file("e1", llm="off")
+    one = file("e1", llm="off", models={"gpt": "prompt 1"}, judge="lexical")
     paths = [tmp_path / "one.xml", tmp_path / "other.xml"]
     for path, each in zip(paths, (one, other), strict=True):
         path.write_bytes(each.text)
 
     assert says in leaderboard([one.read(), other.read()]).notes
     assert main(["leaderboard", *map(str, paths)]) == 2
-    assert f"{says}: scores do not compare; give --mixed" in capsys.readouterr().err
+    refused = capsys.readouterr().err
+    assert says in refused
+    assert "scores do not compare; give --mixed" in refused
     assert main(["leaderboard", "--mixed", *map(str, paths)]) == 0
-    assert f"note: {says}" in capsys.readouterr().out
+    assert f"note: {says}" in capsys.readouterr().out.replace("\n  ", " ")
 
 
 def test_what_an_older_file_does_not_tell_is_not_compared():
@@ -52,4 +61,34 @@ def test_more_tasks_than_can_be_named_are_counted():
 
     assert differences_between([one.read(), other.read()]) == (
         "evaluated on different versions of t0, t1, t2 and 2 more",
+        *(f"t{number} differs in its files: x (a); y (a)" for number in range(3)),
     )
+
+
+def test_the_parts_of_a_task_that_differ_are_named_with_who_met_which():
+    one, other = JunitFile("e1"), JunitFile("e2")
+    for each, agents, digest in ((one, "ab", "1" * 64), (other, "c", "2" * 64)):
+        for agent in agents:
+            each.run(agent, "t", [P])
+        each.tasks["t"] |= {"digest": digest, "parts": {"prompt": "same", "checks": digest[:3], "limits": digest[:4]}}
+
+    assert differences_between([one.read(), other.read()])[1] == (
+        "t differs in its checks, limits: 11111111 (a, b); 22222222 (c)"
+    )
+
+
+def test_other_engines_are_noted_and_nothing_is_refused(tmp_path, capsys):
+    files = [file("e1", engine="docker 28"), file("e2", engine="oci, runc 1.2")]
+    paths = [tmp_path / f"{number}.xml" for number in range(2)]
+    for path, each in zip(paths, files, strict=True):
+        path.write_bytes(each.text)
+
+    assert main(["leaderboard", *map(str, paths)]) == 0
+    assert "note: evaluated with different engines: docker 28 (a); oci, runc 1.2 (a)" in capsys.readouterr().out
+
+
+def test_texts_of_a_plan_are_held_against_their_bounds():
+    with pytest.raises(ResultsError, match="holds 1001 texts, the most is 1000"):
+        file("e1", models={f"m{number}": "" for number in range(1001)}).read()
+    with pytest.raises(ResultsError, match="judge is 7, not a text"):
+        file("e1", judge=7).read()

@@ -1,9 +1,8 @@
 """From collected test functions to runs: which check belongs to which task, agent and declared total."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -16,15 +15,14 @@ from bitsec_eval.core.renaming import Renaming
 from bitsec_eval.core.task import CLI, Task
 from bitsec_eval.core.variants import Variants
 from bitsec_eval.plugin.agents import Agent, Turn
+from bitsec_eval.plugin.collection.task_parts import SUITES, parts_of
 from bitsec_eval.plugin.extension import AnswerKind, AnswerKinds
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.sandbox.execution.protocols import program_of
 from bitsec_eval.sandbox.execution.workspace import read_workspace
 from bitsec_eval.schedule.runs import RunKey, RunSpec
-from bitsec_eval.support.digest import sha256_of_parts
 
 AGENT_FIXTURE = "bitsec_agent"
-SUITES = "task_suites"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +133,17 @@ class CollectedTask:
         named = [name for name in (self.task.workspace, self.task.twin) if name is not None]
         return [read_workspace(self.path.parent / name) for name in named] or [{}]
 
-    def digest(self) -> str:
-        """Return the SHA-256 of all that makes the task: its file, its workspaces, their variants, and its limits."""
-        projects = [
-            part for files in self.projects() for path in sorted(files) for part in (path.encode(), files[path])
-        ]
-        limits = json.dumps(asdict(self.task.limits), sort_keys=True, default=str)
-        return sha256_of_parts([self.path.read_bytes(), limits.encode(), self.variants().names().encode(), *projects])
+    def parts(self) -> dict[str, str]:
+        """Return the SHA-256 of each part of the task: its prompt, its checks, its limits and so on, by its name."""
+        return parts_of(
+            self.task,
+            self.path,
+            projects=self.projects(),
+            scenario=read_workspace(self.path.parent / self.task.scenario) if self.task.scenario else {},
+            drawn=self.variants().names(),
+            kind=self.kind.name,
+            protocol=self.task.protocol or self.protocol,
+        )
 
     def drawn_projects(self, seed: int) -> list[dict[str, bytes]]:
         """Return the same with this evaluation's variants of statements.

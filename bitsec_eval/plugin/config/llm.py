@@ -16,7 +16,7 @@ from bitsec_eval.core.errors import InferenceError, SettingsError
 from bitsec_eval.inference.cassette import keep_seed, kept_seed
 from bitsec_eval.inference.gateway import Gateway, off_gateway, replaying_gateway
 from bitsec_eval.inference.limits import RunLimits, TotalLimits
-from bitsec_eval.inference.prices import Price, read_prices
+from bitsec_eval.inference.prices import Price, priced, read_prices
 from bitsec_eval.plugin.config.llm_options import OPTIONS
 from bitsec_eval.plugin.config.option import OptionValues
 
@@ -35,6 +35,14 @@ class LLMSettings:
     mode: str
     recordings: Path
     provision: "LiveConfig | None" = None
+
+    @property
+    def models(self) -> dict[str, str]:
+        """The models that agents may ask, each with its price, "" where it has none; of a recording none is told."""
+        if self.provision is None:
+            return {}
+        prices = self.provision.prices
+        return {name: priced(prices[name]) if name in prices else "" for name in self.provision.run.models or ()}
 
     @property
     def seed(self) -> int | None:

@@ -71,6 +71,7 @@ class Settings:
     order: RunOrder
     turn_group: str
     matcher: Matcher[Finding]
+    judge: str
     kinds: AnswerKinds
     llm: LLMSettings
     reuse: ReuseSettings
@@ -140,6 +141,7 @@ def _settings(
         order=RunOrder(told.value("order")),
         turn_group=turn_group(os.environ),
         matcher=_matcher(config, told),
+        judge=_judge(told),
         kinds=offered_kinds(config),
         llm=llm,
         seed=shared.seed,
@@ -190,8 +192,17 @@ def _engine_request(told: OptionValues) -> EngineRequest:
 
 def _matcher(config: pytest.Config, told: OptionValues) -> Matcher[Finding]:
     """Return who decides on reported findings in tasks that leave this to the evaluation."""
-    name = told.value("matcher") or (JUDGE if os.environ.get("BITSEC_JUDGE_MODEL") else LEXICAL)
-    return chosen("--bitsec-matcher", name, offered_matchers(config)).make(os.environ)
+    return chosen("--bitsec-matcher", _matcher_name(told), offered_matchers(config)).make(os.environ)
+
+
+def _matcher_name(told: OptionValues) -> str:
+    return str(told.value("matcher") or (JUDGE if os.environ.get("BITSEC_JUDGE_MODEL") else LEXICAL))
+
+
+def _judge(told: OptionValues) -> str:
+    """Return who decides on findings, with its model where it is an LLM."""
+    name = _matcher_name(told)
+    return f"{name} {os.environ.get('BITSEC_JUDGE_MODEL', '')}" if name == JUDGE else name
 
 
 @dataclass(frozen=True, slots=True)

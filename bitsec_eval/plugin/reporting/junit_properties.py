@@ -9,6 +9,7 @@ from math import fsum
 from typing import Any
 
 from bitsec_eval.core.usage import total_usage
+from bitsec_eval.plugin.collection.task_parts import digest_of_parts, kept_parts
 from bitsec_eval.plugin.collection.tasks import CollectedTask, DeclaredCheck
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.render.timeline import at_most
@@ -27,11 +28,13 @@ def plan_of(
     tasks: Mapping[str, CollectedTask],
     selected: Collection[RunKey],
     image: str,
+    engine: str,
     left_out: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return what the evaluation sets out to do: its settings, and every agent and task that was selected.
 
-    `left_out` names tasks that are there and were not selected.
+    `image` is what sandboxes hold and `engine` what opens them, `left_out` names tasks that are there and were not
+    selected.
     """
     agents = {key.agent for key in selected}
     order = [INTERLEAVED_NOTE] if settings.order is RunOrder.INTERLEAVED else []
@@ -44,7 +47,10 @@ def plan_of(
         "rewards": settings.rewards,
         "tiebreak": settings.tiebreak,
         "llm": settings.llm.mode,
+        "models": settings.llm.models,
+        "judge": settings.judge,
         "image": image,
+        "engine": engine,
         "repeats": settings.repeats,
         "at_least": settings.at_least,
         "baseline": settings.baseline,
@@ -59,11 +65,13 @@ def plan_of(
 
 def _planned(task: CollectedTask) -> dict[str, Any]:
     checks = task.of_run(next(iter(task.declared)))
+    parts = task.parts()
     return {
         "weight": task.task.weight,
         "checks": len(checks),
         "declared_weight": sum(check.weight for check in checks),
-        "digest": task.digest(),
+        "digest": digest_of_parts(parts),
+        "parts": kept_parts(parts),
         "kind": task.kind.name,
     }
 

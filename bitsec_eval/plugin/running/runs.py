@@ -16,7 +16,7 @@ from bitsec_eval.plugin.config.llm import check_models, opened_gateway
 from bitsec_eval.plugin.config.reuse import opened_store
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.sandbox.api import Session
-from bitsec_eval.sandbox.engines import Engine
+from bitsec_eval.sandbox.engines import Engine, description_of
 from bitsec_eval.sandbox.execution.solution_sandboxes import LoadedSolution
 from bitsec_eval.sandbox.machine_turn import MachineTurn
 from bitsec_eval.sandbox.pool import SessionPool, session_pool
@@ -40,6 +40,7 @@ class Runs:
         self._open_schedule: Schedule | None = None
         self._pool: SessionPool
         self.image = ""
+        self.engine = ""
         self.store: AnswerStore | None = None
 
     @contextmanager
@@ -54,6 +55,7 @@ class Runs:
         with ExitStack() as stack:
             sandbox = self._sandbox(stack)
             self.image = sandbox.image
+            self.engine = description_of(sandbox)
             self._pool = stack.enter_context(session_pool(sandbox, self._settings.jobs))
             several = isinstance(sandbox, SessionPool)
             jobs = sandbox.processors if several and not self._settings.jobs_given else self._settings.jobs

@@ -82,6 +82,14 @@ class DockerSandbox:
         self.image = self._image_id()
         self._machine = self._supported_machine()
 
+    @property
+    def description(self) -> str:
+        """What opens sandboxes: the engine, the components it names, the runtime it was told and its kernel."""
+        parts = [(each.get("Name"), each.get("Version")) for each in self.engine.get("Components") or ()]
+        named = [f"{name} {version}" for name, version in parts] or [f"Engine {self.engine.get('Version')}"]
+        runtime = [f"runtime {self._settings.runtime}"] if self._settings.runtime else []
+        return one_line(", ".join(["docker", *named, *runtime, f"kernel {self.engine.get('KernelVersion')}"]), 200)
+
     @contextmanager
     def image_in_memory(self) -> Iterator[None]:
         """Hold the image's pages where its files are in reach; elsewhere have a sandbox of ours read all of them.

@@ -8,6 +8,7 @@ tidied up here, and by the runtime where that fails.
 
 import json
 import os
+import platform
 import secrets
 import shutil
 import signal
@@ -84,6 +85,12 @@ class OciSandbox:
         self._living: dict[str, int] = {}  # process descriptors by container
         self._stopped = False
         self.image = f"oci:{settings.root}"
+
+    @property
+    def description(self) -> str:
+        """What opens sandboxes: the runtime with its version, and the kernel."""
+        told = self._call("--version").partition("\n")[0]
+        return one_line(f"oci, {told}, kernel {platform.release()}", 200)
 
     @contextmanager
     def open(self, limits: Limits) -> Iterator["OciSession"]:
