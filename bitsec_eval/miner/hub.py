@@ -28,7 +28,10 @@ class RefusalError(BitsecError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubTask:
-    """A task on offer; `kind` is "code", "findings" or "answer", `problem` says why it cannot be used."""
+    """A task on offer; `problem` says why it cannot be used, `kind` is what is asked for.
+
+    That is "code", "findings", "exploit", "patch" or "answer".
+    """
 
     id: str
     prompt: str

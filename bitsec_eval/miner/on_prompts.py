@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from bitsec_eval.agent_check.process import check
 from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.core.task import PROOF_ANSWERS
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.miner.hub import HubTask
 from bitsec_eval.miner.writing.rehearsal import Rehearsal, engine, rehearsed
@@ -58,6 +59,8 @@ def _lines(task: HubTask, done: Rehearsal) -> Iterator[str]:
     yield f"{one_line(task.id, 120)}: {done.answer.seconds:.2f} s, {verdict}"
     if task.kind == "findings":
         yield "    (the task's files are the validator's; here the working directory was empty)"
+    if task.kind in PROOF_ANSWERS:
+        yield "    (the task's files are the validator's; here it saw a specimen, and nothing was compiled or run)"
     for name, stream, from_end in (("stdout", done.answer.stdout, False), ("stderr", done.answer.stderr, True)):
         yield from _stream(name, stream, from_end=from_end)
 

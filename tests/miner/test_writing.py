@@ -22,7 +22,15 @@ def offered(kind: str = "code", prompt: str = "Implement reverse_string(s).", na
 
 
 @pytest.mark.parametrize(
-    ("kind", "printed"), [("code", "\n"), ("findings", '{"vulnerabilities": []}\n'), ("answer", "\n"), ("new", "\n")]
+    ("kind", "printed"),
+    [
+        ("code", "\n"),
+        ("findings", '{"vulnerabilities": []}\n'),
+        ("exploit", "\n"),
+        ("patch", "\n"),
+        ("answer", "\n"),
+        ("new", "\n"),
+    ],
 )
 @pytest.mark.parametrize("text", ["Implement reverse_string(s).\n\nQuickly.", HOSTILE])
 def test_a_skeleton_is_accepted_runs_and_answers_nothing(tmp_path: Path, kind: str, printed: str, text: str):

@@ -10,7 +10,7 @@ from typing import Any
 
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.proof.calls import Transaction, transactions_of
-from bitsec_eval.core.proof.diff import apply_diff
+from bitsec_eval.core.proof.diff import apply_diff, is_diff
 from bitsec_eval.core.proof.public import Public
 
 MOST_CHARACTERS = 256 << 10
@@ -71,6 +71,20 @@ def parse_patch(text: str, files: Mapping[str, str], editable: Iterable[str]) ->
     if sum(map(len, changed.values())) > sum(map(len, files.values())) + MOST_CHARACTERS:
         raise AnswerFault(Public.TOO_LARGE, Public.TOO_LARGE)
     return changed
+
+
+def check_patch_form(text: str) -> None:
+    """Check what can be checked of a patch without the files it is for: that it is one.
+
+    Raises:
+        AnswerFault: it is neither a JSON object of files nor a unified diff.
+    """
+    content = _content(text, _PATCH_FENCES)
+    told = _json_object(content)
+    if told is not None:
+        _whole_files(told)
+    elif not is_diff(content):
+        raise AnswerFault(Public.NO_PATCH, Public.NO_PATCH)
 
 
 def _may_change(path: str, editable: Iterable[str]) -> bool:

@@ -64,6 +64,15 @@ def apply_diff(text: str, files: Mapping[str, str]) -> dict[str, str]:
     return changed
 
 
+def is_diff(text: str) -> bool:
+    """Whether there is a unified diff in `text`, of whatever files.
+
+    Raises:
+        AnswerFault: it has hunks that are none.
+    """
+    return any(diff.hunks for diff in _read(text))
+
+
 def _read(text: str) -> Iterator[_FileDiff]:
     lines = text.split("\n")
     at, diff = 0, None

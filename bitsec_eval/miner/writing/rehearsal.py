@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from bitsec_eval.agent_check.process import check
 from bitsec_eval.core.answer import Answer
 from bitsec_eval.core.errors import AnswerFault
+from bitsec_eval.core.proof.answer import check_patch_form, parse_exploit
 from bitsec_eval.core.report import parse_report
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.task import PROOF_ANSWERS, Limits
 from bitsec_eval.core.text import printable
 from bitsec_eval.miner.hub import HubTask
 from bitsec_eval.sandbox.api import Sandbox
@@ -19,6 +20,23 @@ from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
 from bitsec_eval.sandbox.uid_lease import state_folder
 
 STDERR_CHARACTERS = 2000
+
+SPECIMEN = {
+    "src/Till.sol": b"""// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.20;
+
+interface IERC20 {
+    function transferFrom(address from, address to, uint256 amount) external returns (bool);
+}
+
+contract Till {
+    function collect(IERC20 token, address payer, address payee, uint256 amount) external {
+        require(token.transferFrom(payer, payee, amount), "unpaid");
+    }
+}
+"""
+}
+"""A project to rehearse on: anyone may spend what others have approved to it."""
 
 Rehearse = Callable[[str], str]
 """Returns what is wrong with an agent's source, in words an author can act on; "" where nothing is."""
@@ -68,14 +86,15 @@ def problem_of(source: str, task: HubTask, sandbox: Sandbox) -> str:
 
 
 def rehearsed(source: bytes, task: HubTask, sandbox: Sandbox) -> Rehearsal:
-    """Run an agent once on a task's prompt, without the task's files.
+    """Run an agent once on a task's prompt, without the task's files; one that is to prove something gets a specimen.
 
     Raises:
         SandboxError: the sandbox failed.
     """
     limits = Limits(wall_seconds=task.timeout_seconds)
+    files = SPECIMEN if task.kind in PROOF_ANSWERS else {}
     with sandbox.open(limits) as session:
-        answer = run_agent(session, AgentOrder(source=source, prompt=task.prompt, files={}), limits)
+        answer = run_agent(session, AgentOrder(source=source, prompt=task.prompt, files=files), limits)
     return Rehearsal(answer=answer, problem=_fault(answer) or _wrong_form(answer, task, limits, sandbox))
 
 
@@ -112,8 +131,20 @@ def _says_something(answer: Answer, limits: Limits, sandbox: Sandbox) -> None:  
         raise AnswerFault("the agent printed nothing")
 
 
+def _exploits(answer: Answer, limits: Limits, sandbox: Sandbox) -> None:  # noqa: ARG001 - one signature for all
+    if answer.stdout.strip():  # nothing found is an answer too
+        parse_exploit(answer.printed)
+
+
+def _patches(answer: Answer, limits: Limits, sandbox: Sandbox) -> None:  # noqa: ARG001 - one signature for all
+    if answer.stdout.strip():
+        check_patch_form(answer.printed)
+
+
 _FORMS: Mapping[str, Callable[[Answer, Limits, Sandbox], None]] = {
     "code": _loads,
     "findings": _reports,
+    "exploit": _exploits,
+    "patch": _patches,
     "answer": _says_something,
 }

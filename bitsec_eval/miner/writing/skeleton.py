@@ -9,6 +9,8 @@ _ANSWERS = {
         "Return a report of what is wrong with the files in the working directory.",
         """json.dumps({"vulnerabilities": []})""",
     ),
+    "exploit": ("Return a Solidity source with a contract Exploit, for what is in the working directory.", '""'),
+    "patch": ("Return a patch of what is in the working directory: a JSON object of whole files by path.", '""'),
     "answer": ("Return the answer.", '""'),
 }
 
