@@ -44,6 +44,22 @@ WRONG = {
         f"{HEAD}def test_nothing():\n    pass\n",
         "5: test_nothing uses none of answer",
     ),
+    "two checks of one name": (
+        f"{HEAD}{CHECK}\n\n{CHECK}",
+        "9: test_word is defined in line 5 too, which this one replaces; rename one of them",
+    ),
+    "two checks of one name in a class": (
+        f"{HEAD}class TestIt:\n" + 2 * "    def test_it(self, solution): pass\n\n",
+        "8: test_it is defined in line 6 too, which this one replaces; rename one of them",
+    ),
+    "a check repeated under a decorator": (
+        f"import pytest\n{HEAD}{CHECK}@pytest.mark.weight(2)\nasync {CHECK}",
+        "9: test_word is defined in line 6 too, which this one replaces; rename one of them",
+    ),
+    "two helpers of one name": (
+        f"{HEAD}def pair(): return 1\n\ndef pair(): return 2\n\n{CHECK}",
+        "7: pair is defined in line 5 too, which this one replaces; rename one of them",
+    ),
     "a wrong weight": (
         f"import pytest\n{HEAD}@pytest.mark.weight(0)\n{CHECK}",
         "6: suite/test_wrong.py::test_word[bad]: the weight marker takes one positive number",
@@ -67,6 +83,18 @@ def test_a_wrong_task_is_refused_in_one_uncut_line(tmp_path: Path, case: str):
     assert told[0].startswith(f"ERROR: suite/test_wrong.py:{words}")
     assert ran.status == 4
     assert not (tmp_path / "results/junit.xml").exists()
+
+
+def test_names_that_are_repeated_on_purpose_are_left_alone(tmp_path: Path):
+    source = (
+        "from typing import overload\nimport sys\n" + HEAD + "@overload\ndef pair(a: int) -> int: ...\n"
+        "@overload\ndef pair(a: str) -> str: ...\ndef pair(a): return a\n\n"
+        "class Box:\n    @property\n    def size(self): return 1\n    @size.setter\n    def size(self, it): pass\n\n"
+        "if sys.platform:\n    def either(): return 1\nelse:\n    def either(): return 2\n\n"
+        "def outer():\n    def pair(): return 1\n    return pair\n\n" + CHECK
+    )
+
+    assert refused(tmp_path, source, "--collect-only").status == 0
 
 
 def test_a_task_in_a_file_that_pytest_passes_over_is_refused(tmp_path: Path):

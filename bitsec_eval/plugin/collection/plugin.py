@@ -13,6 +13,7 @@ from bitsec_eval.core.matching.task_expectation import TakesMatcher, expected_in
 from bitsec_eval.core.task import Task
 from bitsec_eval.plugin.agents import turns
 from bitsec_eval.plugin.collection.refused import RefusedTaskError, RefusedTasks, has_task
+from bitsec_eval.plugin.collection.repeated_names import refuse_repeated_names
 from bitsec_eval.plugin.collection.task_rules import (
     line_of,
     refuse_other_names,
@@ -74,7 +75,7 @@ class TaskCollection:
     def pytest_make_collect_report(
         self, collector: pytest.Collector
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-        """Have a module refused that is a task without a check, or a task under another name."""
+        """Have a module refused that is a task without a check, under another name, or with a name twice."""
         if type(collector) is pytest.Module:
             collect = collector.collect
             collector.collect = partial(self._collect, collector, collect)  # type: ignore[method-assign]
@@ -85,7 +86,9 @@ class TaskCollection:
         task = task_of(module.obj)
         if task is None:
             refuse_other_names(module.obj)
-        elif task_id(module.path, module.config.rootpath) not in self.tasks:
+            return found
+        refuse_repeated_names(module.path)
+        if task_id(module.path, module.config.rootpath) not in self.tasks:
             known = ", ".join(self._settings.kinds.fixtures)
             raise TaskError(f"TASK has no check; write functions test_* that use one of {known}")
         return found
