@@ -12,6 +12,7 @@ from bitsec_eval.plugin.config.settings import Settings, settings_from
 from bitsec_eval.plugin.evaluation import EvaluationPlugin
 from bitsec_eval.plugin.leaderboard import BoardReporter
 from bitsec_eval.plugin.progress.reporter import ProgressReporter
+from bitsec_eval.plugin.progress.scores_so_far import ScoresSoFar
 from bitsec_eval.plugin.reporting.artifacts import ArtifactWriter
 from bitsec_eval.plugin.reporting.assertions import AssertionLimits
 from bitsec_eval.plugin.reporting.check_letters import CheckLetters
@@ -58,6 +59,8 @@ def _register_reporters(config: pytest.Config, settings: Settings, evaluation: E
     manager.register(ArtifactWriter(times, os.environ), "bitsec-artifacts")
     manager.register(BoardReporter(settings, evaluation, voids, config), "bitsec-board")
     manager.register(Controller(settings), "bitsec-controller")
-    manager.register(ProgressReporter(evaluation.progress, settings.progress), "bitsec-progress")
+    scores = ScoresSoFar()
+    manager.register(scores, "bitsec-scores-so-far")
+    manager.register(ProgressReporter(evaluation.progress, settings.progress, scores.now), "bitsec-progress")
     manager.register(Termination(), "bitsec-termination")
     manager.register(CheckLetters(without_effect(config)), "bitsec-check-letters")

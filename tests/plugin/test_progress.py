@@ -1,6 +1,7 @@
 """Progress is live on a terminal, a line in a log, nothing in a pipe, and fits any width."""
 
 import io
+import json
 import os
 import re
 from dataclasses import replace
@@ -8,8 +9,11 @@ from dataclasses import replace
 import pytest
 
 from bitsec_eval.plugin.progress.live_region import LiveRegion
-from bitsec_eval.plugin.progress.reporter import ProgressReporter, live_lines, log_line, mode_of
+from bitsec_eval.plugin.progress.reporter import ProgressReporter, live_lines, log_line, mode_of, scores_line
+from bitsec_eval.plugin.progress.scores_so_far import ScoreSoFar, ScoresSoFar
 from bitsec_eval.plugin.progress.status import RunProgress, gathered, leave, tidy, together
+from bitsec_eval.plugin.reporting.check_letters import IS_CHECK
+from bitsec_eval.plugin.reporting.junit_properties import CHECK, RUN
 from bitsec_eval.schedule.runs import RunKey
 from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
 from tests.plugin.terminal import Terminal
@@ -103,7 +107,62 @@ def test_each_task_takes_what_it_took_here_or_else_the_last_time_or_else_what_ot
         totals=totals, snapshot=Snapshot(tasks=paces), jobs=1, expected={"known": 60.0, "slow": 1000.0}
     )
 
-    assert told.seconds_left == 3 * 1.0 + 1 * 9.0 + 60.0 + (1.0 + 9.0) / 2
+    assert told.seconds_left == 3 * 1.0 + 1 * 9.0 + 60.0
+    assert told.is_least
+    assert not replace(told, expected={"known": 60.0, "unknown": 1.0}).is_least
+
+
+def test_an_estimate_says_at_least_until_every_task_is_known():
+    known = standing()
+    guessed = replace(known, totals={**known.totals, "coding/new": 3})
+
+    assert ", about 25 s left" in log_line(known)
+    assert ", at least 25 s left" in log_line(guessed)
+
+
+def test_scores_so_far_fit_in_one_line_best_first():
+    scores = [ScoreSoFar(agent=f"agent{n}", score=100.0 / n, runs=n) for n in (1, 2, 3)]
+
+    assert scores_line(scores, 3, 80) == "so far: agent1 100.0 (1 run), agent2 50.0 (2 runs), agent3 33.3 (3 runs)"
+    assert scores_line(scores, 9, 61) == "so far: agent1 100.0 (1 run), agent2 50.0 (2 runs) and 7 more"
+    assert scores_line(scores, 3, 10) == ""
+    assert scores_line([], 0, 80) == ""
+    assert any("so far: agent1" in line for line in live_lines(standing(), 80, scores))
+
+
+def _reports(number: int, agent: str, weight: float, **outcomes: str) -> list[pytest.TestReport]:
+    told = [(RUN, json.dumps([agent, "a", 0])), (CHECK, json.dumps({"check": "c", "weight": weight}))]
+    made = [
+        pytest.TestReport(f"t::{number}", ("t", 1, ""), {}, outcome, None, when, user_properties=told)
+        for when, outcome in outcomes.items()
+    ]
+    for report in made:
+        setattr(report, IS_CHECK, True)
+    return made
+
+
+def test_a_score_so_far_weighs_checks_and_leaves_void_ones_out():
+    scores = ScoresSoFar()
+    passed = {"setup": "passed", "call": "passed", "teardown": "passed"}
+    reports = [
+        *_reports(1, "half", 3, **passed),
+        *_reports(2, "half", 1, call="failed", teardown="passed"),  # the agent's fault in a fixture
+        *_reports(3, "half", 9, setup="failed", teardown="passed"),  # void
+        *_reports(4, "none", 1, setup="passed", call="failed", teardown="passed"),
+        *_reports(5, "void", 1, setup="failed", teardown="passed"),
+        *_reports(6, "torn", 1, setup="passed", call="passed", teardown="failed"),
+        *_reports(7, "full", 1, **passed),
+    ]
+    for report in reports:
+        scores.pytest_runtest_logreport(report)
+    scores.pytest_runtest_logreport(pytest.TestReport("other", ("t", 1, ""), {}, "passed", None, "call"))
+
+    assert [(each.agent, each.score) for each in scores.now()] == [
+        ("full", 100.0),
+        ("half", 75.0),
+        ("none", 0.0),
+        ("torn", 0.0),
+    ]
 
 
 @pytest.mark.parametrize(("elapsed", "left"), [(5.0, 20.0), (10.0, 10.0), (80.0, 80.0)])

@@ -8,7 +8,7 @@ machine is.
 import io
 import os
 import shutil
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from threading import Event, Thread
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.progress.live_region import LiveRegion
+from bitsec_eval.plugin.progress.scores_so_far import ScoreSoFar
 from bitsec_eval.plugin.progress.status import RunProgress
 
 LIVE_SECONDS, LOG_SECONDS = 0.5, 30.0
@@ -23,6 +24,8 @@ WAIT_SECONDS = 60.0
 """So often it is told that nothing goes on because another evaluation has the machine."""
 
 SHOWN_RUNS = 8
+SHOWN_SCORES = 5
+LOG_COLUMNS = 200
 NARROW = 60
 
 
@@ -38,8 +41,14 @@ def mode_of(asked: str, *, terminal: bool, environment: Mapping[str, str]) -> st
 class ProgressReporter:
     """Shows how an evaluation stands until its last check is done."""
 
-    def __init__(self, progress: Callable[[], RunProgress | None], asked: str) -> None:
+    def __init__(
+        self,
+        progress: Callable[[], RunProgress | None],
+        asked: str,
+        scores: Callable[[], Sequence[ScoreSoFar]] = lambda: (),
+    ) -> None:
         self._progress = progress
+        self._scores = scores
         self._reporter: Any = None
         self._asked = asked
         self._over = Event()
@@ -72,7 +81,7 @@ class ProgressReporter:
             while not self._over.wait(LIVE_SECONDS):
                 progress = self._progress()
                 if progress is not None:
-                    region.show(live_lines(progress, shutil.get_terminal_size().columns))
+                    region.show(live_lines(progress, shutil.get_terminal_size().columns, self._scores()))
         finally:
             region.close()
 
@@ -81,6 +90,9 @@ class ProgressReporter:
             progress = self._progress()
             if progress is not None:
                 self._write_line(log_line(progress))
+                scores = self._scores()
+                if line := scores_line(scores[:SHOWN_SCORES], len(scores), LOG_COLUMNS):
+                    self._write_line(f"bitsec: {line}")
 
     def _waits(self) -> None:
         before = ""
@@ -106,8 +118,8 @@ def log_line(progress: RunProgress) -> str:
     return f"bitsec: {_counts(progress)}{slowest}{waits}"
 
 
-def live_lines(progress: RunProgress, columns: int) -> list[str]:
-    """Return the lines of the live region: how far it is, for whom it waits, and the runs under way."""
+def live_lines(progress: RunProgress, columns: int, scores: Sequence[ScoreSoFar] = ()) -> list[str]:
+    """Return the lines of the live region: how far it is, scores so far, for whom it waits, and runs under way."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -125,6 +137,8 @@ def live_lines(progress: RunProgress, columns: int) -> list[str]:
     console = Console(file=drawn, width=max(columns, 20), force_terminal=True, color_system="standard")
     head = Text(_counts(progress), style="bold")
     console.print(head)
+    if line := scores_line(scores[:SHOWN_SCORES], len(scores), columns):
+        console.print(Text(line))
     if progress.snapshot.waits_for:
         console.print(Text(f"waits for {progress.snapshot.waits_for}", style="yellow"))
     if shown:
@@ -152,8 +166,23 @@ def _left(progress: RunProgress) -> str:
     if seconds is None or progress.snapshot.done >= progress.total:
         return ""
     if seconds < 1:
-        return ", nearly done"
-    return f", about {seconds:.0f} s left" if seconds < 120 else f", about {seconds / 60:.0f} min left"
+        return "" if progress.is_least else ", nearly done"
+    word = "at least" if progress.is_least else "about"
+    return f", {word} {seconds:.0f} s left" if seconds < 120 else f", {word} {seconds / 60:.0f} min left"
+
+
+def scores_line(scores: Sequence[ScoreSoFar], total: int, columns: int) -> str:
+    """Return the scores so far in one line that fits: `so far: alice 66.7 (2 runs), bob 0.0 (1 run)`, best first."""
+    told = [f"{one_line(each.agent, 40)} {each.score:.1f} ({_runs(each.runs)})" for each in scores]
+    for shown in range(len(told), 0, -1):
+        more = f" and {total - shown} more" if total > shown else ""
+        if len(line := f"so far: {', '.join(told[:shown])}{more}") <= columns:
+            return line
+    return ""
+
+
+def _runs(count: int) -> str:
+    return f"{count} run" if count == 1 else f"{count} runs"
 
 
 def _named(run: Any) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from math import fsum
 from pathlib import Path
-from statistics import fmean
 
 from bitsec_eval.schedule.runs import RunKey
 from bitsec_eval.schedule.snapshot import Pace, Running, Snapshot
@@ -36,15 +35,27 @@ class RunProgress:
 
     @property
     def seconds_left(self) -> float | None:
-        """What the runs left take if they are like those known of their tasks; None where no run is known."""
-        seen = {task: pace.seconds / pace.timed for task, pace in self.snapshot.tasks.items() if pace.timed}
-        known = {**self.expected, **seen}
+        """What the runs left take if they are like those known of their tasks; None where no run is known.
+
+        Runs of tasks of which none is known are left out; see `is_least`.
+        """
+        known = self._known
         if not known:
             return None
-        usual = fmean((seen or known).values())
-        left = fsum(count * known.get(task, usual) for task, count in self._left().items())
-        begun = fsum(min(run.seconds, known.get(run.key.task, usual)) for run in self.snapshot.running)
+        left = fsum(count * known[task] for task, count in self._left().items() if task in known)
+        begun = fsum(min(run.seconds, known[run.key.task]) for run in self.snapshot.running if run.key.task in known)
         return max(0.0, left - begun) / self._at_once
+
+    @property
+    def is_least(self) -> bool:
+        """Whether `seconds_left` is a lower bound: of some task that has runs left none is known."""
+        return any(count and task not in self._known for task, count in self._left().items())
+
+    @property
+    def _known(self) -> Mapping[str, float]:
+        """Seconds of a run by task, as seen here or else in the last evaluation."""
+        seen = {task: pace.seconds / pace.timed for task, pace in self.snapshot.tasks.items() if pace.timed}
+        return {**self.expected, **seen}
 
     @property
     def _at_once(self) -> float:
