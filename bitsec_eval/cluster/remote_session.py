@@ -37,6 +37,7 @@ class RemoteSession:
 
     def __init__(self, node: RemoteNode, number: int) -> None:
         self.where = node.name
+        self.engine_number = 0
         self._node = node
         self.number = number
         self._told: queue.SimpleQueue[Told] = queue.SimpleQueue()

@@ -34,6 +34,8 @@ class Answer:
     `usage` is what it used of the LLM, None where none was offered.
     `first_byte_seconds` is when it began to print, None where it printed nothing.
     `calls` are its first calls of the LLM.
+    `engine` names the engine its sandbox was on and `engine_number` says which of several it is, from 1; they are
+    empty and 0 where there is only one.
     """
 
     ending: Ending
@@ -44,6 +46,8 @@ class Answer:
     usage: Usage | None = None
     first_byte_seconds: float | None = None
     calls: tuple[Call, ...] = ()
+    engine: str = ""
+    engine_number: int = 0
 
     @property
     def text(self) -> str:

@@ -87,7 +87,8 @@ def _public(answers: Sequence[Answer]) -> dict[str, Any]:
 
 def _private(answer: Answer) -> dict[str, Any]:
     told = {"ending": answer.ending, "status": answer.status, "reason": one_line(answer.fault)}
-    return {**told, "seconds": round(answer.seconds, 3), **_streams(answer)}
+    place = {"engine": answer.engine} if answer.engine else {}
+    return {**told, "seconds": round(answer.seconds, 3), **place, **_streams(answer)}
 
 
 def _streams(answer: Answer) -> dict[str, str]:

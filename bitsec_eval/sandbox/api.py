@@ -38,10 +38,12 @@ class Frame(NamedTuple):
 class Session(Protocol):
     """One open sandbox, fresh and not yet told anything, with nothing untrusted running.
 
-    `where` names the engine it is on; it is empty where there is only one.
+    `where` names the engine it is on, and `engine_number` says which of several that is, from 1; they are empty and 0
+    where there is only one.
     """
 
     where: str
+    engine_number: int
 
     def send(self, kind: str, payload: bytes = b"") -> None:
         """Queue a frame for the guest, from any thread; it leaves while `receive` waits."""

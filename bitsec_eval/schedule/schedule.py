@@ -50,6 +50,7 @@ class _Run:
         self.queued = monotonic()
         self.began: float | None = None
         self.agent_began: float | None = None
+        self.engine = ""
         self.started = False
         self.done: Future[SpooledResult] = Future()
         self.loaded: Future[LoadedSolution] | None = None
@@ -389,10 +390,12 @@ class Schedule:
     def _answer(self, work: RunSpec, order: AgentOrder, part: int) -> Answer:
         name = SessionKey(agent=work.key.agent, task=work.key.task, part=part, repeat=work.key.repeat)
         with self._sandbox.open(work.limits) as session:
-            self._runs[work.key].agent_began = monotonic()
+            run = self._runs[work.key]
+            run.agent_began, run.engine = monotonic(), session.where
             line = self._gateway.session(name, work.llm) if self._gateway else None
             service = work.service(line) if work.service and line else line
             answer = run_agent(session, order, work.limits, service)
+            answer = replace(answer, engine=session.where, engine_number=session.engine_number)
         if line is None:
             return answer
         return replace(answer, usage=line.settled())  # what is still under way may yet make the run void
@@ -416,7 +419,8 @@ class Schedule:
 
 def _running(run: _Run, now: float) -> Running:
     seconds = now - (run.agent_began or now)
-    return Running(key=run.work.key, seconds=seconds, limit_seconds=run.work.limits.wall_seconds)
+    limit = run.work.limits.wall_seconds
+    return Running(key=run.work.key, seconds=seconds, limit_seconds=limit, engine=run.engine)
 
 
 def _quiesce(run: _Run) -> None:

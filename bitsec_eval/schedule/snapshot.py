@@ -8,11 +8,15 @@ from bitsec_eval.schedule.runs import RunKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A run that goes on: for how many seconds its agent has run, 0 before its sandbox is ready, and may run."""
+    """A run that goes on: for how many seconds its agent has run, 0 before its sandbox is ready, and may run.
+
+    `engine` names the engine its sandbox is on; it is empty where there is only one.
+    """
 
     key: RunKey
     seconds: float
     limit_seconds: float
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """An evaluation on several machines has the board of one machine, whatever happens to some of them."""
 
+import json
 import random
 import signal
 import subprocess
@@ -31,6 +32,20 @@ def test_two_engines_of_two_kinds_make_one_board(tmp_path: Path, oci_root: Path)
     ran = evaluate(tmp_path, "-q", f"--bitsec-state={tmp_path / 'state'}", *engines, agents=AGENTS, tasks=TASKS)
 
     assert told(ran) == (0, BOARD)
+    places = {name: places_of(tmp_path, name) for name in AGENTS}
+    assert {number for number, _ in places.values()} == {"1", "2"}, places
+    names = {"1": "docker:", "2": f"oci:{oci_root}"}
+    assert all(name == names[number] for number, name in places.values()), places
+
+
+def places_of(folder: Path, agent: str) -> tuple[str, str]:
+    """Return which engine a run's page names, and which its private file."""
+    public, private = (
+        json.loads((folder / "results" / kind / f"runs/{agent}/suite__reverse.json").read_text())
+        for kind in ("", "private")
+    )
+    assert private["engine"] not in json.dumps(public)
+    return public["settings"]["engine"], private["engine"]
 
 
 def test_a_cluster_makes_the_same_board(tmp_path: Path, address: str, two_nodes: list[Node]):

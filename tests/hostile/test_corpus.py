@@ -1,16 +1,19 @@
 """Nothing an agent does changes another's score: every attack ends as it says, beside honest agents who lose nothing.
 
-The short form judges the whole corpus once among five honest agents on Docker, and a slice of it on an OCI runtime.
-BITSEC_LONG=1 judges all of it three times on each, more at once each time. BITSEC_SANDBOX=oci, or docker, leaves the
-other engine out and takes the whole corpus.
+The short form judges the whole corpus once among five honest agents on Docker, a slice of it on an OCI runtime, and a
+few over two engines at once and over a cluster of two nodes.
+BITSEC_LONG=1 judges all of it three times on each, more at once each time. BITSEC_SANDBOX=docker, oci, engines or
+cluster leaves the others out and takes the whole corpus.
 """
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cluster.nodes import Node, nodes, scheduler, until
 from faults.leftovers import DockerWitness, OciWitness
 from hostile.corpus import Attack, attacks
 from hostile.evaluation import HONEST, Judged, judge
@@ -20,7 +23,9 @@ pytestmark = pytest.mark.usefixtures("docker_cli")
 
 CORPUS = attacks()
 REPEATS = 3 if LONG else 1
-ENGINES = (os.environ["BITSEC_SANDBOX"],) if "BITSEC_SANDBOX" in os.environ else ("docker", "oci")
+ENGINES = (
+    (os.environ["BITSEC_SANDBOX"],) if "BITSEC_SANDBOX" in os.environ else ("docker", "oci", "engines", "cluster")
+)
 SLICE = {
     *("memory_bomb", "child_memory_bomb", "self_kill", "kill_everything", "segfault", "stdout_flood", "open_files"),
     *(
@@ -38,6 +43,20 @@ SLICE = {
     *("s-kill_everybody", "s-memory_call", "s-notes_between_checks", "s-survivor", "s-channel_from_call"),
 }
 """Attacks on what each engine sets up in its own way."""
+FEW = {
+    *(
+        "memory_bomb",
+        "kill_everything",
+        "stdout_flood",
+        "late_stdout_flood",
+        "late_stderr_flood",
+        "trace_process_1",
+        "ignore_signals",
+    ),
+    *("s-kill_everybody", "s-survivor", "s-channel_from_call", "s-notes_between_checks"),
+}
+"""Attacks on what lies between a guest and its verdict, where that is another process or another machine."""
+FLEETS = ("engines", "cluster")
 _RAW = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -51,23 +70,39 @@ class Setting:
     @property
     def attacks(self) -> list[Attack]:
         """Who takes part."""
-        whole = LONG or self.engine == ENGINES[0]
-        return [attack for attack in CORPUS if whole or attack.agent in SLICE]
+        if LONG or self.engine == ENGINES[0]:
+            return CORPUS
+        few = FEW if self.engine in FLEETS else SLICE
+        return [attack for attack in CORPUS if attack.agent in few]
 
 
 SETTINGS = [Setting(engine, 3 + repeat) for engine in ENGINES for repeat in range(REPEATS)]
 CASES = [(setting, attack) for setting in SETTINGS for attack in setting.attacks]
 
 
-def options_for(engine: str, request: pytest.FixtureRequest) -> list[str]:
-    """Return the options that make an evaluation use this engine."""
-    root: Path | None = request.getfixturevalue("oci_root") if engine == "oci" else None
-    return [f"--bitsec-sandbox={engine}", *([f"--bitsec-image={root}"] if root else [])]
+def options_for(engine: str, jobs: int, request: pytest.FixtureRequest) -> list[str]:
+    """Return the options that make an evaluation use this engine, or these."""
+    if engine == "docker":
+        return ["--bitsec-sandbox=docker", f"--bitsec-jobs={jobs}"]
+    root: Path = request.getfixturevalue("oci_root")
+    if engine == "oci":
+        return ["--bitsec-sandbox=oci", f"--bitsec-image={root}", f"--bitsec-jobs={jobs}"]
+    if engine == "engines":
+        return ["--bitsec-engine=docker:,jobs=2", f"--bitsec-engine=oci:{root},jobs={jobs}"]
+    return [f"--bitsec-cluster={request.getfixturevalue('cluster')[0]}"]
+
+
+@pytest.fixture(scope="module")
+def cluster(oci_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[Node]]]:
+    """A scheduler's address and its two nodes."""
+    folder = tmp_path_factory.mktemp("cluster")
+    with scheduler(folder) as (address, _), nodes(address, oci_root, folder, "left", "right") as both:
+        yield address, both
 
 
 @pytest.fixture(scope="module")
 def alone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Judged:
-    return judge(tmp_path_factory.mktemp("alone") / "x", [], *options_for(ENGINES[0], request))
+    return judge(tmp_path_factory.mktemp("alone") / "x", [], *options_for(ENGINES[0], 3, request))
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +117,7 @@ def mixed(
 ) -> Judged:
     setting: Setting = request.param
     if setting not in judged:
-        options = [f"--bitsec-jobs={setting.jobs}", *options_for(setting.engine, request)]
+        options = options_for(setting.engine, setting.jobs, request)
         judged[setting] = judge(tmp_path_factory.mktemp("mixed") / "x", setting.attacks, *options)
     return judged[setting]
 
@@ -110,8 +145,8 @@ def test_no_attack_makes_a_run_void_or_incomplete_or_stops_the_evaluation(mixed:
     assert mixed.ran.status == 0, mixed.ran.output
 
 
-def test_the_slice_is_of_the_corpus():
-    assert {attack.agent for attack in CORPUS} >= SLICE
+def test_the_slices_are_of_the_corpus():
+    assert {attack.agent for attack in CORPUS} >= SLICE | FEW
 
 
 @pytest.mark.parametrize(
@@ -147,3 +182,9 @@ def test_expected_values_are_in_nothing_a_miner_reads(mixed: Judged):
 def test_no_container_is_left(mixed: Judged):
     for witness in (DockerWitness(), OciWitness(root=mixed.ran.folder)):
         assert witness.left(mixed.ran.folder) == []
+
+
+@pytest.mark.skipif("cluster" not in ENGINES, reason="another engine was asked for")
+def test_no_container_is_left_on_any_node(cluster: tuple[str, list[Node]]):
+    for node in cluster[1]:
+        until(lambda node=node: not node.containers(), f"{node.name}: {node.containers()}")

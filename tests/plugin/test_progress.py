@@ -95,6 +95,15 @@ def test_in_a_pipe_only_long_waits_are_told(monkeypatch):
     assert lines.lines == ["bitsec: waits for process 12"]
 
 
+def test_a_run_on_one_of_several_engines_says_on_which():
+    key = RunKey("naive", "coding/a")
+    running = (Running(key=key, seconds=12.0, limit_seconds=30.0, engine="ssh://rack7"),)
+
+    line = log_line(RunProgress(totals={"coding/a": 1}, snapshot=Snapshot(running=running)))
+
+    assert line.endswith("(longest: naive on coding/a @ ssh://rack7 for 12 of 30 s)")
+
+
 def test_what_was_reused_says_nothing_about_how_long_a_run_takes():
     assert standing(done=4, timed=0, seconds=0.0).seconds_left is None
     assert standing(done=4, timed=0, seconds=0.0, expected={"coding/a": 4.0}).seconds_left == 10

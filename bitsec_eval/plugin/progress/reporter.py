@@ -187,7 +187,8 @@ def _runs(count: int) -> str:
 
 def _named(run: Any) -> str:
     turn = f" (repeat {run.key.repeat + 1})" if run.key.repeat else ""
-    return one_line(f"{run.key.agent} on {run.key.task}{turn}", 200)
+    place = f" @ {run.engine}" if run.engine else ""
+    return one_line(f"{run.key.agent} on {run.key.task}{turn}{place}", 200)
 
 
 def _of(run: Any) -> str:

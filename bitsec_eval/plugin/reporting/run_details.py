@@ -22,12 +22,18 @@ def public_details(task: Task, done: RunResult, settings: Settings, image: str) 
     usage = total_usage(answer.usage for answer in done.answers)
     return {
         "prompt": printable(task.prompt, SHOWN_PROMPT),
-        "settings": {**asdict(task.limits), "image": image, "llm": settings.llm.mode},
+        "settings": {**asdict(task.limits), "image": image, "llm": settings.llm.mode, **_engines(done)},
         "attempts": done.attempts,
         "reused": done.reused,
         "timeline": list(public_steps(done)),
         "usage": asdict(usage) if usage else None,
     }
+
+
+def _engines(done: RunResult) -> Mapping[str, str]:
+    """Return by number on which of several engines a run was; what they are called is for the validator."""
+    numbers = sorted({answer.engine_number for answer in done.answers} - {0})
+    return {"engine": ", ".join(map(str, numbers))} if numbers else {}
 
 
 def private_details(key: RunKey, done: RunResult, settings: Settings) -> Mapping[str, Any]:

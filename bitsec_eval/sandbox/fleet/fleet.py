@@ -127,6 +127,7 @@ class Fleet:
                     continue
                 member.failed_starts = 0
                 session.where = member.name
+                session.engine_number = self._members.index(member) + 1
                 stack.push(attempt.pop_all())
                 return member, session
         raise SandboxError(self._all_away(failure)) from failure

@@ -21,6 +21,7 @@ class FramedSession(ABC):
     """One guest's stream of frames; see `Session`."""
 
     where = ""
+    engine_number = 0
 
     def __init__(self, transport: Transport, limits: Limits) -> None:
         most_frames = FRAMES + round(FRAMES_A_SECOND * limits.wall_seconds)

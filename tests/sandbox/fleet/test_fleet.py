@@ -19,6 +19,7 @@ class Guest:
     """A session that is nothing but its place."""
 
     where = ""
+    engine_number = 0
 
 
 class Engine:
