@@ -16,6 +16,9 @@ from bitsec_eval.sandbox.api import Frame
 class SimulatedSession:
     """A guest that prints its own source and ends well."""
 
+    where = ""
+    engine_number = 0
+
     def __init__(self) -> None:
         self._replies: list[Frame] = []
 

@@ -24,6 +24,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="URL",
         help="look at this engine instead, as --bitsec-engine takes it; may be given several times",
     )
+    parser.add_argument("--cluster", metavar="URL", help="look at every node of this Dask scheduler instead")
+    parser.add_argument("--cluster-tls", type=Path, metavar="DIR", help="folder with ca.pem, cert.pem and key.pem")
     parser.add_argument("--image", help=f"sandbox image (default: {IMAGE}); for oci the folder of its files")
     parser.add_argument("--runtime", metavar="NAME", help="the engine's runtime for sandboxes, such as runsc")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="runs at the same time")

@@ -20,22 +20,24 @@ def _offer(args: argparse.Namespace) -> None:
     except ModuleNotFoundError as error:
         raise SettingsError(f"{error.name} is not installed; pip install 'bitsec-eval[cluster]'") from None
     from bitsec_eval.sandbox.engines import engine_of, engine_settings
-    from bitsec_eval.sandbox.preflight import refuse
+    from bitsec_eval.sandbox.preflight import look, opened, refuse
     from bitsec_eval.sandbox.uid_lease import state_folder
 
     if args.sandboxes < 1:
         raise SettingsError(f"--sandboxes must be at least 1 (got {args.sandboxes})")
-    settings = NodeSettings(
-        cluster=cluster_settings(args.scheduler, args.tls),
-        name=args.name,
-        jobs=args.sandboxes,
-        host=args.host,
-        port=args.port,
-    )
+    cluster = cluster_settings(args.scheduler, args.tls)
     state = args.state or state_folder(os.environ)
     engine = engine_settings(args.sandbox, state, args.image, args.runtime)
     refuse(engine, state, ())
     with engine_of(engine) as sandbox:
+        settings = NodeSettings(
+            cluster=cluster,
+            name=args.name,
+            jobs=args.sandboxes,
+            look=lambda memory_mib: [*look(engine, state, args.sandboxes, memory_mib), opened(sandbox)],
+            host=args.host,
+            port=args.port,
+        )
         asyncio.run(offer(settings, sandbox, _log))
 
 

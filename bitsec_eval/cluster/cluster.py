@@ -67,6 +67,11 @@ class Cluster(FleetAsEngine):
         self._looking.start()
 
     @property
+    def nodes(self) -> list[ClusterNode]:
+        """The nodes that were taken in, by name."""
+        return sorted(self._nodes.values(), key=lambda node: node.name)
+
+    @property
     def refused(self) -> Mapping[str, str]:
         """Why a node was not taken in, by its name."""
         return dict(self._refused)

@@ -13,6 +13,7 @@ from bitsec_eval.cluster.node_actor import NodeOffer
 from bitsec_eval.cluster.settings import ClusterSettings, security
 from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.engines import Engine
+from bitsec_eval.sandbox.hardening.host_checks import HostCheck
 
 RETRY_SECONDS = 2.0
 CONNECT_SECONDS = "10s"
@@ -20,11 +21,15 @@ CONNECT_SECONDS = "10s"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSettings:
-    """What a node is called, how many runs it takes at a time, and on which host and port it listens."""
+    """What a node is called, how many runs it takes at a time, and on which host and port it listens.
+
+    `look` returns how its machine stands if each run may use so many MiB of memory.
+    """
 
     cluster: ClusterSettings
     name: str
     jobs: int
+    look: Callable[[int], list[HostCheck]]
     host: str | None = None
     port: int = 0
 
@@ -56,7 +61,7 @@ async def _serve(
         security=security(settings.cluster),
         host=settings.host,
         port=settings.port,
-        plugins=(NodeOffer(sandbox, settings.jobs),),
+        plugins=(NodeOffer(sandbox, settings.jobs, settings.look),),
         memory_limit=0,
         dashboard=False,
     )

@@ -21,6 +21,7 @@ from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.api import Frame, FrameKind, Session
 from bitsec_eval.sandbox.engines import Engine
+from bitsec_eval.sandbox.hardening.host_checks import HostCheck
 
 PLUGIN = "bitsec-node"
 LEASE_SECONDS = 10.0
@@ -32,13 +33,17 @@ Result = TypeVar("Result")
 
 
 class NodeOffer(WorkerPlugin):
-    """What a node offers, in the worker's keeping: the engine, and how many runs it takes at a time."""
+    """What a node offers, in the worker's keeping: the engine, and how many runs it takes at a time.
+
+    `look` returns how this machine stands if each run may use so many MiB of memory.
+    """
 
     name = PLUGIN
 
-    def __init__(self, sandbox: Engine, jobs: int) -> None:
+    def __init__(self, sandbox: Engine, jobs: int, look: Callable[[int], list[HostCheck]]) -> None:
         self.sandbox = sandbox
         self.jobs = jobs
+        self.look = look
 
 
 class NodeActor:
@@ -59,6 +64,11 @@ class NodeActor:
         content = await self._in_thread(offer.sandbox.image_content)
         told = {"version": __version__, "content": content, "image": offer.sandbox.image, "jobs": offer.jobs}
         return json.dumps(told).encode()
+
+    async def look(self, memory_mib: int) -> bytes:
+        """Return the checks of this machine and its engine, as JSON."""
+        checks = await self._in_thread(partial(self._offer.look, memory_mib))
+        return json.dumps([asdict(check) for check in checks]).encode()
 
     async def ping(self) -> bytes:
         """Keep this driver's sessions: it is there."""

@@ -16,6 +16,7 @@ from bitsec_eval.cluster.remote_session import RemoteSession
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.text import one_line
+from bitsec_eval.sandbox.hardening.host_checks import CheckStatus, HostCheck
 
 START_SECONDS = 60.0
 HEARTBEAT_SECONDS = 0.5
@@ -83,6 +84,15 @@ class ClusterNode:
         """
         self._refuse_if_away()
         self._waited(SILENCE_SECONDS, "ping")
+
+    def look(self, memory_mib: int) -> list[HostCheck]:
+        """Return how the node's machine and engine stand if each run may use so many MiB of memory.
+
+        Raises:
+            SandboxError: the node does not answer.
+        """
+        told = json.loads(self._waited(START_SECONDS, "look", memory_mib))
+        return [HostCheck(**{**each, "status": CheckStatus(each["status"])}) for each in told]
 
     def image_content(self) -> str:
         """Return the digest of what the node's image holds; see `image.content`."""

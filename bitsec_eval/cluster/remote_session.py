@@ -13,7 +13,9 @@ from bitsec_eval.core.answer import Ending
 from bitsec_eval.core.errors import SandboxError, UnprovenError
 from bitsec_eval.sandbox.api import Frame
 
-FETCH_SECONDS = 5.0
+FETCH_SECONDS = 30.0
+"""How long a question for news of a guest stays open; a node that is away is noticed by its heartbeat."""
+
 STEP_SECONDS = 40.0
 SLOW_SECONDS = 2.0
 """A node that takes longer to answer was not passing on what its guests sent either."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bitsec_eval.core.errors import BitsecError, SettingsError
 from bitsec_eval.core.task import Limits
+from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.docker.engine import DockerSettings, described
 from bitsec_eval.sandbox.engines import EngineSettings, engine_of
 from bitsec_eval.sandbox.hardening.host_checks import (
@@ -85,12 +86,25 @@ def refuse(settings: EngineSettings, results: Path, accepted: Collection[str]) -
 
 
 def tried(settings: EngineSettings) -> HostCheck:
-    """Open one sandbox as an evaluation would, with every guard read back, and say how that went."""
+    """Open an engine and one sandbox as an evaluation would, with every guard read back, and say how that went."""
     try:
-        with engine_of(settings) as sandbox, sandbox.open(Limits()):
-            return HostCheck(
-                name="sandbox", status=CheckStatus.OK, found="opens, every guard is set and seen from inside"
-            )
+        with engine_of(settings) as sandbox:
+            return opened(sandbox)
     except (BitsecError, SettingsError) as error:
-        found, _, remedy = str(error).partition("; ")
-        return HostCheck(name="sandbox", status=CheckStatus.MISSING, found=found, remedy=remedy)
+        return missing("sandbox", error)
+
+
+def opened(sandbox: Sandbox) -> HostCheck:
+    """Open one sandbox of an engine that is open, and say how that went."""
+    try:
+        with sandbox.open(Limits()):
+            found = "opens, every guard is set and seen from inside"
+            return HostCheck(name="sandbox", status=CheckStatus.OK, found=found)
+    except BitsecError as error:
+        return missing("sandbox", error)
+
+
+def missing(name: str, error: BitsecError) -> HostCheck:
+    """Return the check that an error stands for: what was found, and behind a semicolon what to do."""
+    found, _, remedy = str(error).partition("; ")
+    return HostCheck(name=name, status=CheckStatus.MISSING, found=found, remedy=remedy)

@@ -10,6 +10,7 @@ import pytest
 from cluster.nodes import Node, free_port, nodes, scheduler, until
 from sandbox.sessions import answer_of, solution_of
 
+from bitsec_eval.cli import main
 from bitsec_eval.cluster.cluster import Cluster, cluster_of
 from bitsec_eval.cluster.settings import cluster_settings
 from bitsec_eval.core.answer import Ending
@@ -192,6 +193,26 @@ def test_a_scheduler_that_is_started_anew_gets_its_nodes_back_and_the_driver_too
                     until(lambda: _opens(cluster))
         finally:
             node.stop()
+
+
+def test_doctor_has_every_node_look_at_itself(
+    address: str, two_nodes: list[Node], capsys: pytest.CaptureFixture[str]
+):
+    assert main(["doctor", f"--cluster={address}", "--memory-mib=64"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [lines.index(node.name) for node in two_nodes] == [0, len(lines) // 2]
+    assert sum("opens, every guard is set and seen from inside" in line for line in lines) == 2
+    assert sum("2 jobs may use 256 MiB" in line for line in lines) == 2
+
+
+def test_doctor_tells_in_one_line_what_it_cannot_look_at(address: str, capsys: pytest.CaptureFixture[str]):
+    assert main(["doctor", f"--cluster={address}", "--engine=docker:"]) == 2
+    assert "--cluster and --engine: each says what to look at; use only one" in capsys.readouterr().err
+    assert main(["doctor", f"--cluster=tcp://127.0.0.1:{free_port()}"]) == 1
+    said = capsys.readouterr().out
+    assert "missing  cluster  no Dask scheduler answers at" in said
+    assert "-> start one with dask scheduler" in said
 
 
 def test_no_scheduler_is_told_in_one_line():
