@@ -29,6 +29,9 @@ from bitsec_eval.schedule.spool import Spool
 class FakeSession:
     """A guest that prints its agent's source after a while, then ends with status 0."""
 
+    where = ""
+    engine_number = 0
+
     def __init__(self, sandbox: "FakeSandbox") -> None:
         self._sandbox = sandbox
         self._replies: list[Frame] = []
