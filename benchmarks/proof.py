@@ -7,7 +7,7 @@ Ours is the whole verdict: honest use, the task's own exploit, the answer on the
 sandbox. The other sides do the answer on the faulty project alone, on the host: see proof_sides.py. forge and anvil
 are fetched from npm into a temporary folder. Sides take turns in every round; what is compared is the median round.
 "After compilation" leaves the compiler out: ours and anvil get code, forge finds its cache up to date.
-The soak compiles and judges different answers of ten agents, one after another, and says what it leaves behind.
+The soak compiles and judges different answers of two agents in turns and says what it leaves behind.
 """
 
 import argparse
@@ -48,24 +48,24 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--soak", type=int, default=0, metavar="RUNS")
     args = parser.parse_args()
-    with opened() as places:
+    with opened() as (places, state):
         if args.soak:
             soak(places, args.soak)
         else:
-            processor_time(places, args.verdicts)
+            processor_time(places, state, args.verdicts)
             if not is_there():
                 raise SystemExit("forge and anvil need npm, on x86_64")
             side_by_side(places, args.verdicts, args.rounds)
 
 
 @contextmanager
-def opened() -> Iterator[EvmSandboxes]:
-    """Return compilers and EVMs in Docker."""
+def opened() -> Iterator[tuple[EvmSandboxes, Path]]:
+    """Return compilers and EVMs in Docker, and the folder by which their containers are told from others."""
     with ExitStack() as stack:
         state = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         places = EvmSandboxes(stack.enter_context(docker_sandbox(DockerSettings(state=state, image=EVM_IMAGE))))
         stack.callback(places.close)
-        yield places
+        yield places, state
 
 
 def answer(case: Case, number: int) -> str:
@@ -82,12 +82,11 @@ def artifact(places: EvmSandboxes, case: Case, source: str):
     return read_build(output).artifacts[EXPLOIT_FILE, "Exploit"]
 
 
-def guests_seconds() -> float:
-    """Return the processor time of every container of the EVM's image that is running, in seconds."""
-    listed = subprocess.run(
-        ["docker", "ps", "-q", "--no-trunc", "--filter", f"ancestor={EVM_IMAGE}"], capture_output=True, text=True
-    ).stdout.split()
-    return sum(_seconds(container) for container in listed)
+def guests_seconds(state: Path) -> float:
+    """Return the processor time of this program's containers that are running, in seconds."""
+    command = ["docker", "ps", "--no-trunc", "--format", "{{.ID}} {{.Labels}}"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return sum(_seconds(line.split()[0]) for line in listed if f":{state}:" in line)
 
 
 def _seconds(container: str) -> float:
@@ -98,7 +97,7 @@ def _seconds(container: str) -> float:
     return int(found.read_text().split()[1]) / 1e6 if found else 0.0
 
 
-def processor_time(places: EvmSandboxes, verdicts: int) -> None:
+def processor_time(places: EvmSandboxes, state: Path, verdicts: int) -> None:
     """Print milliseconds of processor time of a verdict after compilation, the host's and the sandbox's."""
     print("processor time of a verdict after compilation, all controls, ms: host + sandbox")
     for kind, judge in (("exploit", _judge_exploit), ("patch", judge_patch_of)):
@@ -106,10 +105,10 @@ def processor_time(places: EvmSandboxes, verdicts: int) -> None:
         compiled = case.files.case(places)
         given = artifact(places, Case(CASE, "exploit"), answer(Case(CASE, "exploit"), 0))
         places.run(AGENT, lambda machine: judge(compiled, machine, given))  # noqa: B023 - called at once
-        host, guests = time.process_time(), guests_seconds()
+        host, guests = time.process_time(), guests_seconds(state)
         for _ in range(verdicts):
             places.run(AGENT, lambda machine: judge(compiled, machine, given))  # noqa: B023
-        host, guests = time.process_time() - host, guests_seconds() - guests
+        host, guests = time.process_time() - host, guests_seconds(state) - guests
         print(f"  {kind}: {1000 * host / verdicts:.1f} + {1000 * guests / verdicts:.1f}")
     case = Case(CASE, "exploit")
     seconds = []
@@ -199,7 +198,7 @@ def soak(places: EvmSandboxes, runs: int) -> None:
     case = Case(CASE, "exploit")
     started, marks = time.monotonic(), {}
     for number in range(1, runs + 1):
-        found = judged(case.files, places, f"agent{number % 10}", "exploit", answer(case, number))
+        found = judged(case.files, places, f"agent{number % 2}", "exploit", answer(case, number))
         assert found.verdict.proven
         if number % 50 == 0:
             resident = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() >> 10
