@@ -89,7 +89,9 @@ class OciSandbox:
     @property
     def description(self) -> str:
         """What opens sandboxes: the runtime with its version, and the kernel."""
-        told = self._call("--version").partition("\n")[0]
+        told = self._settings.runtime
+        with suppress(SandboxError):  # a runtime need not know its version to be used
+            told = self._call("--version").partition("\n")[0] or told
         return one_line(f"oci, {told}, kernel {platform.release()}", 200)
 
     @contextmanager
