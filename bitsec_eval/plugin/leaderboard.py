@@ -100,7 +100,11 @@ class BoardReporter:
         if self._plan is None or not self._draft.exists():
             self._nothing_ran(xml, session)
             return
-        if session.exitstatus == pytest.ExitCode.INTERRUPTED:
+        interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
+        if interrupted and not sum(xml.stats.values()):  # no check is done: the last results say more
+            self._nothing_done(xml, session)
+            return
+        if interrupted:
             self._last_words = ["interrupted: the same command with --bitsec-resume continues this evaluation"]
         self._draft.replace(self._junit)
         xml.logfile = str(self._junit)
@@ -132,6 +136,16 @@ class BoardReporter:
                 " or evaluate the other tasks with --continue-on-collection-errors"
             )
         self._last_words = [told]
+
+    def _nothing_done(self, xml: Any, session: pytest.Session) -> None:
+        """Leave results as they were, and let --bitsec-resume go on with the answers there are."""
+        self._draft.unlink(missing_ok=True)
+        _say_nothing_of(xml, session.config)
+        name = self._settings.results.name
+        self._last_words = [
+            f"interrupted before a check was done, and {name}/ shows what it did before;"
+            " the same command with --bitsec-resume continues this evaluation"
+        ]
 
     def _write_plain(self) -> None:
         """Write the record once more, without what other programs do not take."""

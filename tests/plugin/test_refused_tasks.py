@@ -135,6 +135,32 @@ def test_an_evaluation_in_which_nothing_ran_replaces_nothing(tmp_path: Path):
     assert "nothing was evaluated, and results/ is as it was; correct the files named above and give the same" in told
 
 
+STOPS = """
+import os
+
+def pytest_runtest_setup(item):
+    if os.environ.get("STOP"):
+        raise KeyboardInterrupt
+"""
+
+
+@pytest.mark.usefixtures("docker_cli")
+def test_an_evaluation_that_is_interrupted_before_its_first_check_replaces_no_result(tmp_path: Path):
+    lay_out(tmp_path, {"good": GOOD, "bad": BAD}, {"suite/test_right.py": REVERSE_TASK})
+    run(tmp_path, *PYTEST)
+    (tmp_path / "conftest.py").write_text(STOPS)
+    shown = ("junit.xml", "leaderboard.json", "leaderboard.html")
+    before = [(tmp_path / "results" / name).read_bytes() for name in shown]
+
+    stopped = run(tmp_path, *PYTEST, STOP="1")
+
+    assert [(tmp_path / "results" / name).read_bytes() for name in shown] == before
+    assert "interrupted before a check was done, and results/ shows what it did before" in stopped.output
+    assert stopped.status == 2
+    resumed = run(tmp_path, *PYTEST, "--bitsec-resume")
+    assert {row["agent"]: row["score"] for row in resumed.board()["agents"]} == {"good": 100.0, "bad": 0.0}
+
+
 @pytest.mark.usefixtures("docker_cli")
 @pytest.mark.parametrize(
     ("arguments", "missing", "status"),
