@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from bitsec_eval.core.stages import Screen, Stop
 from bitsec_eval.core.usage import Usage
 
 
@@ -99,6 +100,8 @@ class Plan:
     `llm` is the LLM's mode, `models` are the models agents may ask, each with its price as a text, and `judge` is who
     decides on findings. `image` is what sandboxes hold and `engine` what opens them, with versions.
     `left_out` names tasks that were there and not run: deselected, ignored, or written wrongly.
+    `screen` and `prune` (a rank) say which agents were to be stopped, and `stopped` which were: what is missing of
+    them was not spent.
     """
 
     started: datetime | None = None
@@ -121,6 +124,9 @@ class Plan:
     tasks: Mapping[str, PlannedTask] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    screen: Screen | None = None
+    prune: int | None = None
+    stopped: Mapping[str, Stop] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

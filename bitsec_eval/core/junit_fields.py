@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TypeVar
 from bitsec_eval.core.agent_name import is_agent_name
 from bitsec_eval.core.behaviour import read_print
 from bitsec_eval.core.evaluation import Plan, PlannedTask
+from bitsec_eval.core.stages import Screen, Stop
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.usage import TIEBREAKS, Usage
 
@@ -156,7 +157,18 @@ def plan_of(record: Record) -> Plan:
         tasks={name_of({"task": name}, "task"): _planned_task(task) for name, task in record["tasks"].items()},
         notes=tuple(one_line(text_of({"note": note}, "note")) for note in record.get("notes", ())),
         left_out=tuple(name_of({"task": name}, "task") for name in record.get("left_out", ())),
+        screen=None if record.get("screen") is None else _screen(record["screen"]),
+        prune=None if record.get("prune") is None else count_of(record, "prune", 1),
+        stopped={agent_of({"agent": name}): Stop(stop) for name, stop in (record.get("stopped") or {}).items()},
     )
+
+
+def _screen(record: Record) -> Screen:
+    points = number_of(record, "points")
+    if not 0 < points <= 100:
+        raise ValueError(f"points is {_short(points)}, not a number above 0 and up to 100")
+    tasks = tuple(name_of({"task": name}, "task") for name in record["tasks"])
+    return Screen(suite=name_of(record, "suite"), points=points, tasks=tasks)
 
 
 def _planned_task(record: Record) -> PlannedTask:

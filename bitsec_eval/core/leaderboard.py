@@ -23,6 +23,7 @@ from bitsec_eval.core.paying.contender import Contender
 from bitsec_eval.core.paying.progress import HALF_LIFE_DAYS
 from bitsec_eval.core.rewards import TAKE_BASELINE, Rewards, RewardTerms, parse_emission, reward
 from bitsec_eval.core.scores import AgentScore, Cell, RunCounts, Scores, scores
+from bitsec_eval.core.stages import Screen, Stop
 from bitsec_eval.core.ties import tie_groups
 from bitsec_eval.core.usage import TIEBREAKS, Usage
 
@@ -38,6 +39,8 @@ class Row:
     """One agent on the board; `rank` and `score` are None when all of its runs are void.
 
     `low` and `high` are the score with void runs as nothing and as full, both equal to it where none is void.
+    `stopped` says why `unspent` runs were not done, None for an agent that had all of its runs. A stopped one has no
+    rank and earns nothing; its score is that of the runs it had, and `low` and `high` count those it had not as well.
     An agent is ranked by `low` and paid `reward`, which is its own whatever becomes of void runs, its and others'.
     `alike` is the earliest agent that behaves like this one, "" for none.
     The true score lies in `interval` with 95 % confidence. Agents of one `group` cannot be told from its best, whose
@@ -60,6 +63,8 @@ class Row:
     history: tuple[Moment, ...] = ()
     usage: Usage | None = None
     alike: str = ""
+    stopped: Stop | None = None
+    unspent: int = 0
 
     @property
     def pending(self) -> bool:
@@ -74,6 +79,7 @@ class Leaderboard:
     `held` is paid once the void runs of `pending` agents were done again; no reward falls by that.
 
     `tiebreak` says what ranks agents of equal score, "none" or "cost"; their rewards are equal all the same.
+    `screen` and `prune` say which agents were stopped; of a board that was pruned only ranks up to `prune` are paid.
     `doubts` says why the board is provisional and is empty when it is final.
     `notes` says what else a reader should know.
     """
@@ -93,6 +99,8 @@ class Leaderboard:
     last_evaluated: datetime | None
     doubts: tuple[str, ...]
     notes: tuple[str, ...]
+    screen: Screen | None = None
+    prune: int | None = None
 
     @property
     def provisional(self) -> bool:
@@ -149,13 +157,18 @@ def leaderboard(
     groups = _groups(scored, rules.tiebreak)
     shares = shares_of(copies, since)
     earned = reward(
-        {agent.agent: _contender(agent, groups.get(agent.agent), shares) for agent in scored.agents},
+        {
+            agent.agent: _contender(agent, groups.get(agent.agent), shares)
+            for agent in scored.agents
+            if not agent.stopped
+        },
         emission=rules.emission,
         rule=rules.rewards,
         terms=RewardTerms(
             baseline=rules.baseline, half_life=rules.half_life, now=_latest(counted), awards=scored.weights
         ),
         copies=[agent for agent, parts in shares.items() if not parts],
+        top=rules.prune,
     )
     rows = _ranked(scored, earned, histories(counted, at_least=rules.at_least), rules.tiebreak, copies, groups)
     return _board(rules, scored, rows, earned, counted)
@@ -171,15 +184,17 @@ class _Rules:
     baseline: float | None
     tiebreak: str
     half_life: float | None
+    screen: Screen | None
+    prune: int | None
 
 
 def _contender(agent: AgentScore, group: int | None, shares: Mapping[str, int]) -> Contender:
     return Contender(
-        low=agent.low,
+        low=agent.sure,
         high=agent.high,
         cheapest=0.0 if any(cell.counts.void for cell in agent.cells) else agent.cost,
         dearest=agent.cost,
-        proven=frozenset(cell.task for cell in agent.cells if cell.low == FULL),
+        proven=frozenset(cell.task for cell in agent.cells if cell.low == FULL and not agent.open_screening),
         provable=frozenset(cell.task for cell in agent.cells if cell.high == FULL),
         since=agent.since.timestamp() if agent.since else math.inf,
         group=group,
@@ -198,7 +213,7 @@ def _rules(evaluations: Sequence[Evaluation], **given: Any) -> _Rules:
     plans = [evaluation.plan for evaluation in reversed(evaluations) if evaluation.plan]
 
     def told(setting: str) -> Any:
-        values = (given[setting], *(getattr(plan, setting) for plan in plans), _DEFAULTS.get(setting))
+        values = (given.get(setting), *(getattr(plan, setting) for plan in plans), _DEFAULTS.get(setting))
         return next((value for value in values if value is not None), None)
 
     return _Rules(
@@ -208,6 +223,8 @@ def _rules(evaluations: Sequence[Evaluation], **given: Any) -> _Rules:
         baseline=told("baseline"),
         tiebreak=told("tiebreak"),
         half_life=told("half_life"),
+        screen=told("screen"),
+        prune=told("prune"),
     )
 
 
@@ -230,7 +247,13 @@ def _board(
         evaluations=tuple(sorted(evaluation.id for evaluation in evaluations)),
         last_evaluated=max((row.last_evaluated for row in rows if row.last_evaluated), default=None),
         doubts=(*_doubts(rows, runs, scored), *_left_out(scored, evaluations)),
-        notes=(*_alike(rows), *differences_between(evaluations), *engines_of(evaluations), *scored.notes),
+        notes=(
+            *_alike(rows),
+            *_stopped(rows, rules),
+            *differences_between(evaluations),
+            *engines_of(evaluations),
+            *scored.notes,
+        ),
     )
 
 
@@ -257,7 +280,7 @@ def _ranked(
         ranks.setdefault(standing[agent.agent], place)
     return tuple(
         Row(
-            rank=None if agent.score is None else ranks[standing[agent.agent]],
+            rank=ranks[standing[agent.agent]] if _is_ranked(agent) else None,
             agent=agent.agent,
             version=agent.version,
             score=agent.score,
@@ -265,23 +288,32 @@ def _ranked(
             high=agent.high,
             interval=_interval(agent, scored.weights),
             group=groups.get(agent.agent),
-            reward=earned.amounts[agent.agent],
+            reward=earned.amounts.get(agent.agent, Decimal(0)),
             runs=RunCounts.total(cell.counts for cell in agent.cells),
             tasks=agent.cells,
             last_evaluated=agent.last_evaluated,
             history=history.get(agent.agent, ()),
             usage=agent.usage,
             alike=copies.get(agent.agent, ""),
+            stopped=agent.stopped,
+            unspent=agent.unspent,
         )
         for agent in ordered
     )
 
 
-_Standing = tuple[bool, float, float]
+_Standing = tuple[int, float, float]
+
+
+def _is_ranked(agent: AgentScore) -> bool:
+    return agent.score is not None and agent.stopped is None
 
 
 def _standing(agent: AgentScore, tiebreak: str) -> _Standing:
-    return agent.score is None, -agent.low, agent.cost if tiebreak == "cost" else 0.0
+    """Return what agents are sorted by: those that are ranked, then pruned, then screened ones, then the rest."""
+    place = (None, Stop.PRUNED, Stop.SCREENED).index(agent.stopped) if agent.score is not None else 3
+    points = agent.low if agent.stopped is not Stop.SCREENED else agent.score or 0.0
+    return place, -points, agent.cost if tiebreak == "cost" else 0.0
 
 
 def _ordered(scored: Scores, tiebreak: str) -> list[AgentScore]:
@@ -290,8 +322,8 @@ def _ordered(scored: Scores, tiebreak: str) -> list[AgentScore]:
 
 
 def _groups(scored: Scores, tiebreak: str) -> dict[str, int | None]:
-    """Return the group within noise of each agent that has a score."""
-    told = [agent for agent in _ordered(scored, tiebreak) if agent.score is not None]
+    """Return the group within noise of each agent that is ranked."""
+    told = [agent for agent in _ordered(scored, tiebreak) if _is_ranked(agent)]
     groups = tie_groups([agent.by_task for agent in told], scored.weights)
     return {agent.agent: group for agent, group in zip(told, groups, strict=True)}
 
@@ -308,7 +340,8 @@ def _doubts(rows: Sequence[Row], runs: RunCounts, scored: Scores) -> Iterator[st
         yield _void(runs)
     if runs.incomplete:
         yield f"{_runs(runs.incomplete)} incomplete"
-    short = sorted((row.agent, len(row.tasks)) for row in rows if len(row.tasks) < len(scored.tasks))
+    whole = [row for row in rows if not row.stopped]
+    short = sorted((row.agent, len(row.tasks)) for row in whole if len(row.tasks) < len(scored.tasks))
     if len(short) > MOST_NAMED:
         yield f"{len(short)} agents were evaluated on fewer than all {len(scored.tasks)} tasks"
     else:
@@ -323,6 +356,19 @@ def _alike(rows: Sequence[Row]) -> Iterator[str]:
     for first, others in sorted(groups.items()):
         more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
         yield f"{', '.join(sorted(others)[:MOST_NAMED])}{more} answered as {first} did, which was first"
+
+
+def _stopped(rows: Sequence[Row], rules: _Rules) -> Iterator[str]:
+    """Tell of agents that did not have all of their runs."""
+    told = {
+        Stop.SCREENED: f"below {rules.screen.points:g} points on {rules.screen.suite}" if rules.screen else "",
+        Stop.PRUNED: f"could no longer reach rank {rules.prune}" if rules.prune else "",
+    }
+    for stop, why in told.items():
+        found = [row for row in rows if row.stopped is stop]
+        if found:
+            agents = "1 agent" if len(found) == 1 else f"{len(found)} agents"
+            yield f"{stop}: {agents} {why} ({_runs(sum(row.unspent for row in found))} not spent)"
 
 
 def _left_out(scored: Scores, evaluations: Sequence[Evaluation]) -> Iterator[str]:

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from heapq import nlargest
 from itertools import groupby
 
 from bitsec_eval.core.errors import SettingsError
@@ -93,6 +94,7 @@ def reward(
     quantum: Decimal = CENT,
     terms: RewardTerms | None = None,
     copies: Iterable[str] = (),
+    top: int | None = None,
 ) -> Rewards:
     """Return what each of the `contenders`, or whoever is given by its score alone, earns of `emission` by a rule.
 
@@ -100,10 +102,11 @@ def reward(
     When nobody has a claim, all of the emission is undistributed.
     `copies` are agents that behave like an earlier one; by the rules in `PAYS_ONCE` they take no part, and of several
     that are equally early each has the part of a claim that its `parts` say.
+    With `top` only ranks up to it are paid: nobody takes part whom so many others surely exceed.
 
     Raises: SettingsError for a rule that does not exist, or that lacks its baseline.
     """
-    agents = {agent: Contender.of(each) for agent, each in contenders.items()}
+    agents = _within({agent: Contender.of(each) for agent, each in contenders.items()}, top)
     claims = _claims(agents, rule, terms or RewardTerms(), frozenset(copies))
     unit = min(quantum, Decimal(1).scaleb(_exponent(emission)))
     whole = int(emission / unit)
@@ -117,6 +120,30 @@ def reward(
         held=left if may_be_earned else Decimal(0),
         undistributed=Decimal(0) if may_be_earned else left,
     )
+
+
+def _within(field: Field, top: int | None) -> dict[str, Contender]:
+    """Return those that may have one of the first `top` ranks; who may also have another is sure of nothing."""
+    if top is None or top >= len(field):
+        return dict(field)
+    low = {agent: each.low for agent, each in field.items()}
+    high = {agent: each.high for agent, each in field.items()}
+    surely, possibly = _not_exceeded(low, high, top), _not_exceeded(high, low, top)
+    return {
+        agent: each if agent in surely else replace(each, low=0.0, proven=frozenset())
+        for agent, each in field.items()
+        if agent in possibly
+    }
+
+
+def _not_exceeded(own: Mapping[str, float], others: Mapping[str, float], top: int) -> set[str]:
+    """Return the agents whose score in `own` fewer than `top` others exceed by theirs in `others`."""
+    highest = nlargest(top + 1, others.values())
+    kept = set()
+    for agent, score in own.items():
+        is_among = others[agent] >= highest[top - 1]
+        kept |= {agent} if score >= highest[top if is_among else top - 1] else set()
+    return kept
 
 
 def _claims(contenders: Field, rule: str, terms: RewardTerms, copies: frozenset[str]) -> Mapping[str, ShareClaim]:

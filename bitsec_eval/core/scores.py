@@ -4,6 +4,7 @@ A run's score is the weight of its passed checks over the weight its task declar
 An incomplete run counts, in repeats too: what is missing is not passed.
 A void run (an error, ours) is pending: `score` is that of the other runs, `low` counts it as nothing and `high` as
 full. So nobody gains by voiding a run, and a run of ours that is mended costs nobody anything.
+A run that was not spent, because its agent was stopped (`core.stages`), is left out in the same way.
 Sums are exactly rounded and scores are kept to a millionth of a point, so equal scores are equal in whatever
 order their parts were added.
 """
@@ -13,35 +14,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 
+from bitsec_eval.core.bounds import bounds_of, rounded, weighted_mean
 from bitsec_eval.core.evaluation import Check, Evaluation, Outcome, Run
 from bitsec_eval.core.merging import agents_of, merge, plan_of, that_count, version_of, worst_of_each
+from bitsec_eval.core.run_points import State, run_score, run_state
+from bitsec_eval.core.stages import Stop
+from bitsec_eval.core.stopped import open_screenings, stops_of
 from bitsec_eval.core.usage import COST_DECIMALS, Usage, total_usage
-
-DECIMALS = 6
-
-
-class State(StrEnum):
-    """Whether a run can be used: scored in full, incomplete (checks are missing) or void (an error, ours)."""
-
-    SCORED = "scored"
-    INCOMPLETE = "incomplete"
-    VOID = "void"
-
-
-def run_state(run: Run) -> State:
-    """Return the state of `run`; one error among its checks makes all of it void."""
-    for check in run.checks:
-        if check.outcome is Outcome.ERROR:
-            return State.VOID
-    return State.SCORED if len(run.checks) == run.declared_checks else State.INCOMPLETE
-
-
-def run_score(run: Run) -> float:
-    """Return 0 to 100: the passed share of the weight that the task declares, all of it checked or not."""
-    passed = math.fsum([check.weight for check in run.checks if check.outcome is Outcome.PASSED])
-    return _rounded(100 * passed / run.declared_weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +46,8 @@ class Cell:
 
     `score` is the mean of `points`, those of the `runs` that are scored or incomplete; None when all `runs` are void.
     `low` and `high` are that mean with void runs as nothing and as full.
-    `passed` is how many runs passed every check. `counts` says what became of all runs that were wanted.
+    `passed` is how many runs passed every check. `counts` says what became of all runs that were wanted, but for
+    `unspent` ones, which were not done as the agent was stopped.
     `checks` holds each check's worst outcome among them, of `declared_weight` in all (0 if no run tells).
     `ending` and `seconds` are the latest run's, and `reason` says why points were lost, "" where nothing is known.
     `usage` is what they used of the LLM together, None where none was offered.
@@ -83,6 +64,7 @@ class Cell:
     declared_weight: float = 0.0
     points: tuple[float, ...] = ()
     passed: int = 0
+    unspent: int = 0
     counts: RunCounts
     reason: str = ""
     ending: str | None = None
@@ -95,8 +77,11 @@ class Cell:
 class AgentScore:
     """One agent's score (None when all its runs are void), made of `cells` in order of their tasks.
 
-    `low` and `high` are the score with void runs as nothing and as full; all three are equal where none is void.
+    `low` and `high` are the score with void and unspent runs as nothing and as full; all three are equal where there
+    are none.
     `since` is when this version was handed in, or first evaluated where that is not told.
+    `stopped` says why `unspent` runs were not done, None where all were to be. `open_screening` is True while void
+    runs leave open whether it is screened out.
     """
 
     agent: str
@@ -107,6 +92,14 @@ class AgentScore:
     cells: tuple[Cell, ...]
     last_evaluated: datetime | None
     since: datetime | None = None
+    stopped: Stop | None = None
+    unspent: int = 0
+    open_screening: bool = False
+
+    @property
+    def sure(self) -> float:
+        """The score that rewards may go by, whatever becomes of void runs; 0 for an agent that was stopped."""
+        return 0.0 if self.stopped or self.open_screening else self.low
 
     @property
     def by_task(self) -> dict[str, float]:
@@ -159,6 +152,7 @@ def scores(evaluations: Iterable[Evaluation], *, at_least: int | None = None) ->
     counted = that_count(merged)
     latest = _latest_versions(counted)
     told = _runs_by_agent(counted, latest)
+    stops, open_yet = stops_of(counted, latest), open_screenings(counted, latest, at_least)
     weights = _task_weights(counted)
     worth, since = _Worth(), _since(counted, latest)
 
@@ -167,8 +161,16 @@ def scores(evaluations: Iterable[Evaluation], *, at_least: int | None = None) ->
 
     def score_of(agent: str) -> AgentScore:
         tasks = told.pop(agent)
-        cells = tuple(_ruled(_cell(task, tasks[task], worth), at_least) for task in sorted(tasks))
-        return replace(_agent_score(agent, latest[agent], tasks, weights, cells), since=since.get(agent))
+        if agent not in stops:
+            _forget_unspent(tasks)
+        cells = tuple(_ruled(_cell(task, tasks[task], worth), at_least) for task in sorted(tasks) if tasks[task].told)
+        return replace(
+            _agent_score(agent, latest[agent], tasks, weights, cells),
+            since=since.get(agent),
+            stopped=stops.get(agent),
+            unspent=sum(each.unspent for each in tasks.values()),
+            open_screening=agent in open_yet,
+        )
 
     agents = tuple(map(score_of, sorted(told)))
     return Scores(
@@ -207,23 +209,42 @@ def _since(evaluations: Sequence[Evaluation], latest: Mapping[str, str]) -> dict
 
 @dataclass(slots=True)
 class _Told:
-    """What the files say of one agent on one task: its runs, the oldest first, and how many left no trace."""
+    """What the files say of one agent on one task: its runs, the oldest first, and how many left no trace.
+
+    `unspent` are those that were not to be done any more.
+    """
 
     runs: list[Run] = field(default_factory=list)
     missing: int = 0
+    unspent: int = 0
     wanted: int = 1
     evaluated: datetime | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether there is anything to score."""
+        return bool(self.runs or self.missing)
+
+
+def _forget_unspent(tasks: dict[str, _Told]) -> None:
+    """Leave out what an evaluation did not spend on an agent that another one let through."""
+    for task, told in list(tasks.items()):
+        if told.unspent and not told.told:
+            del tasks[task]
+        told.unspent = 0
 
 
 def _runs_by_agent(evaluations: Sequence[Evaluation], latest: Mapping[str, str]) -> dict[str, dict[str, _Told]]:
     told: dict[str, dict[str, _Told]] = defaultdict(lambda: defaultdict(_Told))
     own = _own_runs(evaluations)
     for evaluation in evaluations:
-        started = evaluation.plan.started if evaluation.plan else None
+        started, stopped = plan_of(evaluation).started, plan_of(evaluation).stopped
         for (agent, task), (runs, missing) in _cells_of(evaluation).items():
             if version_of(evaluation, agent) == latest[agent]:
                 cell = told[agent][task]
                 wanted = len(runs) + missing
+                if agent in stopped:
+                    cell.unspent, missing = cell.unspent + missing, 0
                 if own:
                     runs = [run for run in runs if _is_own(run, evaluation.id, own)]
                 cell.runs = cell.runs + runs if cell.runs else runs
@@ -295,10 +316,10 @@ def _agent_score(
     agent: str, version: str, told: Mapping[str, _Told], weights: Mapping[str, float], cells: tuple[Cell, ...]
 ) -> AgentScore:
     counted = [cell for cell in cells if cell.score is not None]
-    score = _mean([(weights[cell.task], cell.score or 0.0) for cell in counted]) if counted else None
+    score = weighted_mean([(weights[cell.task], cell.score or 0.0) for cell in counted]) if counted else None
     low, high = score, score
-    if score is None or any(cell.low != cell.high for cell in cells):
-        low, high = (_mean([(weights[cell.task], getattr(cell, end)) for cell in cells]) for end in ("low", "high"))
+    if score is None or any(each.unspent for each in told.values()) or any(cell.low != cell.high for cell in cells):
+        low, high = (_bound(end, told, weights, cells) for end in ("low", "high"))
     times = [each.evaluated for each in told.values() if each.evaluated]
     return AgentScore(
         agent=agent,
@@ -311,10 +332,10 @@ def _agent_score(
     )
 
 
-def _mean(points: Sequence[tuple[float, float]]) -> float:
-    return _rounded(
-        math.fsum([weight * each for weight, each in points]) / math.fsum([weight for weight, _ in points])
-    )
+def _bound(end: str, told: Mapping[str, _Told], weights: Mapping[str, float], cells: Iterable[Cell]) -> float:
+    """Return the least (`low`) or the most (`high`) that a score may be, with tasks of which nothing was spent."""
+    known = {cell.task: getattr(cell, end) for cell in cells}
+    return weighted_mean([(weights[task], known.get(task, 100.0 * (end == "high"))) for task in told])
 
 
 class _Worth:
@@ -340,21 +361,22 @@ _ONE = {
 
 def _cell(task: str, told: _Told, worth: _Worth) -> Cell:
     judged = [worth.of(run) for run in told.runs]
-    if len(judged) == 1 and not told.missing and judged[0][0] is not State.VOID:
+    if len(judged) == 1 and not (told.missing or told.unspent) and judged[0][0] is not State.VOID:
         return _cell_of_one(task, told.runs[0], *judged[0])
     void = sum(state is State.VOID for state, _ in judged)
     points = [score for state, score in judged if state is not State.VOID] + [0.0] * told.missing
     shown = [run for run, (state, _) in zip(told.runs, judged, strict=True) if state is not State.VOID] or told.runs
     checks = shown[0].checks if len(shown) == 1 else worst_of_each(shown)
-    low, high = _ends(points, void)
+    ends = bounds_of(points, passed=0, unknown=void + told.unspent)
     scored = sum(state is State.SCORED for state, _ in judged)
     return Cell(
         task=task,
         state=_state(len(points), scored),
-        score=_rounded(math.fsum(points) / len(points)) if points else None,
-        low=low,
-        high=high,
+        score=rounded(math.fsum(points) / len(points)) if points else None,
+        low=ends.low,
+        high=ends.high,
         runs=len(points) or void,
+        unspent=told.unspent,
         checks=checks,
         declared_weight=shown[-1].declared_weight if shown else 0.0,
         points=tuple(sorted(points)),
@@ -389,12 +411,6 @@ def _cell_of_one(task: str, run: Run, state: State, score: float) -> Cell:
     )
 
 
-def _ends(points: Sequence[float], void: int) -> tuple[float, float]:
-    """Return the mean of `points` and of `void` runs more, these as nothing and as full."""
-    total, runs = math.fsum(points), len(points) + void
-    return _rounded(total / runs), _rounded((total + 100.0 * void) / runs)
-
-
 def _state(unvoided: int, scored: int) -> State:
     if not unvoided:
         return State.VOID
@@ -407,7 +423,7 @@ def _ruled(cell: Cell, at_least: int | None) -> Cell:
         return cell
     if cell.passed >= at_least:
         return replace(cell, score=100.0, low=100.0, high=100.0, points=(100.0,))
-    open_yet = cell.passed + cell.counts.void >= at_least
+    open_yet = cell.passed + cell.counts.void + cell.unspent >= at_least
     if open_yet:
         return replace(cell, score=None, low=0.0, high=100.0, points=(), state=State.VOID)
     return replace(cell, score=0.0, low=0.0, high=0.0, points=(0.0,))
@@ -452,7 +468,3 @@ def _changed_tasks(evaluations: Sequence[Evaluation]) -> Iterator[str]:
     for task, told in sorted(declared.items()):
         if len(told) > 1:
             yield f"{task}: its checks or weight changed between evaluations; its scores do not compare"
-
-
-def _rounded(points: float) -> float:
-    return min(100.0, round(points, DECIMALS))

@@ -10,8 +10,10 @@ from typing import Any
 
 QUEUE = "watch/queue.json"
 HISTORY = "watch/history.json"
+BEGUN = "evaluation.json"
 """Where the notes lie in a results folder."""
 
+STAGES = ("screening", "evaluating")
 KEPT_SCORES = 200
 KEPT_DURATIONS = 20
 
@@ -20,13 +22,15 @@ KEPT_DURATIONS = 20
 class QueueNote:
     """Whom a watch evaluates now ("" for nobody) since when (seconds since 1970), who is next, in order.
 
-    `durations` are the seconds that the latest evaluations took.
+    `durations` are the seconds that the latest evaluations took. `stage` is what goes on with the one evaluated now,
+    "screening" or "evaluating", "" where agents are not screened.
     """
 
     evaluating: str = ""
     since: float = 0.0
     queue: tuple[str, ...] = ()
     durations: tuple[float, ...] = ()
+    stage: str = ""
 
     @property
     def usual_seconds(self) -> float | None:
@@ -44,8 +48,8 @@ class VersionScore:
     conditions: str
 
 
-def queue_note(told: Mapping[str, Any] | None) -> QueueNote:
-    """Read the note of a queue."""
+def queue_note(told: Mapping[str, Any] | None, begun: Mapping[str, Any] | None = None) -> QueueNote:
+    """Read the note of a queue, and what the evaluation that was `begun` last says of its stage."""
     fields = told or {}
     evaluating, since = fields.get("evaluating"), fields.get("since")
     return QueueNote(
@@ -53,7 +57,16 @@ def queue_note(told: Mapping[str, Any] | None) -> QueueNote:
         since=float(since) if isinstance(since, int | float) and _is_number(since) else 0.0,
         queue=tuple(name for name in _list(fields.get("queue")) if isinstance(name, str)),
         durations=tuple(float(each) for each in _list(fields.get("durations")) if _is_number(each)),
+        stage=_stage(begun or {}, evaluating),
     )
+
+
+def _stage(begun: Mapping[str, Any], evaluating: object) -> str:
+    """Return the stage of the evaluation that was begun last, if that is the agent's and goes on."""
+    match begun:
+        case {"ended": False, "agents": dict(agents), "stage": str(stage)} if evaluating in agents:
+            return stage if stage in STAGES else ""
+    return ""
 
 
 def version_scores(told: Mapping[str, Any] | None, agent: str) -> tuple[VersionScore, ...]:

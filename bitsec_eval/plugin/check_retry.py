@@ -39,13 +39,24 @@ class CheckRetry:
         """Make a check until its sandbox lasts or our patience ends, and report on the last attempt alone."""
         if CHECK not in item.stash:
             return None
+        if self._evaluation.stages.is_unspent(item.stash[CHECK].key):
+            return True
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        for report in self._reports(item, nextitem):
+        reports = self._reports(item, self._next(item, nextitem))
+        self._evaluation.stages.take(item.stash[CHECK], reports)
+        for report in reports:
             item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
 
-    def _reports(self, item: pytest.Item, nextitem: pytest.Item | None) -> list[pytest.TestReport]:
+    def _next(self, item: pytest.Item, nextitem: pytest.Item | None) -> Any:
+        """Return what fixtures are kept for: not for a check that may not be made, whose module may be another."""
+        if nextitem is None or CHECK not in nextitem.stash:
+            return nextitem
+        keys = nextitem.stash[CHECK].key, item.stash[CHECK].key
+        return item.session if self._evaluation.stages.may_be_unspent(*keys) else nextitem
+
+    def _reports(self, item: pytest.Item, nextitem: Any) -> list[pytest.TestReport]:
         making = _Making(item, nextitem)
         making.once()
         if making.lost is not None:
@@ -90,7 +101,7 @@ class _Enough(Exception):  # noqa: N818 - it is no error
 class _Making:
     """Attempts at one check: `reports` of the last, and what it `lost`."""
 
-    def __init__(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    def __init__(self, item: pytest.Item, nextitem: Any) -> None:
         self._item = item
         self._nextitem = nextitem
         self._properties = list(item.user_properties)

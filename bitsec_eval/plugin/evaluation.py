@@ -19,6 +19,7 @@ from bitsec_eval.plugin.reporting.check_reports import CheckReports
 from bitsec_eval.plugin.reporting.run_files import RunFiles
 from bitsec_eval.plugin.running.fixtures import AsyncChecks, Fixtures
 from bitsec_eval.plugin.running.runs import Runs
+from bitsec_eval.plugin.staging.stages import Stages
 from bitsec_eval.schedule.snapshot import Snapshot
 
 
@@ -31,11 +32,13 @@ class EvaluationPlugin:
         self._proof = ProofChecks(settings, self._collection.tasks)
         self._runs = Runs(settings, self._collection.tasks, self._proof.served)
         files = RunFiles(settings, self._runs)
-        self._loop = RunLoop(settings, self._collection, self._runs, files)
+        self.stages = Stages(settings, self._collection.tasks)
+        self._loop = RunLoop(settings, self._collection, self._runs, files, self.stages)
 
     def register_collection(self, manager: pytest.PytestPluginManager) -> None:
         """Register what collects checks and says which fixtures they may use."""
         manager.register(self._collection, "bitsec-collection")
+        manager.register(self.stages, "bitsec-stages")
         manager.register(Fixtures(self._runs, self.settings.seed), "bitsec-fixtures")
         manager.register(self._proof, "bitsec-proof")
 
@@ -73,4 +76,11 @@ class EvaluationPlugin:
         if not totals:
             return None
         settings = self.settings
-        return RunProgress(totals=totals, snapshot=snapshot, jobs=settings.jobs, expected=settings.reuse.expected)
+        return RunProgress(
+            totals=totals,
+            snapshot=snapshot,
+            jobs=settings.jobs,
+            expected=settings.reuse.expected,
+            stage=self.stages.stage,
+            stopped=len(self.stages.stopped),
+        )

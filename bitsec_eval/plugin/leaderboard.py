@@ -23,6 +23,7 @@ from bitsec_eval.plugin.evaluation import EvaluationPlugin
 from bitsec_eval.plugin.loop import will_be_interrupted
 from bitsec_eval.plugin.reporting.junit_properties import PLAN
 from bitsec_eval.plugin.reporting.void_summary import VoidSummary
+from bitsec_eval.plugin.staging.stages import TROUBLE
 from bitsec_eval.render.console import board_lines, wrapped
 from bitsec_eval.render.findings import FOLDER
 from bitsec_eval.render.findings_index import INDEX
@@ -42,7 +43,7 @@ class BoardReporter:
         self._voids = voids
         self._plan: dict[str, Any] | None = None
         self._board: Leaderboard | None = None
-        self._trouble = ""
+        self._trouble = self._to_mend = ""
         self._lines: list[str] = []
         self._restore: Callable[[], object] = lambda: None
         self._last_words: list[str] = []
@@ -63,6 +64,7 @@ class BoardReporter:
         told = getattr(node, "workeroutput", {})
         self._plan = self._plan or told.get("bitsec_plan")
         self._lines += told.get("bitsec_lines", [])
+        self._to_mend = self._to_mend or told.get(TROUBLE, "")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
@@ -80,9 +82,13 @@ class BoardReporter:
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         """Put the plan into junit before it is written, and publish what was written."""
         self._plan = self._plan or self._evaluation.plan
+        if self._plan is not None and (stopped := self._evaluation.stages.stopped_anywhere()):
+            self._plan = {**self._plan, "stopped": stopped}
         xml = session.config.stash.get(xml_key, None)
         if xml is not None and self._plan is not None:
             xml.add_global_property(PLAN, json.dumps(self._plan, sort_keys=True))
+        if self._to_mend:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
         try:
             return (yield)
         except OSError as error:  # what was written of junit is not junit
@@ -135,7 +141,7 @@ class BoardReporter:
                 "; correct the files named above and give the same command again,"
                 " or evaluate the other tasks with --continue-on-collection-errors"
             )
-        self._last_words = [told]
+        self._last_words = [f"ERROR: {self._to_mend}", told] if self._to_mend else [told]
 
     def _nothing_done(self, xml: Any, session: pytest.Session) -> None:
         """Leave results as they were, and let --bitsec-resume go on with the answers there are."""

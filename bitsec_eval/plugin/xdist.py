@@ -1,6 +1,6 @@
 """Evaluations spread over processes by pytest-xdist: all checks of a run on one worker, so each run is done once."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from threading import Event, Thread
 from typing import Any
 
@@ -29,6 +29,16 @@ def run_scope(node_id: str, turns: Iterable[str]) -> str:
     return f"{file}[{min(fitting, key=len, default='')}]"
 
 
+def agent_scope(node_id: str, turns: Mapping[str, str]) -> str:
+    """Return what checks of one agent share; `turns` holds whose each is.
+
+    >>> agent_scope("t.py::test_x[naive-r1-7]", {"naive-r1": "naive"})
+    'naive'
+    """
+    turn = run_scope(node_id, turns).rpartition("[")[2].removesuffix("]")
+    return turns.get(turn, "")
+
+
 class Controller:
     """In xdist's own process: tells workers what was drawn, and hands out whole runs."""
 
@@ -44,14 +54,16 @@ class Controller:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
-        """Return a scheduler whose unit is a run."""
+        """Return a scheduler whose unit is a run, or an agent where agents are screened."""
         from xdist.scheduler import LoadScopeScheduling
 
-        names = list(turns(self._settings.agents, self._settings.repeats))
+        named = turns(self._settings.agents, self._settings.repeats)
+        agents = {turn: each.name for turn, each in named.items()}
+        scope = agent_scope if self._settings.staging.screen else run_scope
 
         class RunScheduling(LoadScopeScheduling):  # type: ignore[misc]
             def _split_scope(self, nodeid: str) -> str:
-                return run_scope(nodeid, names)
+                return scope(nodeid, agents)
 
         return RunScheduling(config, log)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from bitsec_eval.core.leaderboard import Leaderboard, Row
 from bitsec_eval.core.text import one_line
-from bitsec_eval.render.figures import amount, held_back, outlook, points, spread, ties, used
+from bitsec_eval.render.figures import amount, held_back, outlook, points, spread, stopped, ties, used
 
 NARROWEST = 40
 SHORTEST_NAME = 8
@@ -62,7 +62,7 @@ def _certainty(row: Row) -> str:
 
 def _unusable(row: Row) -> str:
     told = ((row.runs.void, f"void ({outlook(row)})"), (row.runs.incomplete, "incomplete"))
-    return ", ".join(f"{count} {state}" for count, state in told if count)
+    return ", ".join(filter(None, (stopped(row), *(f"{count} {state}" for count, state in told if count))))
 
 
 def wrapped(lines: Iterable[str], width: int) -> Iterator[str]:

@@ -45,6 +45,11 @@ def outlook(row: Row) -> str:
     return f"{math.floor(row.low)}-{math.ceil(row.high)}" if row.pending else ""
 
 
+def stopped(row: Row) -> str:
+    """Return that an agent was screened or pruned, and how many runs that spared, "" for any other."""
+    return f"{row.stopped}, {row.unspent} not spent" if row.stopped else ""
+
+
 def held_back(board: Leaderboard) -> str:
     """Return what is held back, and until when, as one remark; "" where no run is void."""
     if not board.pending:

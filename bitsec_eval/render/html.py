@@ -19,10 +19,22 @@ from markupsafe import Markup, escape
 from bitsec_eval.core.evaluation import Check, Outcome
 from bitsec_eval.core.leaderboard import Leaderboard, Row
 from bitsec_eval.core.repeats import agent_pass_rates
-from bitsec_eval.core.scores import Cell, State
+from bitsec_eval.core.run_points import State
+from bitsec_eval.core.scores import Cell
 from bitsec_eval.core.text import one_line
 from bitsec_eval.render.excerpts import opening, rest
-from bitsec_eval.render.figures import amount, held_back, moment, outlook, points, spread, ties, used, weight_passed
+from bitsec_eval.render.figures import (
+    amount,
+    held_back,
+    moment,
+    outlook,
+    points,
+    spread,
+    stopped,
+    ties,
+    used,
+    weight_passed,
+)
 from bitsec_eval.render.links import RunPages, no_pages
 
 HEAT_LEVELS = 10
@@ -75,6 +87,7 @@ def environment(*folders: Path) -> Environment:
         rates=agent_pass_rates,
         rest=rest,
         spread=spread,
+        stopped=stopped,
         ties=ties,
         trail=trail,
         shown=one_line,

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 from bitsec_eval.core.leaderboard import Leaderboard, Row
 from bitsec_eval.core.text import one_line
-from bitsec_eval.render.figures import amount, held_back, outlook, points, spread, ties
+from bitsec_eval.render.figures import amount, held_back, outlook, points, spread, stopped, ties
 
 COLUMNS = (
     "rank", "agent", "score", "low", "high", "least", "most", "group", "reward", "scored", "void", "incomplete",
-    "version",
+    "version", "stopped", "unspent",
 )  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@:/-])")
@@ -47,6 +47,8 @@ def _cells(row: Row, tasks: tuple[str, ...]) -> list[object]:
         row.reward,
         *runs,
         _inert(row.version),
+        row.stopped,
+        row.unspent,
     ]
     return [*told, *(by_task.get(task) for task in tasks)]
 
@@ -68,6 +70,7 @@ def _markdown(board: Leaderboard) -> Iterator[str]:
         rank = "-" if row.rank is None else row.rank
         runs = ", ".join(f"{n} {what}" for n, what in _counts(row) if n)
         runs += f" ({outlook(row)})" * row.pending
+        runs = ", ".join(filter(None, (runs, stopped(row))))
         reward = amount(row.reward)
         yield f"| {rank} | {plain(row.agent)} | {points(row.score)} | {spread(row.interval)} | {reward} | {runs} |"
     yield ""

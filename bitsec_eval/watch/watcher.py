@@ -211,4 +211,5 @@ def _told(error: Exception) -> str:
 def _verdict(board: Leaderboard) -> str:
     scores = [points(row.score) for row in board.rows if row.score is not None]
     runs = "1 run" if board.runs.scored == 1 else f"{board.runs.scored} runs"
-    return f"scored {', '.join(scores) or 'nothing'} over {runs}"
+    stopped = next((f", {row.stopped}" for row in board.rows if row.stopped), "")
+    return f"scored {', '.join(scores) or 'nothing'} over {runs}{stopped}"

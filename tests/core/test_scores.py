@@ -4,7 +4,8 @@ import pytest
 
 from bitsec_eval.core.errors import ResultsError
 from bitsec_eval.core.evaluation import Check, Outcome, Run
-from bitsec_eval.core.scores import State, run_score, run_state, scores
+from bitsec_eval.core.run_points import State, run_score, run_state
+from bitsec_eval.core.scores import scores
 from tests.junit_files import JunitFile
 
 P, F, E = "passed", "failed", "error"

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bitsec_eval.core.evaluation import Check, Outcome
-from bitsec_eval.core.scores import Cell, State
+from bitsec_eval.core.run_points import State
+from bitsec_eval.core.scores import Cell
 
 WRONG_ANSWER = "the answer is not what the check wants"
 MISSING = "checks were not made"

@@ -92,7 +92,8 @@ def place(waiting: Waiting) -> str:
     >>> place(Waiting(place=2, of=5, expected_seconds=150.0)), place(Waiting(place=0, of=0, expected_seconds=None))
     ('place 2 of 5, in about 3 min', 'it is being evaluated now')
     """
-    where = f"place {waiting.place} of {waiting.of}" if waiting.place else "it is being evaluated now"
+    now = "it is being screened now" if waiting.stage == "screening" else "it is being evaluated now"
+    where = f"place {waiting.place} of {waiting.of}" if waiting.place else now
     return where if waiting.expected_seconds is None else f"{where}, in about {duration(waiting.expected_seconds)}"
 
 

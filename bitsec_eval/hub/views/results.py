@@ -10,7 +10,7 @@ from bitsec_eval.core.junit import read_junit
 from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.core.scores import Cell
 from bitsec_eval.core.text import one_line
-from bitsec_eval.core.watch_notes import HISTORY, QUEUE, QueueNote, VersionScore, queue_note, version_scores
+from bitsec_eval.core.watch_notes import BEGUN, HISTORY, QUEUE, QueueNote, VersionScore, queue_note, version_scores
 from bitsec_eval.hub.views.runs import RunOutput, RunReport, outputs_in, runs_in
 from bitsec_eval.support.atomic_files import read_json
 
@@ -49,7 +49,7 @@ class Results:
 
     def queue(self) -> QueueNote:
         """Return whom a watch over this folder evaluates and who is next."""
-        return queue_note(read_json(self._folder / QUEUE))
+        return queue_note(read_json(self._folder / QUEUE), read_json(self._folder / BEGUN))
 
     def version_scores(self, agent: str) -> tuple[VersionScore, ...]:
         """Return what a watch noted of each version's score, oldest first."""

@@ -27,7 +27,8 @@ class AgentStatus:
     """One agent in short.
 
     `status` is "waiting" until the current version was evaluated, "void" where all its runs failed through no
-    fault of its own, else "evaluated"; `score` is that of the evaluated version, 0 to 100.
+    fault of its own, "screened" or "pruned" where it was stopped before it had all of its runs, else "evaluated";
+    `score` is that of the evaluated version, 0 to 100.
     `version` and `uploaded` are None for an agent that was not uploaded here.
     `reward` is in TAO, as exact decimal text.
     `waiting` is there while the current version waits.
@@ -196,6 +197,8 @@ def _waits(current: Version | None, row: Row | None) -> bool:
 def _status(current: Version | None, row: Row | None) -> str:
     if row is None or _waits(current, row):
         return "waiting"
+    if row.stopped:
+        return row.stopped.value
     return "void" if row.score is None else "evaluated"
 
 

@@ -12,12 +12,14 @@ from bitsec_eval.hub.storage.records import Record
 class Waiting:
     """One agent's place among `of` that wait, from 1; 0 while it is being evaluated.
 
-    `expected_seconds` is until its result is there, None where no evaluation was timed yet.
+    `expected_seconds` is until its result is there, None where no evaluation was timed yet. `stage` is "screening" or
+    "evaluating" while it is evaluated where agents are screened, else "".
     """
 
     place: int
     of: int
     expected_seconds: float | None
+    stage: str = ""
 
 
 def waiting_of(
@@ -36,7 +38,9 @@ def waiting_of(
         for place, name in enumerate(behind, start=1)
     }
     if note.evaluating in uploaded:
-        found[note.evaluating] = Waiting(place=0, of=len(behind), expected_seconds=_expected(note, 0, clock))
+        found[note.evaluating] = Waiting(
+            place=0, of=len(behind), expected_seconds=_expected(note, 0, clock), stage=note.stage
+        )
     return found
 
 

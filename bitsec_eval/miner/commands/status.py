@@ -13,6 +13,10 @@ from bitsec_eval.render.figures import duration, points
 from bitsec_eval.support.terminal import log
 
 SHOWN_VERSIONS = 8
+STOPPED = {
+    "screened": "too few points on the tasks that come first: the other runs were not spent, and nothing is earned",
+    "pruned": "it could no longer reach a rank that is paid: the runs that were left were not spent",
+}
 
 
 def add_parser(subparsers: "Subparsers[argparse.ArgumentParser]") -> None:
@@ -47,6 +51,8 @@ def _lines(report: Mapping[str, Any], miner_id: str) -> Iterator[str]:
         yield f"the current version waits for its evaluation{_place(standing.get('waiting'))}{before}"
     if standing["status"] == "void":
         yield "every run failed through no fault of the agent, and is tried again"
+    if standing["status"] in STOPPED:
+        yield STOPPED[standing["status"]]
     yield from _scores(report.get("versions"))
     causes = list(_causes(report.get("causes")))
     if causes:
@@ -59,7 +65,8 @@ def _place(waiting: object) -> str:
     if not isinstance(waiting, dict):
         return ""
     place, of = int(waiting["place"]), int(waiting["of"])
-    where = f": place {place} of {of}" if place else ": it is being evaluated now"
+    now = "it is being screened now" if waiting.get("stage") == "screening" else "it is being evaluated now"
+    where = f": place {place} of {of}" if place else f": {now}"
     seconds = waiting["expected_seconds"]
     return where if seconds is None else f"{where}, in about {duration(float(seconds))}"
 

@@ -17,7 +17,8 @@ from bitsec_eval.support.atomic_files import read_json, write_json
 class Begun:
     """An evaluation that was begun in this folder; `agents` are versions by name.
 
-    `run_seconds` is what one run of each task took on average, told when it has ended.
+    `run_seconds` is what one run of each task took on average, told when it has ended. `stage` says what goes on,
+    "screening" or "evaluating", where agents are screened.
     """
 
     evaluation: str
@@ -27,6 +28,7 @@ class Begun:
     agents: Mapping[str, str]
     ended: bool = False
     run_seconds: Mapping[str, float] = field(default_factory=dict)
+    stage: str = ""
 
 
 def begun_file(results: Path) -> Path:
@@ -57,10 +59,12 @@ def last_begun(results: Path) -> Begun | None:
 
 
 def _is_sound(begun: Begun) -> bool:
+    told = isinstance(begun.stage, str)
     texts = (begun.evaluation, begun.started)
     whole = (begun.seed, begun.repeats)
     return (
-        isinstance(begun.run_seconds, dict)
+        told
+        and isinstance(begun.run_seconds, dict)
         and all(type(each) in (int, float) for each in begun.run_seconds.values())
         and all(isinstance(each, str) and each for each in texts)
         and all(type(each) is int for each in whole)

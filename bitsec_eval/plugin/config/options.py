@@ -82,6 +82,21 @@ SCORING = (
     Option("emission", str, "100", "TAO", "reward pool that is split"),
     Option("rewards", str, "score", "RULE", "reward rule", choices=tuple(sorted(RULE_NAMES))),
     Option("tiebreak", str, "none", "RULE", "what ranks equal scores", choices=TIEBREAKS),
+    Option(
+        "screen",
+        str,
+        "",
+        "SUITE:POINTS",
+        "run this suite's tasks first; an agent below so many points on them is scored on them alone",
+    ),
+    Option(
+        "prune",
+        int,
+        None,
+        "TOP",
+        "stop an agent that can no longer reach this rank; no rank behind it is paid",
+        unit="rank",
+    ),
     Option("baseline", str, "", "XML", "the earlier junit file for --bitsec-rewards=improvement or progress"),
     Option(
         "half-life",

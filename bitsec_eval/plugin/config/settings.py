@@ -22,6 +22,7 @@ from bitsec_eval.plugin.config.option import OptionValues
 from bitsec_eval.plugin.config.options import ANSWERS, options_of
 from bitsec_eval.plugin.config.repeat import at_least_from, baseline_from, half_life_from, repeats_from
 from bitsec_eval.plugin.config.reuse import ReuseSettings, reuse_settings
+from bitsec_eval.plugin.config.staging import StagingSettings, staging_from
 from bitsec_eval.plugin.extension import (
     AnswerKinds,
     EngineRequest,
@@ -75,6 +76,7 @@ class Settings:
     kinds: AnswerKinds
     llm: LLMSettings
     reuse: ReuseSettings
+    staging: StagingSettings
 
     @property
     def accepted(self) -> tuple[str, ...]:
@@ -148,6 +150,7 @@ def _settings(
         evaluation=shared.evaluation,
         started=shared.started,
         reuse=reuse,
+        staging=staging_from(told),
     )
 
 

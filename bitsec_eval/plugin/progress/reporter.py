@@ -155,9 +155,11 @@ def _bar(run: Any) -> Any:
 def _counts(progress: RunProgress) -> str:
     snapshot = progress.snapshot
     reused = f", {snapshot.reused} reused" if snapshot.reused else ""
+    stage = f"{progress.stage}: " if progress.stage else ""
+    stopped = f", {progress.stopped} agent{'s' * (progress.stopped != 1)} stopped" if progress.stopped else ""
     return (
-        f"{snapshot.done} of {progress.total} runs done, {len(snapshot.running)} running,"
-        f" {snapshot.void} void{reused}{_left(progress)}"
+        f"{stage}{snapshot.done} of {progress.total} runs done, {len(snapshot.running)} running,"
+        f" {snapshot.void} void{reused}{stopped}{_left(progress)}"
     )
 
 

@@ -21,12 +21,15 @@ class RunProgress:
     """All runs of an evaluation by their tasks: those that go on, and how many of `totals` are done.
 
     `expected` is how many seconds a run of a task took in the last evaluation.
+    `stage` says what goes on where that is not all of the evaluation, `stopped` how many agents were stopped early.
     """
 
     totals: Mapping[str, int]
     snapshot: Snapshot
     jobs: int = 1
     expected: Mapping[str, float] = field(default_factory=dict)
+    stage: str = ""
+    stopped: int = 0
 
     @property
     def total(self) -> int:

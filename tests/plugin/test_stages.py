@@ -1,0 +1,185 @@
+"""Screening and pruning in whole evaluations: what is run, what is told, and what a fault of ours changes.
+
+An engine that starts nothing counts the agents that were run; it stands in `simulated_engine`.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.plugin.evaluations import Ran, evaluate, run
+
+TASK = """
+from pathlib import Path
+
+from bitsec_eval import Task
+from bitsec_eval.core.errors import SandboxError
+
+TASK = Task(prompt="{word}")
+
+
+def test_{word}(answer):
+    if f"void {word}" in answer and not Path("mended").exists():
+        raise SandboxError("the engine went away")
+    assert f" {word} " in answer
+"""
+CHEAP, HARD = ("cheapx", "cheapy"), ("hardq", "hardr", "hards", "hardt")
+ALL = f"{' '.join(CHEAP)} {' '.join(HARD)}"
+AGENTS = {"strong": ALL, "half": "cheapx cheapy hardq", "weak": "cheapx hardq hardr hards hardt", "none": "nothing"}
+SIMULATED = ("-p", "tests.plugin.simulated_engine", "--bitsec-sandbox=simulated", "-q")
+SCREEN = "--bitsec-screen=cheap:80"
+
+
+def evaluated(folder: Path, *options: str, agents: dict[str, str] = AGENTS) -> Ran:
+    tasks = {f"task_suites/cheap/test_{word}.py": TASK.format(word=word) for word in CHEAP}
+    tasks |= {f"task_suites/a_hard/test_{word}.py": TASK.format(word=word) for word in HARD}
+    sources = {name: f"print(' {words} ')\n" for name, words in agents.items()}
+    return evaluate(folder, *SIMULATED, *options, agents=sources, tasks=tasks)
+
+
+def started(ran: Ran) -> dict[str, int]:
+    """Return how many runs of each agent the engine was asked for."""
+    sources = [path.read_text() for path in (ran.folder / "results/started").glob("*")]
+    words = {f"print(' {words} ')\n": name for name, words in AGENTS.items()}
+    names = [words.get(source, source) for source in sources]
+    return {name: names.count(name) for name in sorted(set(names))}
+
+
+def row(ran: Ran, agent: str) -> dict:
+    return next(row for row in ran.board()["agents"] if row["agent"] == agent)
+
+
+@pytest.mark.parametrize("more", [(), ("-n2",), ("--bitsec-order=interleaved",)])
+def test_who_stays_below_the_points_has_no_other_runs_and_is_scored_on_the_screening(tmp_path: Path, more):
+    ran = evaluated(tmp_path, SCREEN, *more)
+    weak = row(ran, "weak")
+
+    assert started(ran) == {"strong": 6, "half": 6, "weak": 2, "none": 2}
+    assert (weak["rank"], weak["score"], weak["reward"], weak["stopped"], weak["unspent"]) == (
+        *(None, 50.0, 0.0),
+        *("screened", 4),
+    )
+    assert (row(ran, "half")["rank"], row(ran, "half")["score"]) == (2, 50.0)
+    assert ran.status == 0, ran.output
+    assert "note: screened: 2 agents below 80 points on cheap (8 runs not spent)" in ran.output
+
+
+def test_without_a_screening_everything_is_run(tmp_path: Path):
+    ran = evaluated(tmp_path)
+
+    assert started(ran) == {"strong": 6, "half": 6, "weak": 6, "none": 6}
+    assert row(ran, "weak")["score"] > row(ran, "half")["score"]
+
+
+@pytest.mark.parametrize("more", [(), ("-n2",)])
+def test_who_can_no_longer_reach_the_rank_is_stopped_and_told_on_the_board(tmp_path: Path, more):
+    ran = evaluated(tmp_path, "--bitsec-prune=1", *more)
+    whole = evaluated(tmp_path / "whole")
+
+    assert row(ran, "strong") == {**row(whole, "strong"), **_own(row(ran, "strong"))}
+    assert row(ran, "strong")["reward"] == 100.0
+    if not more:  # workers of xdist learn of one another in their own time
+        assert started(ran)["none"] == 4  # more than half of six tasks of one weight
+        assert row(ran, "none")["stopped"] == "pruned"
+        assert "could no longer reach rank 1" in ran.output
+    assert ran.status == 0, ran.output
+
+
+def _own(told: dict) -> dict:
+    """Return what differs between two evaluations whatever they find, and what only pruning changes."""
+    return {name: told[name] for name in ("last_evaluated", "tasks", "reward", "group")}
+
+
+def test_a_void_run_screens_nobody_out_until_it_was_done_again(tmp_path: Path):
+    agents = {**AGENTS, "weak": f"{AGENTS['weak']} void cheapy"}
+    before = evaluated(tmp_path, SCREEN, agents=agents)
+    told = row(before, "weak")
+    (tmp_path / "mended").touch()
+    command = [*_command(), SCREEN, "--bitsec-rerun=void"]
+    after = run(tmp_path, *command)
+
+    assert told["stopped"] is None
+    assert (told["runs"]["void"], told["runs"]["scored"], told["reward"]) == (1, 5, 0.0)
+    assert before.board()["held"] > 0
+    assert row(after, "weak")["stopped"] == "screened"
+    assert row(after, "strong")["reward"] >= row(before, "strong")["reward"]
+
+
+def _command() -> list[str]:
+    from tests.plugin.evaluations import command
+
+    return command(*SIMULATED)
+
+
+def test_an_evaluation_that_goes_on_screens_as_if_it_had_not_stopped(tmp_path: Path):
+    once = evaluated(tmp_path / "once", SCREEN)
+    evaluated(tmp_path, SCREEN, "-x", "--maxfail=3")
+    (tmp_path / "results/evaluation.json").write_text(_interrupted(tmp_path))
+    after = run(tmp_path, *_command(), SCREEN, "--bitsec-resume")
+
+    for agent in AGENTS:
+        wanted = {**row(once, agent), **_own(row(after, agent)), "reward": row(once, agent)["reward"]}
+        assert row(after, agent) == wanted
+
+
+def _interrupted(folder: Path) -> str:
+    """Return the note of the evaluation as it is while it goes on."""
+    return json.dumps({**json.loads((folder / "results/evaluation.json").read_text()), "ended": False})
+
+
+def test_the_stage_is_noted_while_it_lasts(tmp_path: Path):
+    (tmp_path / "results").mkdir()
+    peek = '\ndef test_stage(answer):\n    print("stage:", Path("results/evaluation.json").read_text())\n    assert False\n'
+    tasks = {"task_suites/cheap/test_x.py": TASK.format(word="cheapx") + peek}
+    tasks["task_suites/hard/test_x.py"] = TASK.format(word="hardq") + peek
+    ran = evaluate(
+        tmp_path, *SIMULATED, SCREEN.replace("80", "1"), agents={"a": "print(' cheapx hardq ')"}, tasks=tasks
+    )
+    stages = [json.loads(line.removeprefix("stage: "))["stage"] for line in ran.lines if line.startswith("stage: ")]
+
+    assert stages == ["screening", "evaluating"]
+
+
+def test_fixtures_of_a_module_end_where_its_last_check_is_not_made(tmp_path: Path):
+    fixture = """
+import pytest
+@pytest.fixture(autouse=True, scope="module")
+def told():
+    yield
+    with open("ended", "a") as file:
+        file.write(__name__ + chr(10))
+"""
+    tasks = {f"task_suites/cheap/test_{word}.py": TASK.format(word=word) + fixture for word in CHEAP}
+    tasks |= {f"task_suites/hard/test_{word}.py": TASK.format(word=word) + fixture for word in HARD}
+    agents = {"a": "print(' cheapx cheapy hardq ')", "z": "print('nothing')"}
+    ran = evaluate(tmp_path, *SIMULATED, SCREEN, agents=agents, tasks=tasks)
+    ended = (tmp_path / "ended").read_text().split()
+
+    assert ran.status == 0, ran.output
+    assert sorted(set(ended)) == sorted(f"test_{word}" for word in (*CHEAP, *HARD))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            ["--bitsec-screen=chep:50"],
+            "--bitsec-screen=chep:50: no selected task is of the suite chep; choose one of",
+        ),
+        (["--bitsec-screen=chep:50", "-n2"], "no selected task is of the suite chep; choose one of"),
+        (
+            ["--bitsec-screen=cheap:50", "task_suites/cheap"],
+            "every selected task is of that suite; select others too",
+        ),
+        (["--bitsec-screen=cheap"], "--bitsec-screen cheap: give SUITE:POINTS, with points above 0 and up to 100"),
+        (["--bitsec-screen=cheap:101"], "--bitsec-screen cheap:101: give SUITE:POINTS"),
+        (["--bitsec-prune=0"], "--bitsec-prune 0: give a rank from 1 on"),
+    ],
+)
+def test_what_cannot_stop_anybody_is_refused_before_anything_runs(tmp_path: Path, options, words):
+    ran = evaluated(tmp_path, *options)
+
+    assert words in " ".join(ran.output.split())
+    assert ran.status == 4
+    assert not (tmp_path / "results/started").exists()
