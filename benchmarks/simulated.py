@@ -1,8 +1,10 @@
 """An engine that starts nothing: guests answer at once, so that what is left is what the harness itself costs.
 
-Loaded as a pytest plugin (`-p simulated`, --bitsec-sandbox=simulated) by growth.py.
+Loaded as a pytest plugin (`-p simulated`, --bitsec-sandbox=simulated) by growth.py and screening.py.
+With SIMULATED_SECONDS, the name of a file, each opened sandbox adds the seconds it might have been held to it.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -52,6 +54,9 @@ class SimulatedEngine:
     @contextmanager
     def open(self, limits: Limits) -> Iterator[SimulatedSession]:
         """See `Sandbox.open`."""
+        if "SIMULATED_SECONDS" in os.environ:
+            with open(os.environ["SIMULATED_SECONDS"], "a") as file:  # noqa: PTH123 - one short line a sandbox
+                file.write(f"{limits.wall_seconds}\n")
         yield SimulatedSession()
 
     def stop(self) -> None:

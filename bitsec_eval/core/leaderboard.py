@@ -254,6 +254,8 @@ def _board(
             *engines_of(evaluations),
             *scored.notes,
         ),
+        screen=rules.screen,
+        prune=rules.prune,
     )
 
 

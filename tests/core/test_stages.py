@@ -211,6 +211,26 @@ def test_what_an_agent_earns_waits_until_its_screening_is_settled():
     assert str(board.held) == "50.00"
 
 
+@pytest.mark.parametrize(
+    ("cheap", "stopped", "rewards"),
+    [
+        (E, {"b": "screened"}, {"a": "57.14", "b": "0.00", "c": "0.00"}),
+        (P, {"b": "screened"}, {"a": "57.14", "b": "0.00", "c": "42.86"}),
+        (F, {"b": "screened", "c": "screened"}, {"a": "100.00", "b": "0.00", "c": "0.00"}),
+    ],
+)
+def test_the_example_of_the_documentation(cheap: str, stopped: dict[str, str], rewards: dict[str, str]):
+    settings = {"screen": {"suite": "cheap", "points": 50, "tasks": ["cheap/t"]}, "stopped": stopped}
+    file = JunitFile(settings=settings).run("a", "cheap/t", [P]).run("b", "cheap/t", [F]).run("c", "cheap/t", [cheap])
+    for task, last in (("hard/t", P), ("hard/u", P), ("hard/v", F)):
+        file.run("a", task, [P])
+        if "c" not in stopped:
+            file.run("c", task, [last])
+    board = leaderboard([file.read()])
+
+    assert {row.agent: str(row.reward) for row in board.rows} == rewards
+
+
 def test_an_agent_that_another_evaluation_let_through_has_a_rank_by_all_its_runs():
     through = JunitFile(evaluation="e2", started="2026-02-01T00:00:00Z").run("weak", "cheap/t", [P, P])
     board = leaderboard([screened_file().read(), through.run("weak", "hard/t", [P, P]).read()])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugin.evaluations import Ran, evaluate, run
+from tests.plugin.evaluations import Ran, command, evaluate, run
 
 TASK = """
 from pathlib import Path
@@ -20,7 +20,7 @@ TASK = Task(prompt="{word}")
 
 
 def test_{word}(answer):
-    if f"void {word}" in answer and not Path("mended").exists():
+    if f"void-{word}" in answer and not Path("mended").exists():
         raise SandboxError("the engine went away")
     assert f" {word} " in answer
 """
@@ -32,6 +32,7 @@ SCREEN = "--bitsec-screen=cheap:80"
 
 
 def evaluated(folder: Path, *options: str, agents: dict[str, str] = AGENTS) -> Ran:
+    folder.mkdir(exist_ok=True)
     tasks = {f"task_suites/cheap/test_{word}.py": TASK.format(word=word) for word in CHEAP}
     tasks |= {f"task_suites/a_hard/test_{word}.py": TASK.format(word=word) for word in HARD}
     sources = {name: f"print(' {words} ')\n" for name, words in agents.items()}
@@ -92,31 +93,25 @@ def _own(told: dict) -> dict:
 
 
 def test_a_void_run_screens_nobody_out_until_it_was_done_again(tmp_path: Path):
-    agents = {**AGENTS, "weak": f"{AGENTS['weak']} void cheapy"}
-    before = evaluated(tmp_path, SCREEN, agents=agents)
-    told = row(before, "weak")
+    agents = {**AGENTS, "weak": f"{AGENTS['weak']} void-cheapy"}
+    before = evaluated(tmp_path, SCREEN, agents=agents).board()
+    told, strong = ({each["agent"]: each for each in before["agents"]}[name] for name in ("weak", "strong"))
     (tmp_path / "mended").touch()
-    command = [*_command(), SCREEN, "--bitsec-rerun=void"]
-    after = run(tmp_path, *command)
+    after = run(tmp_path, *command(*SIMULATED, SCREEN, "--bitsec-rerun=void"))
 
     assert told["stopped"] is None
     assert (told["runs"]["void"], told["runs"]["scored"], told["reward"]) == (1, 5, 0.0)
-    assert before.board()["held"] > 0
+    assert before["held"] > 0
     assert row(after, "weak")["stopped"] == "screened"
-    assert row(after, "strong")["reward"] >= row(before, "strong")["reward"]
-
-
-def _command() -> list[str]:
-    from tests.plugin.evaluations import command
-
-    return command(*SIMULATED)
+    assert row(after, "strong")["reward"] >= strong["reward"] > 0
 
 
 def test_an_evaluation_that_goes_on_screens_as_if_it_had_not_stopped(tmp_path: Path):
     once = evaluated(tmp_path / "once", SCREEN)
-    evaluated(tmp_path, SCREEN, "-x", "--maxfail=3")
-    (tmp_path / "results/evaluation.json").write_text(_interrupted(tmp_path))
-    after = run(tmp_path, *_command(), SCREEN, "--bitsec-resume")
+    stopped = tmp_path / "stopped"
+    evaluated(stopped, SCREEN, "--maxfail=3")
+    (stopped / "results/evaluation.json").write_text(_interrupted(stopped))
+    after = run(stopped, *command(*SIMULATED, SCREEN, "--bitsec-resume"))
 
     for agent in AGENTS:
         wanted = {**row(once, agent), **_own(row(after, agent)), "reward": row(once, agent)["reward"]}
@@ -128,17 +123,20 @@ def _interrupted(folder: Path) -> str:
     return json.dumps({**json.loads((folder / "results/evaluation.json").read_text()), "ended": False})
 
 
-def test_the_stage_is_noted_while_it_lasts(tmp_path: Path):
-    (tmp_path / "results").mkdir()
-    peek = '\ndef test_stage(answer):\n    print("stage:", Path("results/evaluation.json").read_text())\n    assert False\n'
-    tasks = {"task_suites/cheap/test_x.py": TASK.format(word="cheapx") + peek}
-    tasks["task_suites/hard/test_x.py"] = TASK.format(word="hardq") + peek
-    ran = evaluate(
-        tmp_path, *SIMULATED, SCREEN.replace("80", "1"), agents={"a": "print(' cheapx hardq ')"}, tasks=tasks
-    )
-    stages = [json.loads(line.removeprefix("stage: "))["stage"] for line in ran.lines if line.startswith("stage: ")]
+PEEK = """
+    with open("stages", "a") as file:
+        file.write(Path("results/evaluation.json").read_text().replace(chr(10), " ") + chr(10))
+"""
 
-    assert stages == ["screening", "evaluating"]
+
+def test_the_stage_is_noted_while_it_lasts(tmp_path: Path):
+    tasks = {"task_suites/cheap/test_x.py": TASK.format(word="cheapx") + PEEK}
+    tasks["task_suites/hard/test_x.py"] = TASK.format(word="hardq") + PEEK
+    agents = {"a": "print(' cheapx hardq ')"}
+    evaluate(tmp_path, *SIMULATED, "--bitsec-screen=cheap:1", agents=agents, tasks=tasks)
+
+    noted = [json.loads(line) for line in (tmp_path / "stages").read_text().splitlines()]
+    assert [each["stage"] for each in noted] == ["screening", "evaluating"]
 
 
 def test_fixtures_of_a_module_end_where_its_last_check_is_not_made(tmp_path: Path):
@@ -157,7 +155,7 @@ def told():
     ended = (tmp_path / "ended").read_text().split()
 
     assert ran.status == 0, ran.output
-    assert sorted(set(ended)) == sorted(f"test_{word}" for word in (*CHEAP, *HARD))
+    assert sorted({name.rpartition(".")[2] for name in ended}) == sorted(f"test_{word}" for word in (*CHEAP, *HARD))
 
 
 @pytest.mark.parametrize(
@@ -170,7 +168,7 @@ def told():
         (["--bitsec-screen=chep:50", "-n2"], "no selected task is of the suite chep; choose one of"),
         (
             ["--bitsec-screen=cheap:50", "task_suites/cheap"],
-            "every selected task is of that suite; select others too",
+            "every selected task is of that suite; select others",
         ),
         (["--bitsec-screen=cheap"], "--bitsec-screen cheap: give SUITE:POINTS, with points above 0 and up to 100"),
         (["--bitsec-screen=cheap:101"], "--bitsec-screen cheap:101: give SUITE:POINTS"),
