@@ -213,6 +213,29 @@ def test_status_tells_every_kind_of_result(miner: Miner, agent: Path, hub: Runni
     assert told.lines[-len(TOLD[kind]) :] == TOLD[kind]
 
 
+@pytest.mark.parametrize(
+    ("stop", "words"),
+    [
+        (
+            "screened",
+            "too few points on the tasks that come first: the other runs were not spent, and nothing is earned",
+        ),
+        ("pruned", "it could no longer reach a rank that is paid: the runs that were left were not spent"),
+    ],
+)
+def test_status_tells_who_was_stopped(miner: Miner, agent: Path, hub: RunningHub, stop: str, words: str):
+    miner("submit", "agent.py", "--miner-id", "half")
+    file = outcome_of("half", sha=hub.get("/agents/half").json()["versions"][0]["sha256"])
+    file.settings = {"stopped": {"half": stop}}
+    hub.results.mkdir(exist_ok=True)
+    (hub.results / "half.xml").write_bytes(file.text)
+
+    told = miner("status", "--miner-id", "half")
+
+    assert told.lines[0].startswith(f"half: {stop}, version 1")
+    assert words in told.lines
+
+
 @pytest.mark.parametrize("kind", OUTCOMES)
 def test_try_tells_every_kind_of_result(kind: str):
     lines = list(board_of_agent(leaderboard([outcome_of(kind).read()])))

@@ -25,6 +25,7 @@ class Evaluations:
     seen: list[tuple[str, bytes]] = field(default_factory=list)
     options: list[tuple[str, ...]] = field(default_factory=list)
     void_elsewhere: set[str] = field(default_factory=set)
+    settings: dict[str, object] = field(default_factory=dict)
     collection_error: str = ""
     status: int = 0
     during: Callable[[Order], None] = lambda order: None
@@ -42,7 +43,7 @@ class Evaluations:
             return 4
         if self.collection_error:
             order.log.write_text(f"ERROR: {order.tasks[0]}/{self.collection_error}\n")
-        junit = JunitFile(evaluation=f"e{len(self.seen)}").run(name, TASK, outcomes)
+        junit = JunitFile(evaluation=f"e{len(self.seen)}", settings=self.settings).run(name, TASK, outcomes)
         if name in self.void_elsewhere:
             junit.run(name, f"{TASK}_too", ["error"])
         order.junit.write_bytes(junit.text)

@@ -376,6 +376,17 @@ def test_first_come_is_first_evaluated_and_the_queue_is_noted(tmp_path: Path):
     assert (after["evaluating"], after["queue"], len(after["durations"])) == ("", [], 2)
 
 
+def test_an_agent_that_was_screened_is_told_of_as_such_and_is_current(tmp_path: Path):
+    watched = Watched(tmp_path, alice="1")
+    watched.evaluations.outcomes["alice"] = ["failed"]
+    watched.evaluations.settings = {"stopped": {"alice": "screened"}}
+
+    assert watched.look() == ["alice"]
+    assert watched.lines == ["alice: scored 0.0 over 1 run, screened"]
+    assert watched.look() == []
+    assert watched.current
+
+
 def test_the_score_of_every_version_is_kept(tmp_path: Path):
     watched = Watched(tmp_path, alice="1")
     watched.evaluations.outcomes["alice"] = ["passed", "failed"]
