@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.evaluation import Evaluation, Outcome, Run
 from bitsec_eval.core.merging import merge, plan_of, runs_of, version_of
-from bitsec_eval.core.scores import State, run_score, run_state
+from bitsec_eval.core.run_points import State, run_score, run_state
 
 try:
     import pyarrow as pa

@@ -21,7 +21,7 @@ from bitsec_eval.core.intervals import Interval, score_interval
 from bitsec_eval.core.merging import merge, that_count
 from bitsec_eval.core.paying.contender import Contender
 from bitsec_eval.core.paying.progress import HALF_LIFE_DAYS
-from bitsec_eval.core.rewards import TAKE_BASELINE, Rewards, RewardTerms, parse_emission, reward
+from bitsec_eval.core.rewards import CENT, TAKE_BASELINE, Rewards, RewardTerms, parse_emission, reward
 from bitsec_eval.core.scores import AgentScore, Cell, RunCounts, Scores, scores
 from bitsec_eval.core.stages import Screen, Stop
 from bitsec_eval.core.ties import tie_groups
@@ -290,7 +290,7 @@ def _ranked(
             high=agent.high,
             interval=_interval(agent, scored.weights),
             group=groups.get(agent.agent),
-            reward=earned.amounts.get(agent.agent, Decimal(0)),
+            reward=earned.amounts.get(agent.agent, 0 * CENT),
             runs=RunCounts.total(cell.counts for cell in agent.cells),
             tasks=agent.cells,
             last_evaluated=agent.last_evaluated,
