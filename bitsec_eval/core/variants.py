@@ -6,9 +6,14 @@ So a task may have a file of variants beside its workspaces, a small grammar tha
     {"places": [{"file": "src/A.sol", "old": "...", "twin_old": "...", "new": "<body>"}],
      "shuffled": ["src/A.sol"],
      "symbols": {"body": ["return <sum>;", "uint256 all = <sum>;\n        return all;"],
-                 "sum": {"order": "terms", "of": ["a", "b", "c"], "join": " + "}},
+                 "sum": {"order": "terms", "of": ["a", "b", "c"], "join": " + "},
+                 "more": {"order": "more", "of": ["function f()...", "function g()..."], "most": 1},
+                 "used": {"choice": "helper", "of": ["a + b", "_both()"]},
+                 "made": {"choice": "helper", "of": ["", "function _both()..."]}},
      "twin": {"sum": {"order": "terms", "of": ["a", "b"], "join": " + "}}}
 
+A list is one of its texts, an order all of them in some order, with `most` only so many at most, and a choice one of
+its texts, the one at the same place as in every choice of that name: so a helper is there where it is used.
 Each symbol is drawn once for an evaluation, so it is the same wherever it stands, on both sides.
 """
 
@@ -106,11 +111,18 @@ class _Draw:
         found = self._symbols.get(name)
         if isinstance(found, list) and found:
             return str(self.random_for(name).choice(found))
+        if isinstance(found, dict) and "choice" in found:
+            return str(self.random_for(f"choice {found['choice']}").choice(found["of"]))
         if isinstance(found, dict):
-            parts = list(found["of"])
-            self.random_for(f"order {found['order']}").shuffle(parts)
-            return str(found.get("join", "")).join(parts)
-        raise TaskError(f"variants: <{name}> is not defined; give it a list of texts, or an order")
+            return self._in_order(found)
+        raise TaskError(f"variants: <{name}> is not defined; give it a list of texts, a choice or an order")
+
+    def _in_order(self, found: Mapping[str, Any]) -> str:
+        chance = self.random_for(f"order {found['order']}")
+        parts = list(found["of"])
+        chance.shuffle(parts)
+        count = chance.randint(0, found["most"]) if "most" in found else len(parts)
+        return str(found.get("join", "")).join(parts[:count])
 
 
 def _shuffled(text: str, chance: random.Random) -> str:

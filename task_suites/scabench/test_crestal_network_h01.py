@@ -15,6 +15,7 @@ TELLING = """
     quote isRunning setTerms setDelegate setAutoRenewLimit handOver setOperator
     payer payee price kept giver tenant commission treasury offers accepted rentedUntil prepaid prepaidTotal
     delegates autoRenewLimit host dailyPrice
+    _share _keep support tip gift isDelegate thank prepayFor
 """
 
 TASK = Task(
@@ -33,6 +34,7 @@ EXPECTED_FINDING = ExpectedFinding(
     neighbours=(
         *("_takeIn", "_useUp", "_extend", "rent", "rentFor", "rentPrepaid", "renew", "prepay", "takeBack"),
         *("publish", "close", "accept", "sweep", "quote", "isRunning"),
+        *("_share", "_keep", "support", "tip", "gift", "isDelegate", "thank", "prepayFor"),
         *("setTerms", "setDelegate", "setAutoRenewLimit", "handOver", "setOperator"),
     ),
 )

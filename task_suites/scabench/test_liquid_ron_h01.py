@@ -14,6 +14,7 @@ TELLING = """
     totalAssets convertToShares convertToAssets deposit requestExit leave harvest fetchOperatorFee stakeIdle
     setOperatorFee setOperator _cut _receive _send stake unstake claim staked pending
     asset pool operatorFee operatorFeeAmount reserved leaving assets shares rewards held owed
+    _debts idle atWork worthOf operatorShare topUp
 """
 
 TASK = Task(
@@ -28,11 +29,12 @@ EXPECTED_FINDING = ExpectedFinding(
     file="src/LiquidRon.sol",
     contract="LiquidRon",
     function="totalAssets",
-    also=("harvest", "fetchOperatorFee"),
+    also=("harvest", "fetchOperatorFee", "_debts"),
     kinds=("accounting",),
     mentions=("fee", "cut", "commission", "liabilit", "owed to the operator"),
     neighbours=(
         *("convertToShares", "convertToAssets", "deposit", "requestExit", "leave", "stakeIdle", "unstake"),
+        *("idle", "atWork", "worthOf", "operatorShare", "topUp"),
         *("setOperatorFee", "setOperator", "_cut", "_receive", "_send"),
     ),
 )

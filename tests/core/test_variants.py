@@ -68,6 +68,22 @@ def test_the_twin_has_its_own_texts():
     assert all("+ c" in text for text in texts)
 
 
+def test_a_helper_is_made_where_it_is_used_and_texts_of_an_order_may_be_few():
+    symbols = {
+        "sum": {"choice": "helper", "of": ["a + b", "both()"]},
+        "arguments": {"order": "any", "most": 2, "of": ["a", "b", "c"], "join": ", "},
+        "other": {"choice": "helper", "of": ["", "function both()"]},
+    }
+    places = [*TOLD["places"], {"file": "A.sol", "old": "contract A {", "new": "contract A { <other>"}]
+    made = variants(symbols=symbols, places=places)
+    texts = [made.drawn(FILES, seed, is_twin=False)["A.sol"].decode() for seed in range(60)]
+
+    assert all(("return both()" in text) == ("function both()" in text) for text in texts)
+    assert len({"both()" in text for text in texts}) == 2
+    calls = {text.partition("call(")[2].partition(")")[0] for text in texts}
+    assert {call.count(",") if call else -1 for call in calls} == {-1, 0, 1}
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

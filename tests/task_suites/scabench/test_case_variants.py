@@ -115,6 +115,34 @@ def test_an_evaluation_is_drawn_alike_twice_and_unlike_another(case):
     assert len(set(drawn)) == len(drawn)
 
 
+@each_case
+def test_helpers_are_there_or_not_and_innocents_are_few_or_many(case):
+    """So neither the number of functions nor what they call is the same in two evaluations."""
+    declared = [_declared(case.drawn(seed)[0]) for seed in SEEDS]
+    published = _declared(case.project)
+    helpers = {name for names in declared for name in names if name.startswith("_")} - published
+    innocents = [len({name for name in names - published if not name.startswith("_")}) for names in declared]
+
+    assert helpers
+    assert all(0 < sum(helper in names for names in declared) < len(SEEDS) for helper in helpers)
+    assert set(innocents) >= {0, 1, 2, 3}
+    assert [_declared(case.drawn(seed)[1]) for seed in SEEDS] == declared
+
+
+@each_case
+def test_a_helper_is_declared_exactly_where_it_is_called(case):
+    for seed in SEEDS:
+        for side in case.drawn(seed):
+            text = " ".join(sources(side).values())
+            called = set(re.findall(r"(?<!function )\b(_\w+)\(", text))
+            assert called <= _declared(side)
+            assert {name for name in _declared(side) if name.startswith("_")} <= called
+
+
+def _declared(files):
+    return {name for text in sources(files).values() for name in re.findall(r"function (\w+)", text)}
+
+
 COMPILE = """
 const solc = require("solc");
 const projects = JSON.parse(require("fs").readFileSync(0, "utf8"));
@@ -155,9 +183,11 @@ def test_every_variant_compiles_on_both_sides(compiled):
 @each_case
 def test_every_alternative_is_among_those_that_were_compiled(case):
     texts = ["\n".join(text for files in case.drawn(seed) for text in sources(files).values()) for seed in COMPILED]
-    written = [each for symbol in case.variants.symbols.values() if isinstance(symbol, list) for each in symbol]
+    listed = [symbol if isinstance(symbol, list) else symbol["of"] for symbol in case.variants.symbols.values()]
+    written = [each for symbol in listed for each in symbol]
 
     for alternative in written:
         fixed = re.split(r"<\w+>", alternative)
-        pattern = re.compile(r"[^;{}]*(?:;[^;{}]*)*".join(map(re.escape, fixed)))
+        drawn = r"[^\0]*?" if "function" in alternative else r"[^;{}]*(?:;[^;{}]*)*"
+        pattern = re.compile(drawn.join(map(re.escape, fixed)))
         assert any(pattern.search(text) for text in texts), alternative
