@@ -100,14 +100,15 @@ UNWIPED = Runner("            wipe(folder)", "            pass")
 
 OF_SHARED_PAGES = (
     *("page_drop", "page_look", "page_fetch", "page_advice", "page_read_once"),
-    *("flush_pages", "watch_files", "lease_file"),
+    *("flush_pages", "watch_files", "lease_file", "count_sockets"),
 )
 """Calls that this kernel would answer on any file; `page_count` and `watch_everything` it refuses by itself to who
 is neither the file's owner nor privileged, and `page_no_wait` on overlays, as others do not."""
 
 OF_THE_MACHINE = (
     *("count_memory", "count_blocks", "count_events", "count_load", "count_files", "count_groups", "count_disks"),
-    *("count_devices", "count_terminals"),
+    *("count_devices", "count_terminals", "count_interrupts", "count_file_systems", "count_by_device"),
+    *("count_users_of_code", "count_changes"),
 )
 
 WITHOUT: dict[str, tuple[str, Change]] = {
@@ -123,6 +124,7 @@ WITHOUT: dict[str, tuple[str, Change]] = {
     "Ulimits nofile": ("agents/open_files", host(Ulimits=[{"Name": "nofile", "Soft": 4096, "Hard": 4096}])),
     "Ulimits core": ("agents/core_dump", host(Ulimits=[{"Name": "core", "Soft": -1, "Hard": -1}])),
     "NetworkDisabled": ("agents/network", connected),
+    "NetworkDisabled, abstract sockets": ("agents/host_sockets", connected),
     "Binds": ("agents/engine_socket", host(Binds=["/dev/null:/var/run/docker.sock"])),
     "seccomp, calls": ("agents/system_calls", unconfined),
     "seccomp, families": ("agents/odd_sockets", unconfined),
@@ -187,6 +189,30 @@ def test_with_it_the_attack_does_not(engine: DockerSandbox, guard: str):
 
     assert "PWNED" not in answer.text, answer
     assert answer.ending in tried.ending.split(" or ")
+
+
+OF_CALLS: dict[str, Change] = {
+    "page_note": unconfined,
+    "watch_neighbours": unconfined,
+    "limit_from_call": unconfined,
+    "memory_signal": host(MaskedPaths=[]),
+    "channel_from_call": OPEN_PROCESS_1,
+}
+"""Solutions that answer rightly where their attack works, by what has to be taken away for that."""
+
+
+@pytest.mark.parametrize("name", OF_CALLS)
+def test_without_its_guard_a_solutions_attack_works_too(
+    engine: DockerSandbox, weakened: Callable[..., DockerSandbox], name: str
+):
+    source = attack(f"solutions/{name}").source
+
+    def answer(sandbox: DockerSandbox) -> str:
+        with calls_on(sandbox, source, LIMITS) as calls:
+            return str(RemoteSolution(calls).reverse_string("abc"))
+
+    assert answer(engine) == "held"
+    assert answer(weakened(OF_CALLS[name])) == "cba"
 
 
 KEEP_PROCESS_1_BUSY = """

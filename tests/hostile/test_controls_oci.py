@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from hostile.corpus import attack
 from hostile.test_controls import OF_SHARED_PAGES, OF_THE_MACHINE
-from sandbox.sessions import answer_of
+from sandbox.sessions import answer_of, calls_on
 
 from bitsec_eval.core.task import Limits
+from bitsec_eval.sandbox.execution.solution import RemoteSolution
 from bitsec_eval.sandbox.oci import engine as oci_engine_module
 from bitsec_eval.sandbox.oci.bundle import bundle_config
 from bitsec_eval.sandbox.oci.engine import OciSandbox
@@ -80,6 +81,7 @@ WITHOUT: dict[str, tuple[str, Change]] = {
         process(rlimits=[{"type": "RLIMIT_NOFILE", "soft": 4096, "hard": 4096}]),
     ),
     "network namespace": ("agents/network", shared("network")),
+    "network namespace, abstract sockets": ("agents/host_sockets", shared("network")),
     "pid namespace": ("agents/other_processes", shared("pid")),
     "cgroup namespace": ("agents/control_group", shared("cgroup")),
     "seccomp, calls": ("agents/system_calls", unconfined),
@@ -101,19 +103,50 @@ WITHOUT: dict[str, tuple[str, Change]] = {
 }
 
 
+OF_CALLS: dict[str, Change] = {
+    "page_note": unconfined,
+    "watch_neighbours": unconfined,
+    "limit_from_call": unconfined,
+    "memory_signal": lambda config: config["linux"].update(maskedPaths=[]),
+}
+
+
+@pytest.fixture
+def weakened(oci_engine: OciSandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], OciSandbox]:
+    """Return what makes the engine's sandboxes lack a guard, and nobody notice."""
+
+    def weaken(change: Change) -> OciSandbox:
+        def without(*arguments: Any) -> Config:
+            config = copy.deepcopy(bundle_config(*arguments))
+            change(config)
+            return config
+
+        monkeypatch.setattr(oci_engine_module, "bundle_config", without)
+        monkeypatch.setattr(oci_engine_module, "missing_guards", lambda *_: [])
+        monkeypatch.setattr(greeting, "missing_in_guest", lambda *_: [])
+        return oci_engine
+
+    return weaken
+
+
+@pytest.mark.parametrize("name", OF_CALLS)
+def test_without_its_guard_a_solutions_attack_works_too(
+    oci_engine: OciSandbox, weakened: Callable[[Change], OciSandbox], name: str
+):
+    source = attack(f"solutions/{name}").source
+
+    def answer(sandbox: OciSandbox) -> str:
+        with calls_on(sandbox, source, LIMITS) as calls:
+            return str(RemoteSolution(calls).reverse_string("abc"))
+
+    assert answer(oci_engine) == "held"
+    assert answer(weakened(OF_CALLS[name])) == "cba"
+
+
 @pytest.mark.parametrize("guard", WITHOUT)
-def test_without_its_guard_the_attack_works(oci_engine: OciSandbox, monkeypatch: pytest.MonkeyPatch, guard: str):
+def test_without_its_guard_the_attack_works(weakened: Callable[[Change], OciSandbox], guard: str):
     name, change = WITHOUT[guard]
 
-    def without(*arguments: Any) -> Config:
-        config = copy.deepcopy(bundle_config(*arguments))
-        change(config)
-        return config
-
-    monkeypatch.setattr(oci_engine_module, "bundle_config", without)
-    monkeypatch.setattr(oci_engine_module, "missing_guards", lambda *_: [])
-    monkeypatch.setattr(greeting, "missing_in_guest", lambda *_: [])
-
-    answer = answer_of(oci_engine, attack(name).agent_source, limits=LIMITS)
+    answer = answer_of(weakened(change), attack(name).agent_source, limits=LIMITS)
 
     assert "PWNED" in answer.text, answer

@@ -1,12 +1,15 @@
 """Nothing that a guest can read tells whether it sees a project or its mended twin.
 
 Agents print every sign that has told them apart: user id, numbers of devices, mounts, namespaces, inodes, and time.
-A guesser by such a sign is right when the project always has the even, the odd, the lower or the higher number.
+A guesser by such a sign is right when the project has the even, the odd, the lower or the higher number. What only
+grows tells which sandbox is the later one; as the two come in random order, whoever goes by it is right no more often
+than a coin, whatever it knows of the numbers that a machine hands out.
 """
 
 import json
 import random
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 from bitsec_eval.core.task import Limits
@@ -16,12 +19,21 @@ from bitsec_eval.sandbox.pool import pooled
 from bitsec_eval.schedule.runs import RunKey, RunSpec
 from bitsec_eval.schedule.schedule import Schedule
 
-PAIRS = 14
-"""A sign that tells nothing agrees with the role in all of them once in 8,192 times."""
+PAIRS = 24
+MOST_RIGHT = 21
+"""A sign that tells nothing agrees with the role in more of the pairs once in 50,000 times."""
 
 LOOK = b"""
-import json, os, time
+import ctypes, json, mmap, os, time
+libc = ctypes.CDLL(None)
 mounts = [line.split() for line in open("/proc/self/mountinfo")]
+machine = (ctypes.c_ulong * 32)()
+libc.sysinfo(machine)
+event = libc.eventfd(0, 0)
+told = dict(line.split(":", 1) for line in open("/proc/self/fdinfo/%d" % event))
+disk = os.statvfs("/")
+shared = mmap.mmap(-1, 4096)
+maps = [line.split() for line in open("/proc/self/maps")]
 print(json.dumps({
     "uid": os.getuid(),
     "device of the root": os.stat("/").st_dev,
@@ -32,6 +44,16 @@ print(json.dumps({
     "parent mount": int(mounts[0][1]),
     **{f"namespace {name}": os.stat(f"/proc/self/ns/{name}").st_ino for name in ("mnt", "pid", "ipc", "uts", "net")},
     "inode of a pipe": os.fstat(os.pipe()[0]).st_ino,
+    "inode of a socket": os.fstat(__import__("socket").socket(1).fileno()).st_ino,
+    "inode of memory": os.fstat(os.memfd_create("x")).st_ino,
+    "inode of shared memory": next(int(line[4]) for line in maps if line[-1] == "(deleted)"),
+    "inode of a process": os.fstat(os.pidfd_open(os.getpid())).st_ino,
+    "event": int(told.get("eventfd-id", 0)),
+    "free memory": machine[5],
+    "processes of the machine": machine[10] & 0xFFFF,
+    "free blocks": disk.f_bfree,
+    "free inodes": disk.f_ffree,
+    "start": int(open("/proc/self/stat").read().rpartition(")")[2].split()[19]),
     "time": time.monotonic_ns(),
     "process": os.getpid(),
 }))
@@ -74,13 +96,26 @@ GUESSES: dict[str, Callable[[int, int], bool]] = {
 
 
 def telling(seen: list[tuple[Any, Any]]) -> list[str]:
-    """Return the signs by which a guesser is right about every pair."""
-    return [
-        f"{sign}: {name}"
-        for sign in seen[0][0]
-        for name, is_right in GUESSES.items()
-        if all(is_right(project[sign], twin[sign]) for project, twin in seen)
-    ]
+    """Return the signs by which a guesser is right about nearly every pair."""
+    most = len(seen) * MOST_RIGHT // PAIRS
+    return [name for name, right in rights(seen).items() if right > most]
+
+
+def rights(seen: list[tuple[Any, Any]]) -> dict[str, int]:
+    """Return in how many pairs a guesser by each sign is right; some know which numbers are usual on the machine."""
+    found = {}
+    for sign in seen[0][0]:
+        pairs = [(project[sign], twin[sign]) for project, twin in seen]
+        middle = median(number for pair in pairs for number in pair)
+        guesses = {
+            **GUESSES,
+            "below the usual": lambda project, twin, middle=middle: project < middle <= twin,
+            "above the usual": lambda project, twin, middle=middle: twin < middle <= project,
+        }
+        found |= {
+            f"{sign}: {name}": sum(map(is_right, *zip(*pairs, strict=True))) for name, is_right in guesses.items()
+        }
+    return found
 
 
 class InOrder(random.Random):

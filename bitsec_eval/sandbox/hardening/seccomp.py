@@ -46,7 +46,7 @@ timer_delete timer_getoverrun timer_gettime timer_settime timerfd_create timerfd
 mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedsend mq_unlink
 """
 _SOCKETS = """
-accept accept4 bind connect getpeername getsockname getsockopt listen recvfrom recvmmsg recvmsg sendmmsg sendmsg
+accept accept4 bind connect getpeername getsockname listen recvfrom recvmmsg recvmsg sendmmsg sendmsg
 sendto setsockopt shutdown
 """
 
@@ -60,6 +60,9 @@ pages and dumps, and guard pages. Left out: will need, cold, page out, populate,
 READ_WRITE_FLAGS = 0x17  # RWF_HIPRI, DSYNC, SYNC and APPEND
 FCNTL_COMMANDS = (*range(12), 15, 16, 36, 37, 38, 1027, *range(1030, 1039))
 """Descriptors, flags, owners, locks, sizes of pipes, seals and hints; not leases (1024, 1025) nor F_NOTIFY (1026)."""
+
+SOCKET_OPTIONS = tuple(number for number in range(81) if number not in (57, 71))
+"""All that Python knows; not SO_COOKIE and SO_NETNS_COOKIE, numbers that the machine hands out in order."""
 
 LOW_32_BITS = 0xFFFFFFFF  # the kernel looks at no more of an int, so neither may a filter
 NAMESPACE_FLAGS = 0x7E020000  # CLONE_NEWNS, CGROUP, UTS, IPC, USER, PID and NET
@@ -87,6 +90,7 @@ def profile(machine: str) -> dict[str, Any]:
             _only(["clone"], _masked(0, NAMESPACE_FLAGS, 0)),
             _only(["madvise"], *(_equal(2, advice) for advice in MADVICE)),
             _only(["preadv2", "pwritev2"], _masked(5, LOW_32_BITS & ~READ_WRITE_FLAGS, 0)),
+            _only(["getsockopt"], *(_equal(2, option) for option in SOCKET_OPTIONS)),
             _only(["fcntl"], *(_equal(1, command) for command in FCNTL_COMMANDS)),
             _only(["prlimit64"], _equal(0, 0)),  # of itself only: a CPU limit would kill process 1, which we start
             {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": ENOSYS},

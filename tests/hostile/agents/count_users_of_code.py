@@ -1,0 +1,21 @@
+"""Read how many use each module and cipher of the kernel.
+
+attack: E12 count what the whole machine does
+guard: MaskedPaths
+ending: exited
+"""
+
+import os
+
+PATHS = ("/proc/modules", "/proc/crypto", "/proc/tty")
+
+
+def told(path):
+    try:
+        return bool(os.listdir(path) if os.path.isdir(path) else open(path, "rb").read(64))
+    except OSError:
+        return False
+
+
+found = [path for path in PATHS if told(path)]
+print("PWNED" if found else "held", *found)
