@@ -24,7 +24,7 @@ MOST_RIGHT = 21
 """A sign that tells nothing agrees with the role in more of the pairs once in 50,000 times."""
 
 LOOK = b"""
-import ctypes, json, mmap, os, time
+import ctypes, json, mmap, os, socket, time
 libc = ctypes.CDLL(None)
 mounts = [line.split() for line in open("/proc/self/mountinfo")]
 machine = (ctypes.c_ulong * 32)()
@@ -33,6 +33,7 @@ event = libc.eventfd(0, 0)
 told = dict(line.split(":", 1) for line in open("/proc/self/fdinfo/%d" % event))
 disk = os.statvfs("/")
 shared = mmap.mmap(-1, 4096)
+end = socket.socket(1)
 maps = [line.split() for line in open("/proc/self/maps")]
 print(json.dumps({
     "uid": os.getuid(),
@@ -44,7 +45,7 @@ print(json.dumps({
     "parent mount": int(mounts[0][1]),
     **{f"namespace {name}": os.stat(f"/proc/self/ns/{name}").st_ino for name in ("mnt", "pid", "ipc", "uts", "net")},
     "inode of a pipe": os.fstat(os.pipe()[0]).st_ino,
-    "inode of a socket": os.fstat(__import__("socket").socket(1).fileno()).st_ino,
+    "inode of a socket": os.fstat(end.fileno()).st_ino,
     "inode of memory": os.fstat(os.memfd_create("x")).st_ino,
     "inode of shared memory": next(int(line[4]) for line in maps if line[-1] == "(deleted)"),
     "inode of a process": os.fstat(os.pidfd_open(os.getpid())).st_ino,
