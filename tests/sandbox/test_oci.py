@@ -26,7 +26,7 @@ LOST = {
     "mount /tmp": lambda config: _mount(config, "/tmp")["options"].remove("noexec"),
     "mount /workspace": lambda config: _mount(config, "/workspace")["options"].append("size=512m"),
     "mount /dev/shm": lambda config: _mount(config, "/dev/shm")["options"].append("size=1g"),
-    "mount /sys": lambda config: _mount(config, "/sys")["options"].remove("ro"),
+    "mount /sys": lambda config: config["linux"]["maskedPaths"].remove("/sys"),
     "mount /host": lambda config: config["mounts"].append(
         {"destination": "/run", "type": "bind", "source": "/etc", "options": ["bind", "ro"]}
     ),

@@ -156,7 +156,7 @@ def _missing_of_mounts(pid: int, limits: Limits) -> list[str]:
         "/workspace": {*_SHIELD, "rw", f"size={WORKSPACE_MIB << 10}k", f"nr_inodes={TMP_INODES}"},
         "/dev/shm": {*_SHIELD, "rw", f"size={SHM_BYTES >> 10}k"},  # noqa: S108
         "/": {"ro"},
-        "/sys": {"ro"},
+        "/sys": {"ro", "type=tmpfs"},  # masked: what lies upon it is empty
         "/proc/sys": {"ro"},
     }
     wrong = [path for path, options in writable.items() if not options <= mounts.get(path, set())]
@@ -169,13 +169,13 @@ def _missing_of_mounts(pid: int, limits: Limits) -> list[str]:
 
 
 def _mounts(pid: int) -> dict[str, set[str]]:
-    """Return the options of each mount, its own and its file system's, by mount point."""
+    """Return the options of the uppermost mount at each place, its own and its file system's, with the type."""
     found = {}
     for line in _proc(pid, "mountinfo").splitlines():
         before, _, after = line.partition(" - ")
         fields = before.split()
         own, super_options = set(fields[5].split(",")), set(after.split()[-1].split(","))
-        found[fields[4]] = own | (super_options - {"ro", "rw"})
+        found[fields[4]] = own | (super_options - {"ro", "rw"}) | {f"type={after.split()[0]}"}
     return found
 
 
