@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -96,13 +97,24 @@ contract Exploit {{
     handler.send_json(200, completion(said))
 
 
+def with_time(folder: Path) -> list[str]:
+    """Return the two tasks and give them and the agent time: a compiler starts slowly on a machine that is busy."""
+    (folder / "agents/thinker.py").write_text(AGENT.replace("SECONDS = 8", "SECONDS = 160"))
+    for case in ("scabench/crestal_network_h01", "proof/crestal_network_h01"):
+        shutil.copytree(ROOT / "task_suites" / case, folder / "task_suites" / case)
+    paths = [folder / f"task_suites/proof/test_crestal_network_h01_{kind}.py" for kind in ("exploit", "patch")]
+    for path in paths:
+        source = (ROOT / path.relative_to(folder)).read_text()
+        path.write_text(source.replace("    answer=", "    timeout=90,\n    answer="))
+    return [str(path) for path in paths]
+
+
 def test_it_proves_what_the_llm_finds_and_has_it_mend_what_does_not_compile(
     upstream: Server, folder: Path, evm_engine: DockerSandbox
 ):
     upstream.otherwise = an_llm_that_slips
     live = ("--bitsec-llm=live", f"--bitsec-llm-base-url={upstream.url}", "--bitsec-llm-models=m")
-    tasks = [f"task_suites/proof/test_crestal_network_h01_{kind}.py" for kind in ("exploit", "patch")]
-    scores = evaluated(folder, *live, tasks=tasks)
+    scores = evaluated(folder, *live, tasks=with_time(folder))
 
     for kind in ("exploit", "patch"):
         assert scores[f"crestal_network_h01_{kind}"]["score"] == 100.0
