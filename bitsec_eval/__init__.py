@@ -13,7 +13,7 @@ from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.twins import compare
 from bitsec_eval.core.proof.chain import ETHER, Reverted
 from bitsec_eval.core.proof.judge import ExploitVerdict, PatchVerdict
-from bitsec_eval.core.proof.prompts import EXPLOIT_PROMPT, PATCH_PROMPT
+from bitsec_eval.core.proof.prompts import EXPLOIT_PROMPT, FOUNDRY_PATCH_PROMPT, PATCH_PROMPT
 from bitsec_eval.core.proof.scenario import Scenario
 from bitsec_eval.core.report import AUDIT_PROMPT, Report
 from bitsec_eval.core.solution import Solution
@@ -26,6 +26,7 @@ __all__ = [
     "AUDIT_PROMPT",
     "ETHER",
     "EXPLOIT_PROMPT",
+    "FOUNDRY_PATCH_PROMPT",
     "LLM",
     "PATCH_PROMPT",
     "AnswerFault",

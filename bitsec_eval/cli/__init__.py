@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 
 from bitsec_eval import __version__
-from bitsec_eval.cli import check, compare, doctor, image, init, leaderboard, node, scabench, sign, watch
+from bitsec_eval.cli import check, compare, doctor, evmbench, image, init, leaderboard, node, scabench, sign, watch
 from bitsec_eval.core.errors import BitsecError
 from bitsec_eval.support.signals import take_interrupts
 
-COMMANDS = (image, init, check, doctor, leaderboard, compare, sign, watch, scabench, node)
+COMMANDS = (image, init, check, doctor, leaderboard, compare, sign, watch, scabench, evmbench, node)
 
 USAGE_EXIT = 2
 STOPPED_EXIT = 130

@@ -37,6 +37,9 @@ def _add_build(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     build.add_argument(
         "--evm", action="store_true", help="make the image of patch and exploit tasks as well (pyrevm, solc)"
     )
+    build.add_argument(
+        "--foundry", action="store_true", help="make the image of imported EVMbench tasks as well (forge), and --evm"
+    )
     build.set_defaults(main=_build)
 
 
@@ -47,20 +50,35 @@ def _build(args: argparse.Namespace) -> int:
 
     if args.rootfs is not None:
         build_rootfs(args.rootfs.absolute(), os.environ, log_step)
-        if args.evm:
-            from bitsec_eval.sandbox.evm.image import build_evm_rootfs
-
-            log(f"{build_evm_rootfs(args.rootfs.absolute())}: made")
+        _build_proof_rootfs(args)
         log(f"{args.rootfs}: made; evaluate with --bitsec-sandbox=oci --bitsec-image={args.rootfs}")
         return 0
     made = build_image(os.environ, log_step)
     _tell(RECIPE.image, made=made)
-    if args.evm:
-        from bitsec_eval.sandbox.evm.image import build_evm_image
-        from bitsec_eval.sandbox.evm.names import EVM_IMAGE
-
-        _tell(EVM_IMAGE, made=build_evm_image())
+    _build_proof_images(args)
     return 0
+
+
+def _build_proof_rootfs(args: argparse.Namespace) -> None:
+    from bitsec_eval.sandbox.evm.foundry_image import build_foundry_rootfs
+    from bitsec_eval.sandbox.evm.image import build_evm_rootfs
+
+    if args.evm or args.foundry:
+        evm = build_evm_rootfs(args.rootfs.absolute())
+        log(f"{evm}: made")
+        if args.foundry:
+            log(f"{build_foundry_rootfs(evm)}: made")
+
+
+def _build_proof_images(args: argparse.Namespace) -> None:
+    from bitsec_eval.sandbox.evm.foundry_image import build_foundry_image
+    from bitsec_eval.sandbox.evm.image import build_evm_image
+    from bitsec_eval.sandbox.evm.names import EVM_IMAGE, FOUNDRY_IMAGE
+
+    if args.evm or args.foundry:
+        _tell(EVM_IMAGE, made=build_evm_image())
+    if args.foundry:
+        _tell(FOUNDRY_IMAGE, made=build_foundry_image())
 
 
 def _tell(image: str, *, made: bool) -> None:

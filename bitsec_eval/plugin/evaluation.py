@@ -15,6 +15,7 @@ from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.loop import RunLoop
 from bitsec_eval.plugin.progress.status import RunProgress, folder_of, gathered
 from bitsec_eval.plugin.proof.checks import ProofChecks
+from bitsec_eval.plugin.proof.foundry_checks import FoundryChecks
 from bitsec_eval.plugin.reporting.check_reports import CheckReports
 from bitsec_eval.plugin.reporting.run_files import RunFiles
 from bitsec_eval.plugin.running.fixtures import AsyncChecks, Fixtures
@@ -41,6 +42,7 @@ class EvaluationPlugin:
         manager.register(self.stages, "bitsec-stages")
         manager.register(Fixtures(self._runs, self.settings.seed), "bitsec-fixtures")
         manager.register(self._proof, "bitsec-proof")
+        manager.register(FoundryChecks(self.settings), "bitsec-foundry")
 
     def register_running(self, manager: pytest.PytestPluginManager) -> None:
         """Register what runs them."""

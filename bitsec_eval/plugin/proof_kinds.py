@@ -8,6 +8,7 @@ from bitsec_eval.core.task import PROOF_ANSWERS, Task
 from bitsec_eval.plugin.extension import AnswerKind
 
 SHARED = ("chain", "scenario")
+FORGE = "forge"
 _SUMMARIES = {"exploit": "a Solidity exploit, run on an EVM", "patch": "a patch of a project, run on an EVM"}
 
 
@@ -24,7 +25,23 @@ def _check_task(kind: str, task: Task, fixtures: Collection[str]) -> None:
         raise TaskError(f"a check uses {kind}, but TASK has answer={task.answer!r}")
 
 
-PROOF_KINDS = tuple(
-    AnswerKind(name=name, fixtures=(name, *SHARED), summary=_SUMMARIES[name], check_task=partial(_check_task, name))
-    for name in PROOF_ANSWERS
+def _check_foundry_task(task: Task, fixtures: Collection[str]) -> None:
+    if FORGE in fixtures and task.workspace is None:
+        raise TaskError("a check uses forge, but TASK has no workspace; give workspace= the case's own")
+
+
+def _proof_kind(name: str) -> AnswerKind:
+    return AnswerKind(
+        name=name, fixtures=(name, *SHARED), summary=_SUMMARIES[name], check_task=partial(_check_task, name)
+    )
+
+
+PROOF_KINDS = (
+    *map(_proof_kind, PROOF_ANSWERS),
+    AnswerKind(
+        name="foundry",
+        fixtures=(FORGE,),
+        summary="a patch of a Foundry project, run with its tests",
+        check_task=_check_foundry_task,
+    ),
 )

@@ -29,3 +29,14 @@ You may change Solidity files below src/ and nothing else. The EVM follows the r
 Print a unified diff from the current directory (with --- and +++ lines) and nothing else, or one JSON object that
 maps the path of each file you change to its whole new text.
 """
+
+FOUNDRY_PATCH_PROMPT = """\
+The Foundry project in the current directory has {count}.
+Mend that: after your change hidden tests find no fault any more, and the project's own tests pass as before.
+
+Names, arguments and results of what honest users call must stay as they are, and so must constructors.
+You may change Solidity files below {editable} and nothing else. Cheat codes are for tests.
+
+Print a unified diff from the current directory (with --- and +++ lines) and nothing else, or one JSON object that
+maps the path of each file you change to its whole new text.
+"""

@@ -5,7 +5,7 @@ a task can be passed by an answer that does not stand, whatever the check looks 
 """
 
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,19 +20,14 @@ from bitsec_eval.plugin.config.pytest_options import runs_nothing
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.loop import will_be_interrupted
 from bitsec_eval.plugin.proof.case_files import CaseFiles
+from bitsec_eval.plugin.proof.losses import losses
 from bitsec_eval.plugin.proof.verdicts import Judged, compile_answer, judged, refuse
-from bitsec_eval.plugin.running.checked_run import USED, CheckedRun
+from bitsec_eval.plugin.running.checked_run import CheckedRun
 from bitsec_eval.sandbox.evm.answer_compiler import AnswerCompiler
 from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.sandbox.evm.places import EvmSandboxes
 from bitsec_eval.sandbox.oci.engine import ROOT
 from bitsec_eval.schedule.runs import RunKey, RunSpec
-
-
-class Loss:
-    """What a check lost, if anything; see `CanFail`."""
-
-    fault: Exception | None = None
 
 
 class ProofChecks:
@@ -125,7 +120,7 @@ class ProofChecks:
     def chain(self, request: pytest.FixtureRequest, bitsec_run: CheckedRun) -> Iterator[Chain]:
         """A new chain with the contracts of the project: the patched one, or for an exploit the faulty one."""
         found = self._verdict(request.node, bitsec_run)
-        with _losses(request.node), self._open.lent(bitsec_run.key.agent) as machine:
+        with losses(request.node), self._open.lent(bitsec_run.key.agent) as machine:
             yield Chain(machine, found.build, found.case.seed, found.case.names)
 
     @pytest.fixture
@@ -144,7 +139,7 @@ class ProofChecks:
         """
         if run.key not in self._judged:
             text = run.answers[0].text
-            with _losses(item):
+            with losses(item):
                 self._judged[run.key] = self._judge(run, text)
         found = self._judged[run.key]
         if isinstance(found, AnswerFault):
@@ -162,14 +157,3 @@ class ProofChecks:
     def _open(self) -> EvmSandboxes:
         assert self._places is not None  # noqa: S101 - checks run inside pytest_runtestloop only
         return self._places
-
-
-@contextmanager
-def _losses(item: pytest.Item) -> Iterator[None]:
-    """Have a check made again whose sandbox was lost."""
-    item.stash[USED] = loss = Loss()
-    try:
-        yield
-    except SandboxError as error:
-        loss.fault = error
-        raise

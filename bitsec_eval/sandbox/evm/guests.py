@@ -18,22 +18,27 @@ MOST_PARTS = 64
 
 
 @cache
-def _program(*names: str) -> bytes:
+def guest_program(*names: str) -> bytes:
+    """Return the text of programs of ours for a guest, one behind the other."""
     folder = files("bitsec_eval.sandbox.guest")
     return b"".join(folder.joinpath(name).read_bytes() for name in names)
 
 
 @cache
 def _compiler_program() -> bytes:
-    script = _program("solc.js").decode()
-    return f"PROGRAM = {script!r}\n".encode() + _program("solc_worker.py")
+    script = guest_program("solc.js").decode()
+    return f"PROGRAM = {script!r}\n".encode() + guest_program("solc_worker.py")
 
 
 class Guest:
-    """One program in its sandbox; `usable` until something went wrong there."""
+    """One program in its sandbox; `usable` until something went wrong there.
 
-    def __init__(self, session: Session, program: bytes, limits: Limits) -> None:
+    `image_option` is how `bitsec-eval image build` is told to make the image that the program needs.
+    """
+
+    def __init__(self, session: Session, program: bytes, limits: Limits, image_option: str = "--evm") -> None:
         self._session = session
+        self._image_option = image_option
         self._rpc = SolutionRpc(session, program, limits)
         self.begin()
 
@@ -46,9 +51,8 @@ class Guest:
         self._is_sound = True
         self._rpc.begin()
         if self._rpc.fault is not None:
-            raise SandboxError(
-                f"the EVM image does not start its program: {self._rpc.fault}; run bitsec-eval image build --evm"
-            )
+            remedy = f"run bitsec-eval image build {self._image_option}"
+            raise SandboxError(f"the image does not start its program: {self._rpc.fault}; {remedy}")
         self._solution = RemoteSolution(self._rpc)
 
     @property
@@ -115,7 +119,7 @@ class SandboxMachine:
     """An EVM's process; see `Machine`."""
 
     def __init__(self, session: Session) -> None:
-        self._guest = Guest(session, _program("evm_worker.py"), EVM_LIMITS)
+        self._guest = Guest(session, guest_program("evm_worker.py"), EVM_LIMITS)
 
     @property
     def usable(self) -> bool:

@@ -1,0 +1,1 @@
+"""EVMbench: tasks made of a local copy of its audits."""
