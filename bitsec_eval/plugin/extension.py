@@ -71,6 +71,15 @@ def publish_nothing(answers: Sequence[Answer]) -> Mapping[str, Any]:  # noqa: AR
     return {}
 
 
+Files = Callable[[], Mapping[str, bytes]]
+"""Reads the files of a workspace as an evaluation's agents see them."""
+
+
+def take_whole(printed: str, files: Files) -> str:  # noqa: ARG001 - as own_text has it
+    """Return all that was printed."""
+    return printed
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerKind:
     """A kind of answer that tasks ask for; a task is of this kind when a check uses one of `fixtures`.
@@ -82,6 +91,8 @@ class AnswerKind:
     `loads_solution` says that the answer is code to be loaded ahead of the checks, as for `solution`.
     `is_public` says that what the agent printed gives nothing hidden away; otherwise nobody is shown it.
     `publish` returns what a run's public file tells of its answers beside their ending.
+    `own_text` returns what of a printed text is the agent's own and not its workspace's, whose files it may read, to
+    find agents that answer alike.
     """
 
     name: str
@@ -91,6 +102,7 @@ class AnswerKind:
     loads_solution: bool = False
     is_public: bool = False
     publish: Callable[[Sequence[Answer]], Mapping[str, Any]] = publish_nothing
+    own_text: Callable[[str, Files], str] = take_whole
 
 
 class AnswerKinds:

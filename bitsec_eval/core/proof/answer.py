@@ -87,6 +87,24 @@ def check_patch_form(text: str) -> None:
         raise AnswerFault(Public.NO_PATCH, Public.NO_PATCH)
 
 
+def changed_text(text: str, files: Mapping[str, str]) -> str:
+    """Return the lines of a patch that `files` do not have: what of it is its author's own, to compare it by.
+
+    What is no patch is returned as it is.
+    """
+    try:
+        content = _content(text, _PATCH_FENCES)
+        told = _json_object(content)
+        if told is None:
+            added = [line[1:] for line in content.split("\n") if line.startswith("+") and not line.startswith("+++")]
+            return "\n".join(added) or text
+        known = {line for content in files.values() for line in content.split("\n")}
+        lines = [line for each in _whole_files(told).values() for line in each.split("\n")]
+    except AnswerFault:
+        return text
+    return "\n".join(line for line in lines if line not in known)
+
+
 def _may_change(path: str, editable: Iterable[str]) -> bool:
     parts = path.split("/")
     plain = path.isprintable() and "\\" not in path and not {"", ".", ".."} & set(parts)

@@ -119,6 +119,10 @@ class CollectedTask:
         program = program_of(agent.source, protocol, self.task.limits.wall_seconds)
         return tuple(AgentOrder(source=program, prompt=prompt, files=renaming.project(files)) for files in shown)
 
+    def shown_files(self, seed: int) -> dict[str, bytes]:
+        """Return the files of the workspace as agents see them in this evaluation."""
+        return self.renaming(seed).project(self.drawn_projects(seed)[0])
+
     @property
     def sandboxes(self) -> int:
         """How many sandboxes a run needs for its agent."""

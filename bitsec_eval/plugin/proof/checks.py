@@ -5,7 +5,7 @@ a task can be passed by an answer that does not stand, whatever the check looks 
 """
 
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
