@@ -12,6 +12,8 @@ from tests.plugin.evaluations import evaluate
 
 TASK = "suite/test_2026_01_jars_patch.py"
 CASE = "suite/2026_01_jars_patch"
+STEALS = """thief.steal(jars, address(this));
+        require(address(thief).balance == 90, "nothing stolen");"""
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +70,6 @@ AGENTS = {
 }
 
 
-def reasons(ran, agent):
-    """Return the public lines of an agent's lost checks."""
-    cells = [cell for row in ran.board()["agents"] if row["agent"] == agent for cell in row["tasks"].values()]
-    return {check["reason"] for cell in cells for check in cell["checks"] if not check["passed"]}
-
-
 def test_the_import_proves_the_hidden_tests(foundry, tmp_path, capsys):
     assert import_(small_audit(tmp_path)) == 0
 
@@ -98,7 +94,7 @@ def test_each_patch_is_worth_what_it_mends(foundry, tmp_path):
     ("test", "words"),
     [
         (
-            THIEF_TEST.replace("== 90", ">= 0"),
+            THIEF_TEST.replace(STEALS, ""),
             "H-01: test_thief_takes_what_others_hold must fail on the mended project",
         ),
         (

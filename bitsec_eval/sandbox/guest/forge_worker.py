@@ -61,7 +61,7 @@ def test(version, options):
     words = (done.stdout + b"\n" + done.stderr).decode("utf-8", "replace")
     if "Compiler run failed" in words or "Encountered invalid solc version" in words:
         return dict(summary({}), compiled=False, words=words[:MOST_WORDS])
-    if done.returncode in (0, 1) and "No tests" in words:
+    if done.returncode in (0, 1) and "no tests" in words.lower():
         return dict(summary({}), compiled=True, words="")
     return words[-MOST_WORDS:]
 
