@@ -60,7 +60,7 @@ AGENTS = {
     "gutted": changed("held[owner] -= amount;", "revert();", JARS),
     "renamed": changed("take(address owner,", "takeFrom(address owner,"),
     "broken": changed("fees += fee;", "fees += fee", JARS),
-    "test_patch": printing(json.dumps({"test/Jars.t.sol": "contract JarsTest {}"})),
+    "rewrites_tests": printing(json.dumps({"test/Jars.t.sol": "contract JarsTest {}"})),
     "settings": printing(json.dumps({"foundry.toml": "[profile.default]\nffi = true\n"})),
     "cheat": changed(
         "\ncontract Jars {",
@@ -95,11 +95,11 @@ def test_each_patch_is_worth_what_it_mends(foundry, tmp_path):
     [
         (
             THIEF_TEST.replace(STEALS, ""),
-            "H-01: test_thief_takes_what_others_hold must fail on the mended project",
+            "test_thief_takes_what_others_hold of H-01 must fail on the mended project",
         ),
         (
             THIEF_TEST.replace("== 90", "== 91"),
-            "H-01: test_thief_takes_what_others_hold must pass on the faulty project: nothing stolen",
+            "test_thief_takes_what_others_hold of H-01 must pass on the faulty project: nothing stolen",
         ),
         (THIEF_TEST.replace("new Jars();", "new Jar();"), "does not run on the faulty project: "),
         (THIEF_TEST.replace("test_thief", "thief"), "does not run on the faulty project"),
