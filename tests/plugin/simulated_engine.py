@@ -16,6 +16,9 @@ from bitsec_eval.sandbox.api import Frame
 class PrintingSession:
     """A guest that prints what its source says and ends well."""
 
+    where = ""
+    engine_number = 0
+
     def __init__(self, started: Path) -> None:
         self._started = started
         self._source = b""
