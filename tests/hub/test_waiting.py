@@ -95,6 +95,7 @@ def test_who_was_stopped_is_told_with_the_status(hub: RunningHub):
     }
     file = JunitFile(settings=settings).run("strong", "cheap/t", ["passed"]).run("strong", "hard/t", ["passed"])
     file.run("weak", "cheap/t", ["failed"]).run("late", "cheap/t", ["passed"])
+    hub.results.mkdir(exist_ok=True)
     (hub.results / "junit.xml").write_bytes(file.text)
 
     assert hub.get("/agents/weak").json()["standing"]["status"] == "screened"
