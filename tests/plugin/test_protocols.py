@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from plugin.evaluations import Ran, evaluate
 
-pytestmark = pytest.mark.docker
+pytestmark = pytest.mark.usefixtures("docker_cli")
 
 FINDING = {
     "title": "Anyone can empty the till",

@@ -311,6 +311,7 @@ def test_options_without_effect_say_so_once(tmp_path: Path):
     assert ran.output.count("--timeout has no effect on checks: TASK says how long an agent and a call may take") == 1
 
 
+@pytest.mark.usefixtures("docker_cli")
 def test_a_file_beside_the_folder_of_tasks_is_nobodys_business(tmp_path: Path):
     """pytest looks into every folder above what it is given where that lies in several places."""
     lay_out(tmp_path, {"good": GOOD}, {"here/test_a.py": REVERSE_TASK, "there/test_b.py": REVERSE_TASK})
