@@ -16,6 +16,7 @@ RAN = (0, 1)
 _READ_BYTES = 1 << 20
 _TELLING = (
     ("python -m pytest: error: ", 0),
+    ("__main__.py: error: ", 0),  # pytest before 9
     ("ERROR: ", 0),
     ("E   ", -1),
     ("ERROR ", 0),

@@ -22,6 +22,6 @@ def test_it_greets(magic: bytes):
     assert loads(said[5:])["python"] == list(sys.version_info[:3])
 
 
-@pytest.mark.parametrize("given", [b"", program()[:6], program()[:-1]])
+@pytest.mark.parametrize("given", [b"", program()[:6], program()[:-1]], ids=["nothing", "length", "all but one"])
 def test_a_host_that_hangs_up_in_the_middle_is_no_error(given: bytes):
     assert first_words(given) == b""
