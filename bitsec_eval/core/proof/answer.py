@@ -4,11 +4,13 @@ Nothing an agent can print makes these functions raise anything but `AnswerFault
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bitsec_eval.core.errors import AnswerFault
+from bitsec_eval.core.fences import language_of
 from bitsec_eval.core.proof.calls import Transaction, transactions_of
 from bitsec_eval.core.proof.diff import apply_diff, is_diff
 from bitsec_eval.core.proof.public import Public
@@ -17,6 +19,7 @@ MOST_CHARACTERS = 256 << 10
 EXPLOIT_FILE = "Exploit.sol"
 _EXPLOIT_FENCES = frozenset({"solidity", "sol", "json", ""})
 _PATCH_FENCES = frozenset({"json", "diff", "patch", ""})
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +136,24 @@ def _content(text: str, languages: frozenset[str]) -> str:
     if len(text) > MOST_CHARACTERS:
         raise AnswerFault(f"{Public.TOO_LARGE}: {len(text)} characters", Public.TOO_LARGE)
     whole = text.removeprefix("\ufeff").strip("\r\n\t ")
-    block, opened, wanted = None, None, False
+    block, fence, first, wanted = None, "", 0, False
     lines = whole.split("\n")
     for number, line in enumerate(lines):
-        fence = line.strip()
-        if opened is None and fence.startswith("```"):
-            opened, wanted = number, fence[3:].strip().lower() in languages
-        elif opened is not None and fence == "```":
-            block = "\n".join(lines[opened + 1 : number]) if wanted else block
-            opened = None
+        marks = _fence(line)
+        info = line.strip()[len(marks) :]
+        if not fence and marks and "`" not in info:
+            fence, first, wanted = marks, number + 1, language_of(info) in languages
+        elif fence and marks.startswith(fence) and not info:
+            block = "\n".join(lines[first:number]) if wanted else block
+            fence = ""
     return whole if block is None or whole.startswith("{") else block.strip("\r\n")
+
+
+def _fence(line: str) -> str:
+    """Return the three or more backticks or tildes with which `line` begins, "" without them.
+
+    Unlike in `fences`, it may be indented as far as it likes, and the lines of a block keep their ends: a diff counts
+    them.
+    """
+    found = _FENCE.match(line)
+    return found.group(1) if found else ""

@@ -36,12 +36,22 @@ def diff(*lines: str, path: str = "src/A.sol", head: str = "@@ -1,4 +1,4 @@") ->
         SOURCE,
         f"Here.\n```solidity\n{SOURCE}```\nDone.",
         f"```\nno Solidity\n```\n```sol\n{SOURCE}```",
+        f"Here.\n````solidity\n{SOURCE}````\nDone.",
+        f"~~~bash\nforge build\n~~~\n~~~solidity\n{SOURCE}~~~",
+        f"```solidity title=Exploit.sol\n{SOURCE}`````\nDone.",
+        f"```solidity:src/Exploit.sol\n{SOURCE}```",
         json.dumps({"source": SOURCE}),
         "\ufeff\r\n" + json.dumps({"source": SOURCE, "calls": []}),
     ],
 )
 def test_an_exploit_is_found(text):
     assert parse_exploit(text).source.strip() == SOURCE.strip()
+
+
+def test_a_block_ends_only_at_a_fence_of_its_own_kind_and_length():
+    source = f"{SOURCE}/*\n```\n~~~\n*/\n"
+
+    assert parse_exploit(f"````solidity\n{source}````\n").source.strip() == source.strip()
 
 
 @pytest.mark.parametrize(
@@ -102,6 +112,8 @@ def test_a_call_is_read_with_what_it_leaves_out():
         (diff("+zero", head="@@ -0,0 +1 @@"), "zero\none\ntwo\nthree\nfour\n"),
         ("diff --git a/x b/x\n" + diff("-one", "+1", head="@@ -1 +1 @@ contract A"), "1\ntwo\nthree\nfour\n"),
         (f"Mended:\n```diff\n{diff('-one', '+1', head='@@ -1 +1 @@')}```", "1\ntwo\nthree\nfour\n"),
+        (f"~~~~diff mended.patch\n{diff('-one', '+1', head='@@ -1 +1 @@')}~~~~", "1\ntwo\nthree\nfour\n"),
+        ("Mended:\n```json patch.json\n" + json.dumps({"src/A.sol": "new"}) + "\n```", "new"),
         (json.dumps({"src/A.sol": "new"}), "new"),
         (json.dumps({"files": {"./src/A.sol": "new"}}), "new"),
     ],
