@@ -69,7 +69,9 @@ _SPOKEN = {
 _LETTER = re.compile(rf"\b({'|'.join(sorted(LETTERS, key=len, reverse=True))}) ?\d{{1,3}}\b")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _APART = re.compile(r"[^\w.]+|_+|(?<!\d)\.|\.(?!\d)")
-_NEGATED = re.compile(r"\b(?:non|not|isnt|never|less than|below)(?: (?:a|an|so|very|that|really))? (\w+)\b")
+_NEGATED = re.compile(
+    r"\b(?:non|not|isnt|no|never|hardly|without|less than|below)(?: (?:a|an|so|very|that|really))? (\w+)\b"
+)
 _SCORE = re.compile(
     r"(?:\A|\bcvss(?: ?v?[234](?:\.\d)?)?(?: (?:base )?score)? )(\d{1,2}(?:\.\d{1,2})?)(?: 10)?(?:\Z|(?= ))"
 )

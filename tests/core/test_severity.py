@@ -41,6 +41,7 @@ SAID = {
         not a critical
         isn't critical | Not high | QA (Quality Assurance) | QA-2 | gas | Gas | G-01 | GAS-3 | Gas Optimization | P4
         G (Gas Optimization) | optimization | Undetermined | code quality | nit | recommendation | suggestion | style
+        no critical | Hardly critical | without high impact
         CVSS 0.0 | Impact: Informational, Likelihood: High
         """,
     Severity.UNSAID: """
