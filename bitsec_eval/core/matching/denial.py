@@ -50,7 +50,8 @@ _DENIALS = re.compile(
     rf"|{_NOT} {_DEGREE}(?:an? )?(?:{_CLASS} )*{_FAULT}{_END}"
     # "f is safe"; what is safe only for somebody, or beside something else, is not
     rf"|{_BE} {_DEGREE}(?:safe|secure|sound|correct|fine|ok|okay|robust|flawless|good|clean|bug free|free of fault)"
-    r"(?: (?:here|as is|as written|as it is|as it stands|by design|against \S+(?: \w+)?|from \S+(?: \w+)?"
+    r"(?: (?:here|as is|as written|as it is|as it stands|by design"
+    r"|(?:against|from) (?!no(?:body|ne|thing)?\b)\S+(?: \w+)?"
     r"|and (?:sound|secure|correct|safe|robust)))?"
     rf"(?:{_STOP}|(?= because| since| thanks| due| and (?:has|no|not)))"
     rf"|{_BE} (?:properly|correctly|adequately|sufficiently|safely|securely|fully|well|appropriately|duly|soundly)"
