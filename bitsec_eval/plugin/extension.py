@@ -110,7 +110,7 @@ class AnswerKinds:
 
     def __init__(self, kinds: Iterable[AnswerKind]) -> None:
         self._kinds = tuple(kinds)
-        self.fixtures = tuple(name for kind in self._kinds for name in kind.fixtures)
+        self.fixtures = tuple(dict.fromkeys(name for kind in self._kinds for name in kind.fixtures))
 
     def used(self, fixtures: Collection[str]) -> list[AnswerKind]:
         """Return the kinds whose fixtures are among those a check uses."""

@@ -146,3 +146,9 @@ def test_where_several_kinds_are_used_the_one_added_last_counts():
     assert [kinds.of(used).name for used in ({"text"}, {"code", "text"}, {"code"}, set())] == [
         "text", "code", "code", "text",
     ]  # fmt: skip
+
+
+def test_a_fixture_of_several_kinds_is_told_once():
+    kinds = AnswerKinds(AnswerKind(name=name, fixtures=(name, "chain"), summary="") for name in ("exploit", "patch"))
+
+    assert kinds.fixtures == ("exploit", "chain", "patch")
