@@ -44,6 +44,15 @@ WRONG = {
         f"{HEAD}def test_nothing():\n    pass\n",
         "5: test_nothing uses none of answer",
     ),
+    "a check that is an async generator": (
+        f"{HEAD}async def test_word(solution):\n    yield\n",
+        "5: test_word holds a yield, so it would not be run; write it without",
+    ),
+    "an async fixture that nobody awaits": (
+        f"import pytest\n{HEAD}@pytest.fixture\nasync def made(solution):\n    return solution\n\n"
+        "async def test_word(made):\n    assert made.reverse_string('ab') == 'ba'\n",
+        "10: test_word uses the fixture made, which is async and would not be run; write it without async",
+    ),
     "two checks of one name": (
         f"{HEAD}{CHECK}\n\n{CHECK}",
         "9: test_word is defined in line 5 too, which this one replaces; rename one of them",

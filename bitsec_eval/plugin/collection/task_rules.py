@@ -13,6 +13,9 @@ from bitsec_eval.plugin.collection.refused import RefusedTaskError
 from bitsec_eval.plugin.collection.tasks import AGENT_FIXTURE
 from bitsec_eval.plugin.extension import AnswerKinds
 
+ASYNC_FIXTURE_PLUGINS = ("asyncio", "trio", "aiohttp")
+"""Plugins that await fixtures; anyio's does so only where its `anyio_backend` is asked for."""
+
 
 def line_of(defined: object) -> int:
     """Return the line on which a function or class begins, 1 where nobody knows."""
@@ -60,7 +63,7 @@ def refuse_without_task(metafunc: pytest.Metafunc) -> None:
 
 
 def refuse_wrong_check(metafunc: pytest.Metafunc, task: Task, kinds: AnswerKinds) -> None:
-    """Refuse a check that looks at no answer, or asks for one that the task does not have.
+    """Refuse a check that looks at no answer, asks for one that the task does not have, or that nobody would run.
 
     Raises:
         RefusedTaskError: it says what the check lacks.
@@ -75,6 +78,20 @@ def refuse_wrong_check(metafunc: pytest.Metafunc, task: Task, kinds: AnswerKinds
             kind.check_task(task, metafunc.fixturenames)
         except TaskError as error:
             raise RefusedTaskError(str(error), _line(metafunc)) from None
+    _refuse_what_nobody_runs(metafunc)
+
+
+def _refuse_what_nobody_runs(metafunc: pytest.Metafunc) -> None:
+    name = metafunc.function.__name__
+    if inspect.isasyncgenfunction(metafunc.function):
+        raise RefusedTaskError(f"{name} holds a yield, so it would not be run; write it without", _line(metafunc))
+    handled = any(map(metafunc.config.pluginmanager.hasplugin, ASYNC_FIXTURE_PLUGINS))
+    if handled or "anyio_backend" in metafunc.fixturenames:
+        return
+    for fixture, found in metafunc.definition._fixtureinfo.name2fixturedefs.items():
+        if inspect.iscoroutinefunction(found[-1].func) or inspect.isasyncgenfunction(found[-1].func):
+            told = f"{name} uses the fixture {fixture}, which is async and would not be run; write it without async"
+            raise RefusedTaskError(told, _line(metafunc))
 
 
 def _line(metafunc: pytest.Metafunc) -> int:
