@@ -53,6 +53,15 @@ WRONG = {
         "async def test_word(made):\n    assert made.reverse_string('ab') == 'ba'\n",
         "10: test_word uses the fixture made, which is async and would not be run; write it without async",
     ),
+    "a check that returns its verdict": (
+        f"import pytest\n{HEAD}@pytest.mark.weight(2)\n" + CHECK.replace("assert", "return"),
+        "8: test_word returns a comparison, at which nobody looks; write assert",
+    ),
+    "a check that returns what all say": (
+        f"{HEAD}class TestIt:\n    def test_it(self, solution):\n        if solution:\n"
+        "            return all(solution.reverse_string(s) == s for s in 'ab')\n",
+        "8: test_it returns a comparison, at which nobody looks; write assert",
+    ),
     "two checks of one name": (
         f"{HEAD}{CHECK}\n\n{CHECK}",
         "9: test_word is defined in line 5 too, which this one replaces; rename one of them",
@@ -92,6 +101,19 @@ def test_a_wrong_task_is_refused_in_one_uncut_line(tmp_path: Path, case: str):
     assert told[0].startswith(f"ERROR: suite/test_wrong.py:{words}")
     assert ran.status == 4
     assert not (tmp_path / "results/junit.xml").exists()
+
+
+def test_checks_that_end_early_or_hold_functions_are_left_alone(tmp_path: Path):
+    source = (
+        HEAD
+        + CHECK
+        + (
+            "    def same(a): return a == 'ab'\n    if same('ba'):\n        return\n"
+            "    if same('ab'):\n        return None\n    return print()\n"
+        )
+    )
+
+    assert refused(tmp_path, source, "--collect-only").status == 0
 
 
 def test_names_that_are_repeated_on_purpose_are_left_alone(tmp_path: Path):

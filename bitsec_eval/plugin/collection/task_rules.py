@@ -1,7 +1,9 @@
 """Rules for task files: a violation is refused here, at its line, rather than missing from a board."""
 
+import ast
 import inspect
-from collections.abc import Collection
+import textwrap
+from collections.abc import Collection, Iterator
 from types import ModuleType
 
 import pytest
@@ -79,6 +81,38 @@ def refuse_wrong_check(metafunc: pytest.Metafunc, task: Task, kinds: AnswerKinds
         except TaskError as error:
             raise RefusedTaskError(str(error), _line(metafunc)) from None
     _refuse_what_nobody_runs(metafunc)
+    _refuse_returned_verdict(metafunc)
+
+
+def _refuse_returned_verdict(metafunc: pytest.Metafunc) -> None:
+    """Refuse a check that returns a comparison: nobody looks at it, so everybody would pass."""
+    function = inspect.unwrap(metafunc.function)
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return
+    returned = next(filter(_is_verdict, _own_statements(tree.body[0])), None)
+    if returned is not None:
+        told = f"{metafunc.function.__name__} returns a comparison, at which nobody looks; write assert"
+        raise RefusedTaskError(told, _line(metafunc) + returned.lineno - 1)
+
+
+def _own_statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the statements of a function, without those of functions and classes in it."""
+    for each in ast.iter_child_nodes(node):
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        if isinstance(each, ast.stmt):
+            yield each
+        yield from _own_statements(each)
+
+
+def _is_verdict(statement: ast.stmt) -> bool:
+    value = statement.value if isinstance(statement, ast.Return) else None
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and value.func.id in ("all", "any", "bool", "isinstance")
+    negated = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not)
+    return negated or isinstance(value, ast.Compare) or (isinstance(value, ast.Constant) and value.value is not None)
 
 
 def _refuse_what_nobody_runs(metafunc: pytest.Metafunc) -> None:
