@@ -95,7 +95,7 @@ def test_any_text_has_one_severity(text):
 
 def test_the_page_names_every_word_and_every_source():
     page = (Path(__file__).parents[2] / "docs/findings.md").read_text(encoding="utf-8")
-    table = page.partition("## How grave")[2].partition("\n## ")[0]
+    table = page.partition("## Severity levels")[2].partition("\n## ")[0]
 
     assert not [word for words in WORDS.values() for word in words if f"`{word}`" not in table]
     assert all(f"{least:g}" in table for least, _ in SCORES)
