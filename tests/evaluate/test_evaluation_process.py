@@ -14,6 +14,7 @@ from bitsec_eval.evaluate import process
 from bitsec_eval.evaluate.process import Order, Stopped, evaluate
 from bitsec_eval.evaluate.stopping import stop_on_signals
 from bitsec_eval.evaluate.trouble import no_result, trouble
+from bitsec_eval.support.signals import take_interrupts
 
 TASK = "from bitsec_eval import Task\nTASK = Task(prompt='x')\ndef test_it(answer): pass\n"
 
@@ -114,7 +115,7 @@ def test_a_stopped_evaluation_is_gone_with_all_it_started(tmp_path: Path, monkey
     stop = Event()
     Thread(target=lambda: (pid_in(ordered.log), stop.set())).start()
 
-    with pytest.raises(Stopped) as stopped:
+    with take_interrupts(), pytest.raises(Stopped) as stopped:  # these tests may run in a shell's background
         evaluate(ordered, stop)
 
     assert stopped.value.forced is bool(ignoring)
