@@ -155,21 +155,7 @@ def leaderboard(
     answers = {agent.agent: {cell.task: cell.print for cell in agent.cells if cell.print} for agent in scored.agents}
     copies = first_alike(answers, by_age(since))
     groups = _groups(scored, rules.tiebreak)
-    shares = shares_of(copies, since)
-    earned = reward(
-        {
-            agent.agent: _contender(agent, groups.get(agent.agent), shares)
-            for agent in scored.agents
-            if not agent.stopped
-        },
-        emission=rules.emission,
-        rule=rules.rewards,
-        terms=RewardTerms(
-            baseline=rules.baseline, half_life=rules.half_life, now=_latest(counted), awards=scored.weights
-        ),
-        copies=[agent for agent, parts in shares.items() if not parts],
-        top=rules.prune,
-    )
+    earned = _earned(rules, scored, groups, shares_of(copies, since), _latest(counted))
     rows = _ranked(scored, earned, histories(counted, at_least=rules.at_least), rules.tiebreak, copies, groups)
     return _board(rules, scored, rows, earned, counted)
 
@@ -186,6 +172,20 @@ class _Rules:
     half_life: float | None
     screen: Screen | None
     prune: int | None
+
+
+def _earned(
+    rules: _Rules, scored: Scores, groups: Mapping[str, int | None], shares: Mapping[str, int], now: float | None
+) -> Rewards:
+    """Return the rewards of all agents that were not stopped; `now` is in seconds since 1970."""
+    field = {
+        agent.agent: _contender(agent, groups.get(agent.agent), shares)
+        for agent in scored.agents
+        if not agent.stopped
+    }
+    terms = RewardTerms(baseline=rules.baseline, half_life=rules.half_life, now=now, awards=scored.weights)
+    copies = [agent for agent, parts in shares.items() if not parts]
+    return reward(field, emission=rules.emission, rule=rules.rewards, terms=terms, copies=copies, top=rules.prune)
 
 
 def _contender(agent: AgentScore, group: int | None, shares: Mapping[str, int]) -> Contender:

@@ -19,6 +19,7 @@ from sandbox.sessions import answer_of, calls_on
 from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
+from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.docker import engine as docker_engine
 from bitsec_eval.sandbox.docker.engine import DockerSandbox
 from bitsec_eval.sandbox.execution.solution import RemoteSolution
@@ -191,6 +192,12 @@ def test_with_it_the_attack_does_not(engine: DockerSandbox, guard: str):
     assert answer.ending in tried.ending.split(" or ")
 
 
+def reversed_by(sandbox: Sandbox, source: str, limits: Limits) -> str:
+    """Return what a solution of this source makes of "abc"."""
+    with calls_on(sandbox, source, limits) as calls:
+        return str(RemoteSolution(calls).reverse_string("abc"))
+
+
 OF_CALLS: dict[str, Change] = {
     "page_note": unconfined,
     "watch_neighbours": unconfined,
@@ -207,12 +214,8 @@ def test_without_its_guard_a_solutions_attack_works_too(
 ):
     source = attack(f"solutions/{name}").source
 
-    def answer(sandbox: DockerSandbox) -> str:
-        with calls_on(sandbox, source, LIMITS) as calls:
-            return str(RemoteSolution(calls).reverse_string("abc"))
-
-    assert answer(engine) == "held"
-    assert answer(weakened(OF_CALLS[name])) == "cba"
+    assert reversed_by(engine, source, LIMITS) == "held"
+    assert reversed_by(weakened(OF_CALLS[name]), source, LIMITS) == "cba"
 
 
 KEEP_PROCESS_1_BUSY = """

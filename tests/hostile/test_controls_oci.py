@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 from hostile.corpus import attack
-from hostile.test_controls import OF_SHARED_PAGES, OF_THE_MACHINE
-from sandbox.sessions import answer_of, calls_on
+from hostile.test_controls import OF_SHARED_PAGES, OF_THE_MACHINE, reversed_by
+from sandbox.sessions import answer_of
 
 from bitsec_eval.core.task import Limits
-from bitsec_eval.sandbox.execution.solution import RemoteSolution
 from bitsec_eval.sandbox.oci import engine as oci_engine_module
 from bitsec_eval.sandbox.oci.bundle import bundle_config
 from bitsec_eval.sandbox.oci.engine import OciSandbox
@@ -135,12 +134,8 @@ def test_without_its_guard_a_solutions_attack_works_too(
 ):
     source = attack(f"solutions/{name}").source
 
-    def answer(sandbox: OciSandbox) -> str:
-        with calls_on(sandbox, source, LIMITS) as calls:
-            return str(RemoteSolution(calls).reverse_string("abc"))
-
-    assert answer(oci_engine) == "held"
-    assert answer(weakened(OF_CALLS[name])) == "cba"
+    assert reversed_by(oci_engine, source, LIMITS) == "held"
+    assert reversed_by(weakened(OF_CALLS[name]), source, LIMITS) == "cba"
 
 
 @pytest.mark.parametrize("guard", WITHOUT)

@@ -9,9 +9,9 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
@@ -23,7 +23,7 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.core.usage import Usage
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.schedule.runs import RunResult, RunSpec
-from bitsec_eval.support.atomic_files import read_json, write_json
+from bitsec_eval.support.atomic_files import read_json, write_bytes, write_json
 
 FORMAT = 2
 MOST_LINES = 20
@@ -174,15 +174,8 @@ def signing_key(state: Path) -> bytes:
     path = state / "answers.key"
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = state / f".answers.key.{secrets.token_hex(8)}"
-        draft.write_bytes(secrets.token_bytes(32))
-        draft.chmod(0o600)
-        try:
-            os.link(draft, path)  # whoever is first decides, also among workers that start together
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        with suppress(FileExistsError):  # whoever is first decides, also among workers that start together
+            write_bytes(path, secrets.token_bytes(32), mode=0o600, replace=False)
         return path.read_bytes()
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}; set --bitsec-state to a folder of your own") from None

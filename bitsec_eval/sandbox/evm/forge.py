@@ -86,12 +86,7 @@ class ForgeSandboxes:
             AnswerFault: what was run there took it down.
             SandboxError: the sandbox failed.
         """
-
-        def renewed(forge: SandboxForge) -> Result:
-            forge.renew()
-            return action(forge)
-
-        return self._places.use(agent, renewed)
+        return self._places.use_renewed(agent, action)
 
     def close(self) -> None:
         """Remove every sandbox."""

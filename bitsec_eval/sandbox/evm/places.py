@@ -30,7 +30,19 @@ class Started(Protocol):
         """Whether it may be asked again."""
 
 
+class Renewable(Started, Protocol):
+    """A program that can be started again in its sandbox, with nothing left of what it did."""
+
+    def renew(self) -> None:
+        """Start it again.
+
+        Raises:
+            SandboxError: that fails.
+        """
+
+
 Program = TypeVar("Program", bound=Started)
+Restarted = TypeVar("Restarted", bound=Renewable)
 Result = TypeVar("Result")
 
 
@@ -78,6 +90,15 @@ class Places(Generic[Program]):
             if place.program.usable or not place.used:
                 raise
         return self._tried(agent, self._fresh(), action)
+
+    def use_renewed(self: "Places[Restarted]", agent: str, action: Callable[[Restarted], Result]) -> Result:
+        """Do the same with a program that has just been started again."""
+
+        def renewed(program: Restarted) -> Result:
+            program.renew()
+            return action(program)
+
+        return self.use(agent, renewed)
 
     @contextmanager
     def lent(self, agent: str) -> Iterator[Program]:
@@ -176,12 +197,7 @@ class EvmSandboxes:
             AnswerFault: what was run there took it down.
             SandboxError: the sandbox failed.
         """
-
-        def renewed(machine: SandboxMachine) -> Result:
-            machine.renew()
-            return action(machine)
-
-        return self._machines.use(agent, renewed)
+        return self._machines.use_renewed(agent, action)
 
     @contextmanager
     def lent(self, agent: str) -> Iterator[SandboxMachine]:
