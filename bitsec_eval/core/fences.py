@@ -2,7 +2,8 @@
 
 A block of any language opens with at least three backticks or tildes and closes with a line of as many or more of
 the same and nothing else, indented by three columns at most within its list item; only a line feed ends a line.
-Beyond CommonMark, a line of backticks inside a triple-quoted string of Python does not close a block of Python.
+Beyond CommonMark, a line of backticks inside a triple-quoted string of Python does not close a block of Python, and
+closing tags and special tokens of language models (`</think>`, `<|im_end|>`) may follow a closing fence.
 
 The sandbox's guest runs this file too: standard library only, Python 3.8 or newer, and `re` is imported where it is
 needed, because every container pays for what is imported at the start.
@@ -14,15 +15,26 @@ MOST_COLUMNS = 3  # that a fence may be indented
 MOST_NESTED = 16  # list items and quotes in one another
 MOST_RETURNS = 4  # to the first closing line of a block whose string never ends
 
-PYTHON = frozenset(("python", "python3", "py", "py3"))
-"""The languages of a block of Python."""
+LONGEST_TAG = 40  # characters of one that may follow a closing fence
 
 
-def fenced_blocks(text: str, *, python_strings: bool = False) -> list[tuple[str, str, bool]]:
+def is_python(language: str) -> bool:
+    """Whether the language of a block is Python, of any version.
+
+    >>> [is_python(language) for language in ("py", "python3.11", "pycon", "")]
+    [True, True, False, False]
+    """
+    return language.rstrip("0123456789.") in ("python", "py")
+
+
+def fenced_blocks(
+    text: str, *, python_strings: bool = False, keep_returns: bool = False
+) -> list[tuple[str, str, bool]]:
     r"""Return the language, the content and whether it is closed of every fenced block of `text`, in order.
 
     The language is the info string's first word in lower case, "" without one.
     With `python_strings`, blocks of Python end only outside of triple-quoted strings.
+    With `keep_returns`, lines that end in a carriage return and a line feed keep both.
 
     >>> fenced_blocks("Here:\n```JSON title=report\n[]\n```\n")
     [('json', '[]\n', True)]
@@ -35,10 +47,10 @@ def fenced_blocks(text: str, *, python_strings: bool = False) -> list[tuple[str,
         at += 1
         if opened is None:
             continue
-        aware = python_strings and returns < MOST_RETURNS and (opened[4] in PYTHON or not opened[4])
-        content, after, closed = _content(lines, at, opened, aware)
+        aware = python_strings and returns < MOST_RETURNS and (is_python(opened[4]) or not opened[4])
+        content, after, closed = _content(lines, at, opened, aware, keep_returns)
         if aware and not closed:
-            content, after, closed = _content(lines, at, opened, False)
+            content, after, closed = _content(lines, at, opened, False, keep_returns)
             returns += 1
         blocks.append((opened[4], content, closed))
         at = after
@@ -81,7 +93,8 @@ def _opening(line: str, items: list[int]) -> tuple[str, int, int, int, str] | No
     outer = items[-1] if items else 0
     fence = rest[: len(rest) - len(rest.lstrip(rest[:1]))] if rest[:3] in ("```", "~~~") else ""
     info = rest[len(fence) :].strip()
-    if not fence or column - outer > MOST_COLUMNS or (fence[0] == "`" and "`" in info):
+    tagged = info[:2] in ("</", "<|") and _only_tags(info)  # the end of a block that began in no way we know
+    if not fence or column - outer > MOST_COLUMNS or (fence[0] == "`" and "`" in info) or tagged:
         return None
     return fence, column, outer + MOST_COLUMNS, quotes, language_of(info)
 
@@ -98,7 +111,7 @@ def _marker(rest: str) -> str:
 
 
 def _content(
-    lines: list[str], start: int, opened: tuple[str, int, int, int, str], aware: bool
+    lines: list[str], start: int, opened: tuple[str, int, int, int, str], aware: bool, keep_returns: bool
 ) -> tuple[str, int, bool]:
     """Return a block's content, the line after it, and whether it is closed; `aware` of Python's strings."""
     fence, indentation, furthest, quotes, _ = opened
@@ -113,7 +126,8 @@ def _content(
             line = line[1:] if line[:1] == " " else line
         if not string and _closes(line, fence, furthest):
             return _joined(content), at + 1, True
-        content.append(_outdented(line, indentation))
+        returned = keep_returns and lines[at].endswith("\r")
+        content.append(_outdented(line, indentation) + ("\r" if returned else ""))
         if aware:
             string = _open_string(line, string)
     return _joined(content), len(lines), False
@@ -121,11 +135,23 @@ def _content(
 
 def _closes(line: str, fence: str, furthest: int) -> bool:
     stripped = line.strip(" \t")
+    rest = stripped.lstrip(fence[0])
     return (
-        len(stripped) >= len(fence)
-        and not stripped.strip(fence[0])
+        len(stripped) - len(rest) >= len(fence)
+        and _only_tags(rest)
         and _width(line[: len(line) - len(line.lstrip(" \t"))]) <= furthest
     )
+
+
+def _only_tags(rest: str) -> bool:
+    """Whether `rest` of a line is nothing but closing tags and special tokens."""
+    while rest.strip():
+        rest = rest.lstrip(" \t")
+        end = rest.find(">", 0, LONGEST_TAG)
+        if rest[:2] not in ("</", "<|") or end < 0:
+            return False
+        rest = rest[end + 1 :]
+    return True
 
 
 def _open_string(line: str, quote: str) -> str:

@@ -1,5 +1,7 @@
-"""The JSON in what an agent printed, read by the letter of the standard.
+"""The JSON in what an agent printed.
 
+Read by the letter of the standard, and where that fails with what people and models let slip: comments, commas before
+a closing bracket, line feeds and lone backslashes inside texts.
 All of it, or the last closed block of JSON, or the one object between other text that is what is looked for.
 Nothing an agent can print makes this raise anything but `AnswerFault`, or take more than in proportion to its length.
 """
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.fences import fenced_blocks
+from bitsec_eval.core.reasoning import after_reasoning
 from bitsec_eval.core.text import one_line
 
 MOST_DIGITS = 64
@@ -24,11 +27,10 @@ FORM = 'print one JSON object, {"vulnerabilities": [{"title": "...", ...}]}'
 
 _LANGUAGES = {"json", "jsonc", "json5"}
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
-_OBJECT = re.compile(r'\{\s*+"')
-_REASONED = re.compile(
-    r"</(?:think|thinking|thought|thoughts|reasoning|analysis|scratchpad)>(?=\s|[{\[`~<]|\Z)|<\|message\|>",
-    re.IGNORECASE,
-)
+_OBJECT = re.compile(r'(?:\[\s*+)?\{\s*+"')
+_COMMENT = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"|\\?\Z)|//[^\n]*+|/\*(?:.*?\*/|.*\Z)', re.DOTALL)
+_COMMA = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|,(?=\s*+[\]}])', re.DOTALL)
+_LONE_BACKSLASH = re.compile(r'\\(?:(u[0-9a-fA-F]{4}|["\\/bfnrt])|(.))', re.DOTALL)
 _NOT_UTF_8 = re.compile("[\udc80-\udcff]")
 _MOST_LOOKS = 4  # times the output's length that is read in search of an object between other text
 
@@ -65,26 +67,30 @@ def json_in(text: str, wanted: Wanted) -> object:
         told = f"the report is not there: the agent printed nothing; {FORM}"
         raise AnswerFault(told, told)
     try:
-        return _strict_json(whole)
+        return _json(whole)
     except ValueError as error:
         return _between(whole, wanted, error)
 
 
 def _between(text: str, wanted: Wanted, error: ValueError) -> object:
     """Return the value that stands in `text` beside something else; `error` says why all of it is no JSON."""
-    ends = [match.end() for match in _REASONED.finditer(text)]
-    for end in reversed(ends[-_MOST_LOOKS:]):
+    for answer in after_reasoning(text):
         with suppress(AnswerFault):  # a text may speak of such a tag
-            return _found(text[end:], wanted, error)
+            return _found(answer, wanted, error)
     return _found(text, wanted, error)
 
 
 def _found(text: str, wanted: Wanted, error: ValueError) -> object:
-    blocks = [content for language, content, closed in fenced_blocks(text) if closed and _is_json(language, content)]
+    fenced = [
+        (language, content.strip().removeprefix("\ufeff"))
+        for language, content, closed in fenced_blocks(text)
+        if closed
+    ]
+    blocks = [content for language, content in fenced if content and _is_json(language, content)]
     if blocks:
         return _last_wanted(blocks, wanted)
     objects = [value for value in _objects(text) if wanted(value)]
-    if len(objects) > 1:
+    if any(each != objects[0] for each in objects):
         raise AnswerFault(
             f"the report is not clear: {len(objects)} objects in the output are reports; print one of them",
             "the report is not clear: several objects in the output are reports; print one of them",
@@ -95,13 +101,13 @@ def _found(text: str, wanted: Wanted, error: ValueError) -> object:
 
 
 def _is_json(language: str, content: str) -> bool:
-    return language in _LANGUAGES or (not language and content.lstrip()[:1] in ("{", "["))
+    return language in _LANGUAGES or (not language and content[:1] in ("{", "["))
 
 
 def _last_wanted(blocks: list[str], wanted: Wanted) -> object:
     """Return the value of the last block, or of one before it if only that is wanted; the last must be JSON."""
     try:
-        last = _strict_json(blocks[-1].strip())
+        last = _json(blocks[-1])
     except ValueError as error:
         raise _not_json(error, blocks[-1]) from None
     values = (_value(block) for block in reversed(blocks))
@@ -110,7 +116,7 @@ def _last_wanted(blocks: list[str], wanted: Wanted) -> object:
 
 def _value(text: str) -> object:
     try:
-        return _strict_json(text.strip())
+        return _json(text.strip())
     except ValueError:
         return None
 
@@ -158,8 +164,35 @@ def _not_json(error: ValueError, text: str) -> AnswerFault:
     return not_utf_8(text) or AnswerFault(told, f"the report is not JSON; {FORM}")
 
 
-def _strict_json(text: str) -> object:
-    """Return the value `text` spells, read by the letter of the standard.
+def _json(text: str) -> object:
+    """Return the value `text` spells, with or without slips.
+
+    Raises:
+        ValueError: it is no JSON either way; what is told is what the standard has against it.
+    """
+    try:
+        return _loaded(text, strict=True)
+    except ValueError:
+        with suppress(ValueError):
+            return _loaded(_mended(text), strict=False)
+        raise
+
+
+def _mended(text: str) -> str:
+    """Return `text` without comments and commas before a closing bracket, and with lone backslashes doubled."""
+    without = _COMMENT.sub(lambda found: _escaped(found.group()) if found.group()[0] == '"' else " ", text)
+    return _COMMA.sub(lambda found: found.group() if found.group()[0] == '"' else "", without)
+
+
+def _escaped(spelled: str) -> str:
+    def escape(found: re.Match[str]) -> str:
+        return found.group() if found.group(1) else "'" if found.group(2) == "'" else f"\\{found.group()}"
+
+    return _LONE_BACKSLASH.sub(escape, spelled)
+
+
+def _loaded(text: str, *, strict: bool) -> object:
+    """Return the value `text` spells, texts with control characters only if not `strict`.
 
     NaN, numbers that are no honest report's and keys that stand twice with different values become `Unreadable`.
 
@@ -171,6 +204,7 @@ def _strict_json(text: str) -> object:
     _check_depth(text)
     value: object = json.loads(
         text,
+        strict=strict,
         object_pairs_hook=_object,
         parse_constant=lambda name: Unreadable(f"{name}, which is no JSON number"),
         parse_int=_whole,

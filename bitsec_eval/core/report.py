@@ -1,7 +1,7 @@
 """Reads an agent's report: JSON on its stdout, read as the work of somebody who may want to break the reader.
 
 The whole of stdout is the report; where it is not JSON, the last closed ```json block is, or the one object between
-other text that is a report.
+other text that is a report. Where there is none of the right form, one of another known layout will do.
 So an agent may print what it is thinking first.
 A field that cannot be read costs that field and not the finding, and `Report.notes` tells of it.
 Nothing an agent can print makes `parse_report` raise anything but `AnswerFault`.
@@ -9,11 +9,14 @@ Nor can it take more time and memory than in proportion to what was printed.
 """
 
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.finding import TEXT_FIELDS, Finding
 from bitsec_eval.core.printed_json import FORM, Unreadable, json_in
+from bitsec_eval.core.report_layouts import findings_in_lines, listed_findings, spelled
 from bitsec_eval.core.text import one_line
 
 MOST_FINDINGS = 100
@@ -42,7 +45,7 @@ Print {"vulnerabilities": []} if there is none.
 """What a findings task tells its agent: the form `parse_report` reads, and not a word on what is wrong."""
 
 _KEYS = ("vulnerabilities", "findings")
-_NUMBER = re.compile(r"[+-]?\d{1,8}(?:\.\d{1,20})?%?")
+_NUMBER = re.compile(r"[+-]?\d{1,8}(?:\.\d{1,20})?(?: ?%)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,23 @@ def parse_report(text: str) -> Report:
     >>> parse_report('{"findings": [{"title": "Anyone can mint"}]}').findings[0].title
     'Anyone can mint'
     """
-    return report_of(json_in(text, is_report))
+    try:
+        return report_of(json_in(text, is_report))
+    except AnswerFault:
+        entries = _in_another_layout(text)
+        if entries is None:
+            raise
+    return report_of({"findings": entries})
+
+
+def _in_another_layout(text: str) -> list[object] | None:
+    """Return the findings of a report of another layout, None where there is none."""
+    lines = findings_in_lines(text)
+    if lines is not None:
+        return lines
+    with suppress(AnswerFault):
+        return listed_findings(json_in(text, lambda value: listed_findings(value) is not None))
+    return None
 
 
 def is_report(value: object) -> bool:
@@ -130,9 +149,10 @@ def _finding(index: int, entry: object) -> tuple[Finding | None, list[str]]:
     """Return what can be read of one entry, and a line for each thing that cannot."""
     if not isinstance(entry, dict):
         return None, [f"entry {index} is {_kind(entry)} and no object with title, description and so on; left out"]
-    notes: list[str] = []
-    texts = {name: _text(index, name, entry.get(name), notes) for name in TEXT_FIELDS}
-    return Finding(**texts, confidence=_confidence(index, entry.get("confidence"), notes)), notes
+    fields, notes = spelled(entry), list[str]()
+    assert isinstance(fields, Mapping)  # noqa: S101 - of an object it is one
+    texts = {name: _text(index, name, fields.get(name), notes) for name in TEXT_FIELDS}
+    return Finding(**texts, confidence=_confidence(index, fields.get("confidence"), notes)), notes
 
 
 def _text(index: int, name: str, value: object, notes: list[str]) -> str:

@@ -11,18 +11,9 @@ from dataclasses import replace
 
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.printed_json import not_utf_8
-from bitsec_eval.core.report import Report, is_report, parse_report
+from bitsec_eval.core.report import Report, parse_report
 from bitsec_eval.scabench.tool_reports import doubt_about, findings_of_tool
 
-_SPELLINGS = {
-    "title": ("Issue", "Title", "issue", "name", "summary"),
-    "description": ("Description", "details", "detail", "body"),
-    "severity": ("Severity", "Impact", "impact", "risk"),
-    "vulnerability_type": ("Category", "category", "type", "vulnerabilityType", "vulnerability_class"),
-    "file": ("Contracts", "contracts", "files", "Contract", "File", "filename", "path"),
-    "location": ("Function", "functions", "function", "Location", "locations"),
-}
-_LISTS = ("vulnerabilities", "findings", "results", "issues")
 _UNDERSTOOD = "give what an agent, ScaBench's baseline, AuditAgent, slither, aderyn or a SARIF tool writes"
 
 
@@ -37,10 +28,10 @@ def read_report(text: str) -> Report:
     if fault:
         raise fault
     value = _json(bare)
-    entries = _entries(value) if value is not None else _lines(bare)
+    entries = _entries(value)
     if entries is None:
         return _told(parse_report(bare))
-    report = _told(parse_report(json.dumps({"findings": [_spelled(entry) for entry in entries]})))
+    report = _told(parse_report(json.dumps({"findings": entries})))
     doubt = "" if report.findings else doubt_about(value)
     return replace(report, notes=(*report.notes, doubt)) if doubt else report
 
@@ -79,16 +70,7 @@ def _entries(value: object) -> list[object] | None:
         return list(of_tool)
     if isinstance(value, list):
         return list(_decided(value)) if _is_result_file(value) else value
-    lists = [value[key] for key in _LISTS if key in value] if isinstance(value, dict) else []
-    return lists[0] if len(lists) == 1 and isinstance(lists[0], list) else None
-
-
-def _lines(text: str) -> list[object] | None:
-    """Return the objects of a file that has one a line, None for any other."""
-    lines = [line for line in text.split("\n") if line.strip()]
-    values = [_json(line) for line in lines] if len(lines) > 1 and lines[0].lstrip().startswith("{") else []
-    whole = values and all(isinstance(value, dict) and not is_report(value) for value in values)
-    return values if whole else None
+    return None
 
 
 _DECIDED = ("index_of_finding_from_junior_auditor", "finding_description_from_junior_auditor")
@@ -108,13 +90,3 @@ def _decided(entries: list[object]) -> Iterator[object]:
         if isinstance(text, str) and text.strip() not in ("", "NOT FOUND", "N/A") and text not in seen:
             seen.add(text)
             yield {"description": text, "severity": severity}
-
-
-def _spelled(entry: object) -> object:
-    if not isinstance(entry, Mapping):
-        return entry
-    fields = {field: entry[field] for field in (*_SPELLINGS, "confidence") if field in entry}
-    for field, spellings in _SPELLINGS.items():
-        if not fields.get(field):
-            fields[field] = next((entry[each] for each in spellings if entry.get(each)), None)
-    return fields

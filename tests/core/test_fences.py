@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from bitsec_eval.core.fences import PYTHON, fenced_blocks, language_of
+from bitsec_eval.core.fences import fenced_blocks, is_python, language_of
 from bitsec_eval.miner.writing.code_block import code_in
 from bitsec_eval.sandbox.protocol.guest_program import program_text
 
@@ -39,6 +39,80 @@ def test_a_fence_inside_a_string_of_the_code_does_not_end_it(name, around):
 
     assert guest_source(answer) == code
     assert code_in(answer) == code
+
+
+ENDS = ("</think>", " </answer>", "<|im_end|>", "</s>", "<|end|><|return|>", "</think> </output>")
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("name", CODES)
+def test_tags_and_tokens_of_a_model_may_follow_a_closing_fence(name, end):
+    answer = f"{F}python\n{CODES[name]}{F}{end}\n"
+
+    assert guest_source(answer) == CODES[name]
+    assert code_in(answer) == CODES[name]
+
+
+@pytest.mark.parametrize("after", [" Done.", "<b>", "</think> so", "</", "<|x", "a", "</" + "x" * 60 + ">"])
+def test_nothing_else_may_follow_a_closing_fence(after):
+    assert fenced_blocks(f"{F}c\na\n{F}{after}\n{F}") == [("c", f"a\n{F}{after}\n", True)]
+
+
+def test_a_fence_before_a_tag_opens_nothing():
+    assert fenced_blocks(f"so{F}c\na\n{F}</think>\n{F}c\nb\n{F}") == [("c", "b\n", True)]
+
+
+DRAFT, FINAL, USE = "def f():\n    return 0\n", "def f():\n    return 1\n", "print(f())\n"
+PRINTED = {
+    "reasoning with a draft that ends on its fence": f"<think>\n{F}python\n{DRAFT}{F}</think>\n{F}python\n{FINAL}{F}",
+    "reasoning before code without a fence": f"<think>Perhaps:\n{F}python\n{DRAFT}{F}\n</think>\n{FINAL}",
+    "reasoning in brackets": f"[THINK]{F}python\n{DRAFT}{F}[/THINK]\n{FINAL}",
+    "channels": f"<|channel|>analysis<|message|>{DRAFT}<|end|><|channel|>final<|message|>{F}py\n{FINAL}{F}<|return|>",
+    "a block inside the reasoning only": f"<think>\n{F}python\n{FINAL}{F}\n</think> Done",
+    "a draft before": f"{F}python\n{DRAFT}{F}\nBetter:\n{F}python\n{FINAL}{F}",
+    "an example of its use after": f"{F}python\n{FINAL}{F}\nUse it:\n{F}python\n{USE}{F}",
+    "a session after": f"{F}python\n{FINAL}{F}\n{F}python\n>>> f()\n1\n{F}",
+    "its tests after": f"{F}python\n{FINAL}{F}\n{F}python\ndef test_f():\n    assert f() == 1\n{F}",
+    "a cut block after": f"{F}python\n{FINAL}{F}\n{F}python\ndef f(",
+    "no language": f"Here:\n{F}\n{FINAL}{F}",
+    "no language, and its output": f"{F}\n{FINAL}{F}\nprints\n{F}\nab\n{F}",
+    "no closing fence": f"Here:\n{F}python\n{FINAL}",
+    "Markdown around it": f"{F}markdown\n# Answer\n{F}python\n{FINAL}{F}\n{F}",
+    "Markdown with a longer fence around it": f"{F}`md\n{F}python\n{FINAL}{F}\n{F}`",
+    "a version": f"{F}python3.11\n{FINAL}{F}",
+    "a byte order mark in it": f"{F}python\n\ufeff{FINAL}{F}",
+}
+
+
+@pytest.mark.parametrize("around", PRINTED)
+def test_the_solution_is_found_in_what_was_printed(around):
+    assert guest_source(PRINTED[around]).strip() == FINAL.strip()
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "I would rather not.",
+        f"{F}\n$ ls\n{F}",
+        f"{F}\nab\n{F}",
+        f"{F}python\ndef f(",
+        f"{F}c\nint x;\n{F}",
+        "<think>\n</think> No.",
+    ],
+)
+def test_where_there_is_no_solution_it_is_told(printed):
+    with pytest.raises(Exception, match="neither Python source nor holds a fenced python block"):
+        guest_source(printed)
+
+
+AGENT = (
+    'def main():\n    """Say:\n\n' + f"{F}python\n1\n{F}" + '\n    """\n\n\nif __name__ == "__main__":\n    main()\n'
+)
+
+
+@pytest.mark.parametrize("around", ["{}", "<think>Hm.</think>\n{}", "\ufeff{}"])
+def test_a_whole_agent_with_fences_in_its_strings_is_not_cut(around):
+    assert code_in(around.format(AGENT)) == AGENT
 
 
 def test_a_string_that_never_ends_ends_its_block_at_the_first_fence():
@@ -77,10 +151,10 @@ def test_blocks_are_those_of_commonmark(text, blocks):
 
 
 @pytest.mark.parametrize(
-    "info", ["py", "python3", "Python", "{.python}", "python title=x", "py:agent.py", "python,x"]
+    "info", ["py", "python3", "python3.12", "Python", "{.python}", "python title=x", "py:agent.py", "python,x"]
 )
 def test_a_language_is_the_first_word(info):
-    assert language_of(info) in PYTHON
+    assert is_python(language_of(info))
 
 
 HEAVY = ["```python\n\\\"\"\"\n```\n" * 40_000, '```python\n"\\' + '"\\' * 400_000, "```python\n" + "'\"" * 400_000,

@@ -60,7 +60,7 @@ def test_harmless_slips_are_forgiven():
 
 @pytest.mark.parametrize(
     ("said", "understood"),
-    [(1, 1.0), (0, 0.0), (0.25, 0.25), ("0.5", 0.5), (" 7% ", 0.07), ("high", None), (None, None)],
+    [(1, 1.0), (0, 0.0), (0.25, 0.25), ("0.5", 0.5), (" 7% ", 0.07), ("95 %", 0.95), ("high", None), (None, None)],
 )
 def test_confidence_is_a_number_or_nothing(said, understood):
     assert parse_report(report({"confidence": said})).findings[0].confidence == understood
@@ -118,6 +118,16 @@ AROUND = {
     "reasoning before": f"<think>\nperhaps {OTHER}\n{F}json\n{OTHER}\n{F}\n</think>\nREPORT",
     "reasoning whose beginning was cut": f"perhaps {OTHER}</think>\n\n{F}json\nREPORT\n{F}",
     "reasoning in capitals": f"<THINKING>{OTHER}</THINKING>REPORT",
+    "reasoning in brackets": f"[THINK]{OTHER}[/THINK]\nREPORT",
+    "reasoning in Kimi's marks": f"\u25c1think\u25b7{OTHER}\u25c1/think\u25b7REPORT",
+    "reasoning of a namespace": f"<seed:think>{OTHER}</seed:think>\nREPORT",
+    "a reflection": f"<reflection>{OTHER}</reflection>\nREPORT",
+    "reasoning that ends on a closing fence": f"<think>\n{F}json\n{OTHER}\n{F}</think>\nREPORT",
+    "an answer's end on the closing fence": f"<answer>\n{F}json\nREPORT\n{F}</answer>",
+    "a model's end on the closing fence": f"{F}json\nREPORT\n{F}<|im_end|>",
+    "a byte order mark in the block": f"{F}json\n\ufeffREPORT\n{F}",
+    "an empty block after": f"{F}json\nREPORT\n{F}\n{F}json\n{F}",
+    "Gemma's channels": f"<|channel>thought\n{OTHER}<channel|>REPORT",
     "channels": f"<|channel|>analysis<|message|>{OTHER}<|end|><|channel|>final<|message|>REPORT<|end|>",
 }  # fmt: skip
 
@@ -131,12 +141,113 @@ def test_a_report_is_found_whatever_stands_around_it(around, separator):
     assert parse_report(AROUND[around].replace("REPORT", text)).findings == (Finding(**found),)
 
 
+OTHER_LAYOUTS = {
+    "a list": [FOUND],
+    "a list in a list": [[FOUND]],
+    "a report in a list": [{"vulnerabilities": [FOUND]}],
+    "under issues": {"tool": "x", "issues": [FOUND]},
+    "under results": {"results": [FOUND]},
+    "a key in capitals": {"Vulnerabilities": [FOUND]},
+    "inside a report": {"success": True, "report": {"vulnerabilities": [FOUND]}},
+    "inside two objects": {"audit": {"summary": {"high": 1}, "report": {"findings": [FOUND]}}},
+    "the arguments of a call": {"name": "submit_report", "arguments": {"vulnerabilities": [FOUND]}},
+    "one finding alone": FOUND,
+    "other names of fields": {
+        "findings": [
+            {
+                "name": FOUND["title"],
+                "details": FOUND["description"],
+                "Severity": FOUND["severity"],
+                "Category": FOUND["vulnerability_type"],
+                "file_path": FOUND["file"],
+                "function": FOUND["location"],
+                "confidence": 0.9,
+            }
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("layout", OTHER_LAYOUTS)
+@pytest.mark.parametrize(
+    "around", ["REPORT", f"Here:\n{F}json\nREPORT\n{F}", "<think>{}</think>\nREPORT", "It is: REPORT."]
+)
+def test_a_report_of_another_layout_is_read(layout, around):
+    text = around.replace("REPORT", json.dumps(OTHER_LAYOUTS[layout], indent=1))
+
+    assert parse_report(text).findings == (Finding(**FOUND),)
+
+
+def test_one_finding_a_line_is_read():
+    titles = ["a", "b", "c"]
+    lines = '{"event": "start"}\n' + "".join(f"{json.dumps({**FOUND, 'title': title})}\n\n" for title in titles)
+
+    assert [finding.title for finding in parse_report(lines).findings] == titles
+
+
+@pytest.mark.parametrize("text", ["[]", '{"results": []}', f"Sound.\n{F}json\n[]\n{F}"])
+def test_an_empty_list_of_another_layout_is_a_report_of_nothing(text):
+    assert parse_report(text) == Report()
+
+
+def test_a_report_counts_before_what_only_looks_like_one():
+    noise = [{"results": [{"title": "x", "severity": "high"}]}, {"issues": []}, {"title": "y", "severity": "low"}]
+    text = "\n".join(map(json.dumps, [noise[0], {"vulnerabilities": [FOUND]}, *noise[1:]]))
+
+    assert parse_report(text).findings == (Finding(**FOUND),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[1]", '["a"]', '[{"title": "a", "severity": "high"}, 1]', '{"a": {"findings": []}, "b": {"findings": []}}',
+     '{"event": "start"}\n{"event": "end"}', '{"report": "none"}', '{"issues": 3}', '{"title": "a"}'],
+)  # fmt: skip
+def test_what_is_of_no_layout_is_no_report(text):
+    assert "the report is not" in reason(text)
+
+
+def test_the_same_report_twice_is_one():
+    assert parse_report(f"{report(FOUND)}\nAgain:\n{json.dumps(json.loads(report(FOUND)), indent=2)}").findings
+
+
+ONE = json.dumps(FOUND)
+SLIPS = {
+    "a comma after the last field": f'{{"findings": [{ONE[:-1]}, }}]}}',
+    "a comma after the last finding": f'{{"findings": [{ONE},\n]}}',
+    "a comma after the last list": f'{{"findings": [{ONE}],}}',
+    "a comment of a line": f'{{"findings": [ // "one" {{\n{ONE}]}}',
+    "a comment between": f'{{"findings": /* [, */ [{ONE}, /* none */ ]}}',
+    "a comment at the end": f'{{"findings": [{ONE}]}} // that is "all',
+}
+TEXTS = {
+    "mint has\nno guard": "mint has\nno guard",
+    "mint\thas no guard": "mint\thas no guard",
+    r"mint\_all has no guard": r"mint\_all has no guard",
+    r"src\Token.sol has no guard \u00e9": "src\\Token.sol has no guard \u00e9",
+    r"mint hasn\'t a guard": "mint hasn't a guard",
+    r"see // https://a.b/c, /* x */ [1,] \"[,]\"": 'see // https://a.b/c, /* x */ [1,] "[,]"',
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+@pytest.mark.parametrize("around", ["REPORT", f"Here:\n{F}json\nREPORT\n{F}"])
+def test_slips_of_models_are_no_loss(slip, around):
+    assert parse_report(around.replace("REPORT", SLIPS[slip])).findings == (Finding(**FOUND),)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_models_forget_to_escape_is_read_as_it_stands(text):
+    printed = f'{{"findings": [{{"title": "a", "description": "{text}",}}]}}'
+
+    assert parse_report(printed).findings == (Finding(title="a", description=TEXTS[text]),)
+
+
 AMBIGUOUS = {
     "two objects": (f"{OTHER} or {report(FOUND)}", "2 objects in the output are reports; print one of them"),
-    "one after another": (report() + report(), "the report is not clear: 2 objects in the output are reports"),
+    "one after another": (report() + report(FOUND), "the report is not clear: 2 objects in the output are reports"),
     "a last block that is cut": (f"{F}json\n{report(FOUND)}\n{F}\n{F}json\n{report()[:-1]}\n{F}", "is not JSON"),
-    "blocks and none is a report": (f'{F}json\n{{"a": 1}}\n{F}\n{F}json\n[]\n{F}', "it is a list"),
-    "an object in a list": (f"found: [{OTHER[20:-2]}]", "the report is not JSON"),
+    "blocks and none is a report": (f'{F}json\n{{"a": 1}}\n{F}\n{F}json\n[1]\n{F}', "it is a list"),
+    "an object in a list": (f"found: [{OTHER[20:-2]}, 1]", "the report is not JSON"),
 }
 
 
@@ -247,11 +358,11 @@ REASONS = {
     report()[:-1]: "the report is not JSON: Expecting ',' delimiter",
     "{'findings': []}": "the report is not JSON: Expecting property name enclosed in double quotes",
     "```json\n{]\n```": "the report is not JSON: Expecting property name",
-    "[]": "the report is not a JSON object: it is a list; print one JSON object",
+    "[1]": "the report is not a JSON object: it is a list; print one JSON object",
     "null": "the report is not a JSON object: it is null",
     '"findings"': "the report is not a JSON object: it is a text",
     "{}": "the report is not a list of findings: it holds nothing at all; print one JSON object",
-    '{"issues": [], "x": 1}': "the report is not a list of findings: it holds only 'issues', 'x'; print one",
+    '{"flaws": [], "x": 1}': "the report is not a list of findings: it holds only 'flaws', 'x'; print one",
     '{"findings": {}}': "the report is not a list of findings: 'findings' is an object",
     '{"vulnerabilities": null}': "the report is not a list of findings: 'vulnerabilities' is null",
     '{"vulnerabilities": [], "findings": []}': "the report is not clear: it holds both",
@@ -260,8 +371,8 @@ REASONS = {
     "9" * 1_000_000: "the report is not a JSON object: it is a number of 1000000 digits",
     "[" * 100_000: "the report is not JSON: more than 64 brackets deep at character 64",
     '{"a":' * 100_000: "the report is not JSON: more than 64 brackets deep",
-    '{"findings": [{"title": "a",}]}': "the report is not JSON: ",
-    '{"findings": [] // none\n}': "the report is not JSON: Expecting ',' delimiter",
+    '{"findings": [{"title": "a",,}]}': "the report is not JSON: ",
+    '{"findings": [], "title": [}': "the report is not JSON: ",
     "x" * (8 << 20) + "x": "the report is not of a readable size: 8388609 characters, the most is 8388608",
     "\x1b[31m": "it begins '\\x1b[31m'",
 }  # fmt: skip
@@ -279,6 +390,8 @@ def test_brackets_inside_texts_are_not_depth():
 HEAVY = ["[]" * 500_000, '"' + '\\"' * 500_000, '\\"' * 500_000, '"' * 1_000_000, "```\n" * 250_000, '{"":' * 250_000,
          '{"findings": [' + "{}," * 300_000 + "{}]}", '"\\' * 500_000, 'x {"a":[' * 125_000,
          'x {"a":[' + "0," * 500_000, 'x{"' * 330_000, ("> " * 8 + "```\n") * 50_000, "- " * 500_000,
+         "/*" * 500_000, "//" * 500_000, ", " * 500_000 + "]", '{"a":[' + "1," * 400_000 + "/*", "[{" * 400_000,
+         '[ { "a":1, }, ' * 70_000, '"\\_' * 250_000, '{"a":' * 60 + "1,}" * 60 + " " * 900_000,
          '<think>{"a":' * 80_000, "</think>" * 125_000]  # fmt: skip
 
 

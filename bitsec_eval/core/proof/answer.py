@@ -4,22 +4,21 @@ Nothing an agent can print makes these functions raise anything but `AnswerFault
 """
 
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bitsec_eval.core.errors import AnswerFault
-from bitsec_eval.core.fences import language_of
+from bitsec_eval.core.fences import fenced_blocks
 from bitsec_eval.core.proof.calls import Transaction, transactions_of
 from bitsec_eval.core.proof.diff import apply_diff, is_diff
 from bitsec_eval.core.proof.public import Public
+from bitsec_eval.core.reasoning import after_reasoning
 
 MOST_CHARACTERS = 256 << 10
 EXPLOIT_FILE = "Exploit.sol"
 _EXPLOIT_FENCES = frozenset({"solidity", "sol", "json", ""})
 _PATCH_FENCES = frozenset({"json", "diff", "patch", ""})
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +37,7 @@ def parse_exploit(text: str) -> ExploitAnswer:
     Raises:
         AnswerFault: there is none, it is too large, or its calls are not of the right form.
     """
-    content = _content(text, _EXPLOIT_FENCES)
+    content = _content(text, _EXPLOIT_FENCES, _is_source)
     told = _json_object(content)
     if told is None:
         return ExploitAnswer(source=_checked_source(content))
@@ -46,8 +45,12 @@ def parse_exploit(text: str) -> ExploitAnswer:
     return ExploitAnswer(source=_checked_source(told.get("source")), transactions=transactions_of(calls))
 
 
+def _is_source(source: str) -> bool:
+    return "Exploit" in source and "contract" in source
+
+
 def _checked_source(source: object) -> str:
-    if not isinstance(source, str) or "Exploit" not in source or "contract" not in source:
+    if not isinstance(source, str) or not _is_source(source):
         raise AnswerFault(Public.NO_SOURCE, Public.NO_SOURCE)
     return source
 
@@ -61,7 +64,7 @@ def parse_patch(text: str, files: Mapping[str, str], editable: Iterable[str]) ->
     Raises:
         AnswerFault: there is no patch, it does not apply, changes nothing, or changes what it may not.
     """
-    content = _content(text, _PATCH_FENCES)
+    content = _content(text, _PATCH_FENCES, is_diff)
     told = _json_object(content)
     changed = apply_diff(content, files) if told is None else {**files, **_whole_files(told)}
     allowed = tuple(editable)
@@ -82,7 +85,7 @@ def check_patch_form(text: str) -> None:
     Raises:
         AnswerFault: it is neither a JSON object of files nor a unified diff.
     """
-    content = _content(text, _PATCH_FENCES)
+    content = _content(text, _PATCH_FENCES, is_diff)
     told = _json_object(content)
     if told is not None:
         _whole_files(told)
@@ -96,7 +99,7 @@ def changed_text(text: str, files: Mapping[str, str]) -> str:
     What is no patch is returned as it is.
     """
     try:
-        content = _content(text, _PATCH_FENCES)
+        content = _content(text, _PATCH_FENCES, is_diff)
         told = _json_object(content)
         if told is None:
             added = [line[1:] for line in content.split("\n") if line.startswith("+") and not line.startswith("+++")]
@@ -131,29 +134,22 @@ def _json_object(content: str) -> dict[str, Any] | None:
     return told if isinstance(told, dict) else None
 
 
-def _content(text: str, languages: frozenset[str]) -> str:
-    """Return the answer in an agent's output: all of it, or what stands in its last closed fence of a right kind."""
+def _content(text: str, languages: frozenset[str], is_answer: Callable[[str], bool]) -> str:
+    """Return the answer in an agent's output: all of it, or what stands in its last closed fence of a right kind.
+
+    Reasoning before it is looked at only if nothing follows that is an answer, with or without a fence.
+    """
     if len(text) > MOST_CHARACTERS:
         raise AnswerFault(f"{Public.TOO_LARGE}: {len(text)} characters", Public.TOO_LARGE)
     whole = text.removeprefix("\ufeff").strip("\r\n\t ")
-    block, fence, first, wanted = None, "", 0, False
-    lines = whole.split("\n")
-    for number, line in enumerate(lines):
-        marks = _fence(line)
-        info = line.strip()[len(marks) :]
-        if not fence and marks and "`" not in info:
-            fence, first, wanted = marks, number + 1, language_of(info) in languages
-        elif fence and marks.startswith(fence) and not info:
-            block = "\n".join(lines[first:number]) if wanted else block
-            fence = ""
-    return whole if block is None or whole.startswith("{") else block.strip("\r\n")
-
-
-def _fence(line: str) -> str:
-    """Return the three or more backticks or tildes with which `line` begins, "" without them.
-
-    Unlike in `fences`, it may be indented as far as it likes, and the lines of a block keep their ends: a diff counts
-    them.
-    """
-    found = _FENCE.match(line)
-    return found.group(1) if found else ""
+    parts = [*filter(None, map(str.strip, after_reasoning(whole))), whole]
+    for part in parts:
+        if part.startswith("{"):
+            return part
+        blocks = fenced_blocks(part, keep_returns=True)  # a diff counts line ends
+        found = [content for language, content, closed in blocks if closed and language in languages]
+        if found:
+            return found[-1].strip("\r\n")
+        if is_answer(part):
+            return part
+    return whole

@@ -4,7 +4,7 @@ What is imported here is paid by every container: `json`, `re`, `signal` and `ty
 start, so `json` is imported where a solution is called, and what process 1 says is written without it.
 
 Standard library only, Python 3.8 or newer, no import of anything else of this project: the host sends its text, and
-before it that of `core/fences.py`.
+before it what finds the source in an answer (`guest_program.PARTS`).
 Nothing here is trusted by the host. It exists so that an agent finds what it was promised (a file, a working
 directory, pipes) and a solution can be called; a guest that lies with it can only lie about itself.
 
@@ -44,7 +44,6 @@ LEFT_OVERS = ("/tmp", "/dev/shm", "/dev/mqueue", WORKSPACE)  # where a solution 
 PR_GET_DUMPABLE, PR_SET_DUMPABLE = 3, 4
 AGENT_FILE = "/tmp/agent/agent.py"
 Module = type(sys)
-ONLY_PARSED = 0x400  # ast.PyCF_ONLY_AST: all that importing `ast` would be for
 
 
 # -- frames ---------------------------------------------------------------------------------------------------
@@ -515,27 +514,16 @@ class Missing(Fault):
 
 
 def source_of(answer):
-    """Return the Python source in an answer: all of it if it parses, else its last fenced python block."""
+    """Return the Python source in an answer: all of it if it parses, else a block of it, see `printed_code.py`."""
     try:
         text = answer.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Fault("the answer is not UTF-8: %s" % error)
-    if parses(text):
-        return text
-    # `fenced_blocks` and `PYTHON` stand before this file in the program the host sends: see `guest_program.py`.
-    fenced = fenced_blocks(text, python_strings=True)  # noqa: F821
-    blocks = [content for language, content, closed in fenced if closed and language in PYTHON]  # noqa: F821
-    if not blocks:
+    # `python_in` stands before this file in the program the host sends: see `guest_program.py`.
+    source = python_in(text)  # noqa: F821
+    if source is None:
         raise Fault("the answer is neither Python source nor holds a fenced python block")
-    return blocks[-1]
-
-
-def parses(text):
-    try:
-        compile(text, "solution.py", "exec", ONLY_PARSED)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+    return source
 
 
 class Worker:

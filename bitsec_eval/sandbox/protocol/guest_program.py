@@ -32,8 +32,16 @@ exec(marshal.loads(code[4:]) if code[:4] == MAGIC_NUMBER else compile(text, "run
 COMMAND = ("python3", "-s", "-S", "-B", "-X", "utf8", "-c", START)
 """Not `-I`: the environment is ours, and fixes the seed of hashes."""
 
-PARTS = (("bitsec_eval.core", "fences.py"), ("bitsec_eval.sandbox.guest", "runner.py"))
-"""The files that make the program, in this order: the second uses what the first defines."""
+PARTS = (
+    ("bitsec_eval.core", "fences.py"),
+    ("bitsec_eval.core", "reasoning.py"),
+    ("bitsec_eval.core", "printed_code.py"),
+    ("bitsec_eval.sandbox.guest", "runner.py"),
+)
+"""The files that make the program, in this order: each may use what those before it define, and imports nothing else
+of this project."""
+
+_OURS = b"from bitsec_eval."
 
 
 @cache
@@ -45,5 +53,6 @@ def program(magic: bytes = MAGIC_NUMBER) -> bytes:
 
 
 def program_text() -> bytes:
-    """Return the source of what process 1 runs."""
-    return b"\n".join(files(package).joinpath(name).read_bytes() for package, name in PARTS)
+    """Return the source of what process 1 runs: its parts without their imports of one another."""
+    texts = (files(package).joinpath(name).read_bytes() for package, name in PARTS)
+    return b"\n".join(line for text in texts for line in text.split(b"\n") if not line.startswith(_OURS))
