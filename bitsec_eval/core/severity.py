@@ -8,6 +8,8 @@ once, is `UNSAID`, and a remark never becomes grave: of two neighbouring ranks t
 import re
 from enum import StrEnum
 
+from bitsec_eval.core.cvss import VECTOR, base_score
+
 
 class Severity(StrEnum):
     """How bad a finding is said to be, gravest first; `UNSAID` where nothing known was said."""
@@ -28,9 +30,9 @@ class Severity(StrEnum):
 RANKS = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFO)
 
 WORDS: dict[Severity, tuple[str, ...]] = {
-    Severity.CRITICAL: ("critical", "crit", "severe", "blocker", "p0", "sev0"),
+    Severity.CRITICAL: ("critical", "crit", "severe", "blocker", "catastrophic", "urgent", "fatal", "p0", "sev0"),
     Severity.HIGH: ("high", "hi", "major", "serious", "grave", "error", "p1", "sev1"),
-    Severity.MEDIUM: ("medium", "med", "mid", "moderate", "warning", "p2", "sev2"),
+    Severity.MEDIUM: ("medium", "med", "mid", "moderate", "warning", "warn", "p2", "sev2"),
     Severity.LOW: ("low", "lo", "minor", "p3", "sev3"),
     Severity.INFO: (
         *(
@@ -47,7 +49,9 @@ WORDS: dict[Severity, tuple[str, ...]] = {
         ),
         *("non critical", "noncritical", "nc", "qa", "quality assurance", "code quality", "style", "undetermined"),
         *("gas", "optimization", "optimisation", "optimizations", "best practice", "best practices", "bestpractices"),
-        *("recommendation", "suggestion", "enhancement", "negligible", "trivial", "cosmetic", "p4", "p5", "sev4"),
+        *("recommendation", "recommendations", "suggestion", "suggestions", "enhancement", "negligible", "trivial"),
+        *("cosmetic", "advisory", "hint", "observation", "comment", "notice", "fyi", "refactor", "typo", "neutral"),
+        *("documentation", "discussion", "p4", "p5", "sev4", "sev5"),
     ),
 }
 """The words of Code4rena, Sherlock, Cantina, Immunefi, CodeHawks, slither, aderyn, SARIF, CVSS and bug trackers."""
@@ -55,7 +59,8 @@ WORDS: dict[Severity, tuple[str, ...]] = {
 LETTERS = {
     "c": Severity.CRITICAL, "crit": Severity.CRITICAL, "h": Severity.HIGH,
     "m": Severity.MEDIUM, "med": Severity.MEDIUM, "l": Severity.LOW, "i": Severity.INFO, "n": Severity.INFO,
-    "nc": Severity.INFO, "g": Severity.INFO, "gas": Severity.INFO, "qa": Severity.INFO, "info": Severity.INFO,
+    "nc": Severity.INFO, "q": Severity.INFO, "inf": Severity.INFO,
+    "g": Severity.INFO, "gas": Severity.INFO, "qa": Severity.INFO, "info": Severity.INFO,
 }  # fmt: skip
 """Letters that stand alone or before a number, as in H-01."""
 
@@ -67,6 +72,7 @@ _SPOKEN = {
     for severity, words in WORDS.items()
 }
 _LETTER = re.compile(rf"\b({'|'.join(sorted(LETTERS, key=len, reverse=True))}) ?\d{{1,3}}\b")
+_NUMBERED = re.compile(r"\b(sev|p|s|priority) ?([0-5])\b")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _APART = re.compile(r"[^\w.]+|_+|(?<!\d)\.|\.(?!\d)")
 _NEGATED = re.compile(
@@ -96,9 +102,15 @@ def severity_of(text: str) -> Severity:
     >>> severity_of("High Risk"), severity_of("Non-Critical"), severity_of("Impact: High, Likelihood: Low")
     (<Severity.HIGH: 'high'>, <Severity.INFO: 'info'>, <Severity.MEDIUM: 'medium'>)
     """
+    vector = VECTOR.search(text)
+    if vector is not None:
+        scored = base_score(vector.group())
+        beside = VECTOR.sub(" ", text)
+        return severity_of(beside) or (Severity.UNSAID if scored is None else severity_of_score(scored))
     said = _APART.sub(" ", _HUMP.sub(" ", text.replace("'", "").replace("\u2019", ""))).lower().strip()
     if said in LETTERS:
         return LETTERS[said]
+    said = _NUMBERED.sub(lambda told: f"{'p' if told.group(1)[0] == 'p' else 'sev'}{told.group(2)}", said)
     return _rated(said) or _worded(said) or _scored(said)
 
 

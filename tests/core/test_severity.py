@@ -14,22 +14,28 @@ SAID = {
         Critical | CRITICAL | critical severity | Critical Risk | crit | C-01 | C | [C-1] | C1 | (C) | P0 | Severe
         SEVERITY_CRITICAL | criticalSeverity | Severity.CRITICAL | Severity: Critical | 9.8/10 | CVSS 9.8 | CVSS: 9.0
         9.3 | CVSS v3.1 Base Score 9.1 | Impact: High, Likelihood: High | blocker | \U0001f534 Critical | **Critical**
-        Critical (fixed) | Immunefi Critical
+        Critical (fixed) | Immunefi Critical | Sev-0 | S0 | P-0 | Priority 0 | Urgent | Catastrophic | Fatal
+        CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H | CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H
+        CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H (9.3) | AV:N/AC:L/Au:N/C:C/I:C/A:C
         """,
     Severity.HIGH: """
         high | High Risk | HIGH risk | H-01 | [H-3] | H | H1 | SEVERITY_HIGH | highSeverity | HighRisk | severity-high
         High severity | 3 (High Risk) | Critical/High | High/Critical | high or critical | major | P1 | error | ERROR
         7.5 (High) | 8.1 | CVSS:7.0 | High, not critical | high (disputed) | Impact: High, Likelihood: Medium
         impact medium / likelihood high | High (confidence: Medium) | Severity: High, Impact: High, Likelihood: Low
+        Sev-1 | SEV 1 | S1 | sev_1 | P-1 | Priority: 1 | High (AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H)
+        CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:H/A:N | AV:N/AC:L/Au:N/C:P/I:P/A:P
         Severity - HIGH | Impact: High | \U0001f7e0 HIGH
         """,
     Severity.MEDIUM: """
+        Sev-2 | S2 | Priority 2 | warn | 5.3 (CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:L/A:N)
         medium | Med | M-02 | M | moderate | Medium Risk | 2 (Med Risk) | mediumSeverity | P2 | warning | MED-3 | 4.0
         Impact: High, Likelihood: Low | High Impact, Low Likelihood | impact=high likelihood=low | CVSS 5.4
         Impact: Medium; Likelihood: Medium | medium/high | High -> Medium | High to Medium
         Likelihood: High, Impact: Low
         """,
     Severity.LOW: """
+        Sev-3 | S3 | AV:L/AC:H/Au:N/C:P/I:N/A:N
         low | Low severity | L-01 | L | [L-12] | minor | P3 | LOW_RISK | lowSeverity | Low Risk
         low/medium | CVSS 3.9
         0.1 | Impact: Low, Likelihood: Low | Impact: Medium, Likelihood: Low
@@ -42,9 +48,13 @@ SAID = {
         isn't critical | Not high | QA (Quality Assurance) | QA-2 | gas | Gas | G-01 | GAS-3 | Gas Optimization | P4
         G (Gas Optimization) | optimization | Undetermined | code quality | nit | recommendation | suggestion | style
         no critical | Hardly critical | without high impact
+        Sev-4 | SEV-5 | INF-01 | Q-01 | Hint | Advisory | Recommendations | Observation | Refactor | Typo
+        CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N
         CVSS 0.0 | Impact: Informational, Likelihood: High
         """,
     Severity.UNSAID: """
+        CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H | CVSS:3.1/AV:N/AC:L
+        Severity: 3 | Severity 1 | S9 | its 1 way
         highest | unknown | ? | critical, high, medium, low or informational | high/low | Critical/Low
         TBD | overflow
         H/M/L | 5 | 1 | 11.5 | likelihood: high | confidence high | n/a | - | Low/Info/High | not
