@@ -31,6 +31,19 @@ os.environ["PYTEST_ADDOPTS"] = "-p no:schemathesis -p no:hypothesispytest -p no:
 os.environ["BITSEC_TURN_GROUP"] = f"tests-{os.getpid()}"
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile once what hundreds of processes load, where they are told not to keep what they compile.
+
+    A task file that a test writes twice within a second is still never read from a stale one.
+    """
+    if not sys.dont_write_bytecode or hasattr(session.config, "workerinput"):
+        return
+    keeping = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    collecting = ("pytest", "--bitsec-agents=agents", "--collect-only", "-q", "task_suites/coding")
+    for module in (("compileall", "-q", "bitsec_eval", "hub"), collecting):
+        subprocess.run([sys.executable, "-m", *module], cwd=ROOT, env=keeping, capture_output=True, check=False)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave long tests out of the short form: a test that is skipped is one that could not do its work."""
     left_out = [] if LONG else [item for item in items if item.get_closest_marker("long")]
