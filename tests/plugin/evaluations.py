@@ -1,12 +1,16 @@
 """A small builder: agents and tasks in a folder, evaluated by a pytest process of their own."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from bitsec_eval.cli import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,11 +58,10 @@ class Ran:
         """Return the board as JSON, computed by the command line from junit."""
         target = self.folder / "board.json"
         given = files or (str(self.folder / "results/junit.xml"),)
-        command = [sys.executable, "-m", "bitsec_eval", "leaderboard", *given, "--json", str(target)]
-        done = subprocess.run(
-            command, check=False, cwd=self.folder, env=environment(), capture_output=True, text=True
-        )
-        assert done.returncode in (0, 1), done.stderr  # 1: provisional
+        told = io.StringIO()
+        with redirect_stdout(told), redirect_stderr(told):
+            code = main(["leaderboard", *given, "--json", str(target)])
+        assert code in (0, 1), told.getvalue()  # 1: provisional
         return json.loads(target.read_text())
 
     def scores(self) -> dict[str, float | None]:

@@ -4,12 +4,15 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import docker
 import pytest
+from faults.evaluations import prepare
 from plugin.evaluations import (
     GOOD,
     REVERSE_TASK,
@@ -21,6 +24,8 @@ from plugin.evaluations import (
     printing,
     run,
 )
+
+from bitsec_eval.sandbox.uid_lease import LABEL
 
 pytestmark = pytest.mark.usefixtures("docker_cli")
 
@@ -139,20 +144,23 @@ def test_a_teardown_that_fails_fails_its_check_and_takes_nothing_from_others(tmp
     assert "3 failed, 3 passed" in ran.output
 
 
-def test_whatever_an_agent_does_wrong_is_a_failure_even_where_checks_expect_exceptions(tmp_path: Path):
-    ran = evaluate(tmp_path, agents=FAULTY | {"good": GOOD}, tasks={"suite/test_x.py": FIXTURE_TASK})
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory, docker_cli: object) -> Ran:
+    """One evaluation of a good agent among all that are faulty."""
+    folder = tmp_path_factory.mktemp("faulty")
+    return evaluate(folder, agents=FAULTY | {"good": GOOD}, tasks={"suite/test_x.py": FIXTURE_TASK})
 
-    rows = {row["agent"]: row for row in ran.board()["agents"]}
+
+def test_whatever_an_agent_does_wrong_is_a_failure_even_where_checks_expect_exceptions(faulty: Ran):
+    rows = {row["agent"]: row for row in faulty.board()["agents"]}
     assert {name: row["score"] for name, row in rows.items()} == dict.fromkeys(FAULTY, 0.0) | {"good": 100.0}
     assert all(row["runs"] == {"scored": 1, "void": 0, "incomplete": 0} for row in rows.values())
-    assert ran.status == 0
+    assert faulty.status == 0
     assert rows["late"]["tasks"]["suite/x"]["ending"] == "timed_out"
 
 
-def test_the_reason_a_miner_reads_says_what_went_wrong(tmp_path: Path):
-    ran = evaluate(tmp_path, agents=FAULTY, tasks={"suite/test_x.py": FIXTURE_TASK})
-
-    said = {row["agent"]: row["tasks"]["suite/x"]["reason"] for row in ran.board()["agents"]}
+def test_the_reason_a_miner_reads_says_what_went_wrong(faulty: Ran):
+    said = {row["agent"]: row["tasks"]["suite/x"].get("reason") for row in faulty.board()["agents"]}
     assert said["late"] == "the agent was still running at the end of its time and was stopped"
     assert said["crashed"] == "the agent crashed"
     assert said["exited"] == "the agent ended with an error"
@@ -160,7 +168,7 @@ def test_the_reason_a_miner_reads_says_what_went_wrong(tmp_path: Path):
     assert said["nameless"] == "the solution defines no 'reverse_string'"
     assert said["hanging"] == "calling reverse_string: the solution took longer than a call may take"
     assert said["dying"] == "calling reverse_string: the solution's process ended"
-    told = (tmp_path / "results/junit.xml").read_text()
+    told = (faulty.folder / "results/junit.xml").read_text()
     assert "No module named 'requests'" in told  # the validator has the solution's own words
     assert "neither Python source nor holds a fenced python block" in told
 
@@ -171,7 +179,7 @@ def test_an_engine_that_dies_mid_run_voids_runs_and_costs_no_points(tmp_path: Pa
 
     slow = "import time\ntime.sleep(3)\n" + GOOD
     agents = {"a": GOOD, "b": slow, "c": GOOD}
-    lay_out(tmp_path, agents, {"suite/test_reverse.py": REVERSE_TASK})
+    prepare(tmp_path, agents, {"suite/test_reverse.py": REVERSE_TASK})
     with EngineProxy(tmp_path / "engine.sock") as proxy:
         process = subprocess.Popen(
             command("--bitsec-jobs=1", "--bitsec-order=interleaved"),
@@ -205,7 +213,7 @@ def test_a_validator_killed_outright_leaves_no_container_after_the_next_start(tm
     process = subprocess.Popen(
         command("--timeout=100", state), cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL
     )
-    _wait_for_containers(tmp_path, 1)
+    _wait_until(lambda: _containers(tmp_path), "no container appeared")
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
 
@@ -230,8 +238,8 @@ def test_ctrl_c_leaves_no_container_and_a_junit_that_can_be_read(tmp_path: Path,
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, before),
     )
-    _wait_for_containers(tmp_path, 1)
-    time.sleep(3)
+    _wait_until(lambda: any(tmp_path.glob("results/answers/*/[!.]*.json")), "a did not answer")
+    _wait_until(lambda: _containers(tmp_path), "slow was not started")
     os.kill(process.pid, signal.SIGINT)
     output, _ = process.communicate(timeout=30)
 
@@ -260,17 +268,13 @@ def test_no_escape_sequence_of_an_agent_reaches_terminal_or_junit(tmp_path: Path
 
 
 def _containers(folder: Path) -> int:
-    code = (
-        "import sys, docker\n"
-        "from bitsec_eval.sandbox.uid_lease import LABEL\n"
-        "found = docker.APIClient().containers(all=True, filters={'label': [LABEL]})\n"
-        "print(sum(sys.argv[1] in each['Labels'][LABEL] for each in found))\n"
-    )
-    return int(run(folder, sys.executable, "-c", code, str(folder)).output)
+    with closing(docker.APIClient()) as client:
+        found = client.containers(all=True, filters={"label": [LABEL]})
+    return sum(str(folder) in each["Labels"][LABEL] for each in found)
 
 
-def _wait_for_containers(folder: Path, wanted: int) -> None:
+def _wait_until(holds: Callable[[], object], otherwise: str) -> None:
     deadline = time.monotonic() + 60
-    while _containers(folder) < wanted:
-        assert time.monotonic() < deadline, "no container appeared"
-        time.sleep(0.2)
+    while not holds():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.1)
