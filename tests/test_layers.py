@@ -12,7 +12,7 @@ from bitsec_eval.sandbox.protocol.guest_program import PARTS
 
 ROOT = Path(__file__).parents[1]
 ENGINE, HTTP, PYTEST, WEB = (
-    {"docker", "requests"},
+    {"docker", "requests", "urllib3"},
     {"openai", "httpx"},
     {"pytest", "_pytest", "xdist"},
     {"jinja2", "markupsafe"},

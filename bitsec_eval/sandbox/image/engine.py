@@ -17,6 +17,7 @@ import docker
 import docker.errors
 import docker.utils
 import requests.exceptions
+import urllib3.exceptions
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.text import one_line
@@ -28,7 +29,20 @@ _PRINTED = "/printed"
 _TO_A_FILE = f'import sys; sys.stdout = open("{_PRINTED}", "w")\n'
 """What a program prints is copied out of its container: logs are text, and the SDK leaves attached sockets open."""
 
-_FAILURES = (docker.errors.DockerException, requests.exceptions.RequestException, OSError)
+_FAILURES = (
+    docker.errors.DockerException,
+    requests.exceptions.RequestException,
+    urllib3.exceptions.HTTPError,
+    OSError,
+)
+_SILENCES = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
+
+
+class _TimedClient(docker.APIClient):  # type: ignore[misc]
+    """The SDK sets no limit of time to a pull, whatever the client's own; here that holds for all requests."""
+
+    def _set_request_timeout(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        return {**kwargs, "timeout": kwargs.get("timeout") or self.timeout}
 
 
 @contextmanager
@@ -40,7 +54,7 @@ def image_engine(call_seconds: float = CALL_SECONDS) -> Iterator["ImageEngine"]:
     """
     ask_engine()  # in our words, where it does not answer
     try:
-        api = docker.APIClient(version="auto", timeout=call_seconds, **docker.utils.kwargs_from_env())
+        api = _TimedClient(version="auto", timeout=call_seconds, **docker.utils.kwargs_from_env())
     except _FAILURES as error:
         raise SandboxError(f"Docker's SDK cannot reach the engine: {_words(error)}; {_remedy(error)}") from None
     with closing(api):
@@ -81,9 +95,15 @@ class ImageEngine:
         """
         with _asking(f"{image} could not be pulled"):
             repository, _, tag = image.rpartition(":")
-            for event in self._api.pull(repository, tag, stream=True, decode=True):
-                if "error" in event:
-                    raise SandboxError(f"{image} could not be pulled: {one_line(str(event['error']), 300)}")
+            try:
+                for event in self._api.pull(repository, tag, stream=True, decode=True):
+                    if "error" in event:
+                        raise SandboxError(f"{image} could not be pulled: {one_line(str(event['error']), 300)}")
+            except _SILENCES:
+                raise SandboxError(
+                    f"{image} could not be pulled: its registry was silent for {self._api.timeout:g} s;"
+                    " raise BITSEC_PULL_SECONDS if it is slow"
+                ) from None
 
     def run_python(self, image: str, python: str, program: str, output: BinaryIO) -> None:
         """Run a Python program in a new container without a network; what it prints goes to `output`."""
