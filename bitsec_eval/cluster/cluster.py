@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 from distributed import Client
@@ -14,11 +14,12 @@ from bitsec_eval.cluster.settings import ClusterSettings, security
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.fleet.fleet import Fleet, FleetAsEngine, Member
-from bitsec_eval.sandbox.pool import pooled
+from bitsec_eval.sandbox.pool import Pool
 
 CONNECT_SECONDS = 15
 LOOK_SECONDS = 1.0
 FIRST_NODE_SECONDS = 30.0
+RETIRE_SECONDS = 5.0
 RESOURCE = "sandbox"
 
 
@@ -44,8 +45,9 @@ class Cluster(FleetAsEngine):
     def __init__(self, settings: ClusterSettings) -> None:
         self._settings = settings
         self._client = self._connected()
-        self._open = ExitStack()
         self._nodes: dict[str, ClusterNode] = {}  # by the address of their worker
+        self._pools: dict[str, Pool] = {}  # by the name of their node
+        self._retiring: list[Thread] = []
         self._refused: dict[str, str] = {}
         self._stopped = Event()
         self._looking = Thread(target=self._keep_looking, name="bitsec-nodes", daemon=True)
@@ -87,7 +89,8 @@ class Cluster(FleetAsEngine):
         """Stop, and leave the cluster."""
         self.stop()
         self.fleet.stop()
-        self._open.close()
+        for thread in self._retiring:
+            thread.join(RETIRE_SECONDS)
         self._client.close()  # type: ignore[no-untyped-call]
 
     def _connected(self) -> Client:
@@ -131,9 +134,18 @@ class Cluster(FleetAsEngine):
             self._refused[name] = str(error)
             return
         self._refused.pop(name, None)
+        self._retire(name)
         self._nodes[address] = node
-        pool = self._open.enter_context(pooled(node, node.jobs))
-        self.fleet.add(Member(name=name, jobs=node.jobs, pool=pool, ask=node.ask))
+        self._pools[name] = Pool(node, node.jobs)
+        self.fleet.add(Member(name=name, jobs=node.jobs, pool=self._pools[name], ask=node.ask))
+
+    def _retire(self, name: str) -> None:
+        """Give up a node that was lost and started anew, if there is one of this name: it has another address now."""
+        for address in [address for address, node in self._nodes.items() if node.name == name]:
+            gone = self._nodes.pop(address)
+            for stop in (self._pools[name].stop, gone.stop):
+                self._retiring.append(Thread(target=stop, name="bitsec-stop", daemon=True))
+                self._retiring[-1].start()
 
     def _check_image(self, node: ClusterNode) -> None:
         image = f"sha256:{node.image_content()}"

@@ -32,6 +32,10 @@ class SandboxError(BitsecError):
     attempts: int = 1
 
 
+class EngineLostError(SandboxError):
+    """A sandbox was lost with its engine, which does not answer any more; another engine may take the run at once."""
+
+
 class UnprovenError(SandboxError):
     """Something failed while untrusted code ran, and no evidence that a guest could not have made says it was ours.
 

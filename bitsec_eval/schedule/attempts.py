@@ -1,6 +1,8 @@
 """Try again what failed through our fault, with a cap and pauses; while the engine is away, hardly try at all.
 
 Only a `SandboxError` is ever retried: an agent never gets a second chance.
+What was lost with its engine is tried elsewhere at once and does not count as an attempt, unless it happens to one
+run again and again.
 The pauses are long enough for an engine to be restarted. An engine that stays away trips a breaker: what is due then
 fails at once, but for one try every few seconds, so an evaluation without an engine ends in seconds and not in hours.
 One owner's failures alone trip nothing, for its runs may be what breaks their sandboxes: either those of different
@@ -9,13 +11,17 @@ owners fail, or a sandbox of our own does.
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Lock
 from time import monotonic
 from typing import TypeVar
 
-from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.errors import EngineLostError, SandboxError
 
 PAUSES_SECONDS = (0.5, 2.0, 8.0)
+MOST_LOST_ENGINES = 6
+"""An action that loses its engine more often than this may be what ends them: each further loss is an attempt."""
+
 BREAKER_FAILURES = 6
 COOLING_SECONDS = 5.0
 
@@ -60,7 +66,7 @@ class Attempts:
         for number, pause in enumerate((*self._pauses, None), start=1):
             self._breaker.check(number)
             try:
-                result = action()
+                result = _elsewhere(action)
             except SandboxError as error:
                 error.attempts = number
                 if self._breaker.failed(error, owner) and self._breaker.is_one_owners() and self._works():
@@ -71,6 +77,14 @@ class Attempts:
                 self._breaker.succeeded()
                 return result, number
         raise AssertionError("the last attempt either returns or raises")
+
+
+def _elsewhere(action: Callable[[], Result]) -> Result:
+    """Return what `action` returned, on whatever engine was not lost meanwhile."""
+    for _ in range(MOST_LOST_ENGINES):
+        with suppress(EngineLostError):
+            return action()
+    return action()
 
 
 class _Breaker:

@@ -3,14 +3,14 @@
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from bitsec_eval.core.answer import Answer, Ending
-from bitsec_eval.core.errors import KilledError, SandboxError, UnprovenError
+from bitsec_eval.core.errors import EngineLostError, KilledError, SandboxError, UnprovenError
 from bitsec_eval.core.llm_request import LLMResponse
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.values import dumps
@@ -19,7 +19,7 @@ from bitsec_eval.sandbox.api import Frame
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.sandbox.execution.llm_bridge import PART
 from bitsec_eval.sandbox.execution.solution_sandboxes import SolutionSandboxes
-from bitsec_eval.schedule.attempts import BREAKER_FAILURES, Attempts
+from bitsec_eval.schedule.attempts import BREAKER_FAILURES, MOST_LOST_ENGINES, Attempts
 from bitsec_eval.schedule.order import MachineUse, RunOrder
 from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
 from bitsec_eval.schedule.schedule import KNOWN_AGENT, Schedule
@@ -183,6 +183,36 @@ def test_an_engine_that_stays_away_is_hardly_asked_and_its_recovery_is_noticed()
     time.sleep(0.25)
     assert attempts.run(lambda: "fine") == ("fine", 1)
     assert attempts.run(lambda: "fine") == ("fine", 1)
+
+
+def losing(engines: int) -> Callable[[], str]:
+    """Return an action that loses so many engines before it succeeds."""
+    lost: list[int] = []
+
+    def action() -> str:
+        if len(lost) < engines:
+            lost.append(1)
+            raise EngineLostError("node a was lost")
+        return "fine"
+
+    return action
+
+
+def test_what_is_lost_with_its_engine_is_no_attempt_and_trips_nothing():
+    attempts = Attempts(threading.Event(), (), cooling=60.0)
+
+    for _ in range(BREAKER_FAILURES):
+        assert attempts.run(losing(MOST_LOST_ENGINES), "honest") == ("fine", 1)
+    assert attempts.run(lambda: "fine") == ("fine", 1)
+
+
+def test_what_loses_every_engine_is_an_attempt_in_the_end():
+    attempts = Attempts(threading.Event(), (0.0,), cooling=60.0)
+
+    with pytest.raises(EngineLostError, match="node a was lost") as caught:
+        attempts.run(losing(1000), "spoiler")
+
+    assert caught.value.attempts == 2
 
 
 def failing(owner: str, attempts: Attempts) -> None:

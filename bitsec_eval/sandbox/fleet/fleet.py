@@ -3,7 +3,7 @@
 Each engine has a pool of its own, so what is kept warm, started and removed on one is no business of another's.
 Whoever loses a sandbox with its engine hears a `SandboxError` and is tried again by the schedule; the next sandbox is
 opened elsewhere. An engine that is away is asked again every few seconds, and is taken back when a sandbox of our own
-opens there.
+opens there. While all are away, whoever wants a sandbox waits for the first to come back, but not for ever.
 """
 
 import time
@@ -11,15 +11,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
-from threading import Event, Lock, Thread
+from threading import Condition, Event, Thread
 
-from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.errors import EngineLostError, SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.api import Session
 from bitsec_eval.sandbox.pool import Pool
 
 PROBE_SECONDS = 2.0
+ABSENCE_SECONDS = 60.0
+"""How long all engines may be away before runs are void for want of one; a node started anew needs some seconds."""
+
 FAILED_STARTS = 3
 """So many sandboxes in a row that do not open, and an engine counts as away although it answers."""
 
@@ -61,10 +64,17 @@ class MemberStatus:
 class Fleet:
     """A pool over several engines; it has what `Pool` has: `expect`, `open` and `stop`."""
 
-    def __init__(self, members: Sequence[Member], probe_seconds: float = PROBE_SECONDS) -> None:
+    def __init__(
+        self,
+        members: Sequence[Member],
+        probe_seconds: float = PROBE_SECONDS,
+        absence_seconds: float = ABSENCE_SECONDS,
+    ) -> None:
         self._members = list(members)
         self._probe_seconds = probe_seconds
-        self._lock = Lock()
+        self._absence_seconds = absence_seconds
+        self._last_seen = time.monotonic()  # when an engine was there last
+        self._lock = Condition()  # told of every engine that comes, or comes back
         self._stopped = Event()
         self._probes: list[Thread] = []
 
@@ -82,9 +92,14 @@ class Fleet:
             )
 
     def add(self, member: Member) -> None:
-        """Take in an engine that has come later."""
+        """Take in an engine that has come later, in the place of the one of its name that is gone."""
         with self._lock:
-            self._members.append(member)
+            names = [each.name for each in self._members]
+            if member.name in names:
+                self._members[names.index(member.name)] = member
+            else:
+                self._members.append(member)
+            self._lock.notify_all()
 
     def expect(self, limits: Limits, count: int = 1) -> None:
         """Say that so many more sessions of these limits will be opened, somewhere."""
@@ -110,6 +125,8 @@ class Fleet:
                 yield session
             except SandboxError as error:
                 self._suspect(member, error)
+                if member.away:
+                    raise EngineLostError(str(error)) from error
                 raise
 
     def _opened(self, stack: ExitStack, limits: Limits) -> tuple[Member, Session]:
@@ -122,8 +139,9 @@ class Fleet:
                     session = attempt.enter_context(member.pool.open(limits))
                 except SandboxError as error:
                     failure = error
-                    tried.append(member)
                     self._start_failed(member, error)
+                    if not member.away:
+                        tried.append(member)
                     continue
                 member.failed_starts = 0
                 session.where = member.name
@@ -133,13 +151,22 @@ class Fleet:
         raise SandboxError(self._all_away(failure)) from failure
 
     def _claim(self, tried: list[Member]) -> Member | None:
+        """Return the engine with most room of those that were not tried, once any is there at all."""
         with self._lock:
+            self._await_engine()
             present = [member for member in self._members if not member.away and member not in tried]
             if not present or self._stopped.is_set():
                 return None
             member = min(present, key=lambda each: each.load)
             member.open += 1
             return member
+
+    def _await_engine(self) -> None:
+        while all(member.away for member in self._members) and not self._stopped.is_set():
+            seconds = self._last_seen + self._absence_seconds - time.monotonic()
+            if seconds <= 0:
+                return
+            self._lock.wait(seconds)
 
     def _release(self, member: Member) -> None:
         with self._lock:
@@ -171,6 +198,7 @@ class Fleet:
         with self._lock:
             if member.away or self._stopped.is_set():
                 return
+            self._last_seen = time.monotonic()
             member.away = one_line(reason, 200) or "away"
             member.lost += 1
             probe = Thread(target=self._probe, args=(member,), name="bitsec-probe", daemon=True)
@@ -178,7 +206,7 @@ class Fleet:
         probe.start()
 
     def _probe(self, member: Member) -> None:
-        while not self._stopped.wait(self._probe_seconds):
+        while member in self._members and not self._stopped.wait(self._probe_seconds):
             try:
                 member.ask()
                 with member.pool.open(Limits()):
@@ -188,11 +216,14 @@ class Fleet:
                 continue
             with self._lock:
                 member.failed_starts, member.away = 0, ""
+                self._lock.notify_all()
             return
 
     def stop(self, seconds: float = 10.0) -> None:
         """Open nothing more, and remove every session of every engine."""
         self._stopped.set()
+        with self._lock:
+            self._lock.notify_all()
         stops = [Thread(target=member.pool.stop, name="bitsec-stop", daemon=True) for member in self._members]
         for thread in stops:
             thread.start()

@@ -3,11 +3,12 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.errors import EngineLostError, SandboxError
 from bitsec_eval.core.task import Limits
 from bitsec_eval.sandbox.fleet.fleet import Fleet, Member
 from bitsec_eval.sandbox.pool import pooled
@@ -49,13 +50,13 @@ class Engine:
 
 
 @contextmanager
-def fleet_over(engines: dict[str, Engine], **jobs: int) -> Iterator[Fleet]:
+def fleet_over(engines: dict[str, Engine], absence: float = 0.2, **jobs: int) -> Iterator[Fleet]:
     with ExitStack() as stack:
         members = []
         for name, engine in engines.items():
             pool = stack.enter_context(pooled(engine, jobs.get(name, 2)))
             members.append(Member(name=name, jobs=jobs.get(name, 2), pool=pool, ask=engine.ask))
-        fleet = Fleet(members, probe_seconds=0.02)
+        fleet = Fleet(members, probe_seconds=0.02, absence_seconds=absence)
         stack.callback(fleet.stop)
         yield fleet
 
@@ -163,3 +164,46 @@ def test_an_engine_that_comes_later_takes_runs():
         fleet.add(Member(name="late", jobs=2, pool=pool, ask=late.ask))
 
         assert set(opened_at_once(fleet, 4)) == {"a", "late"}
+
+
+def test_while_all_engines_are_away_whoever_wants_a_sandbox_waits_for_the_first():
+    engines = {"a": Engine(), "b": Engine()}
+    for engine in engines.values():
+        engine.trouble = engine.silence = SandboxError("gone")
+    with fleet_over(engines, absence=30.0) as fleet, ThreadPoolExecutor(1) as other:
+        opening = other.submit(opened_at_once, fleet, 1)
+        until(lambda: all(away(fleet).values()))
+        assert not opening.done()
+        engines["b"].trouble = engines["b"].silence = None
+
+        assert opening.result(5.0) == ["b"]
+
+
+def test_a_stop_releases_whoever_waits_for_an_engine():
+    engine = Engine()
+    engine.trouble = engine.silence = SandboxError("gone")
+    with fleet_over({"a": engine}, absence=30.0) as fleet, ThreadPoolExecutor(1) as other:
+        opening = other.submit(opened_at_once, fleet, 1)
+        until(lambda: all(away(fleet).values()))
+        fleet.stop()
+
+        with pytest.raises(SandboxError, match="gone"):
+            opening.result(5.0)
+
+
+def test_an_engine_started_anew_takes_the_place_of_its_name():
+    gone, anew = Engine(), Engine()
+    gone.trouble = gone.silence = SandboxError("gone")
+    with fleet_over({"a": gone, "b": Engine()}) as fleet, pooled(anew, 2) as pool:
+        opened_at_once(fleet, 1)
+        fleet.add(Member(name="a", jobs=2, pool=pool, ask=anew.ask))
+
+        assert [each.name for each in fleet.status()] == ["a", "b"]
+        assert set(opened_at_once(fleet, 4)) == {"a", "b"}
+
+
+def test_what_is_lost_with_its_engine_says_so():
+    engines = {"a": Engine()}
+    with fleet_over(engines) as fleet, pytest.raises(EngineLostError, match="the stream broke"), fleet.open(LIMITS):
+        engines["a"].silence = SandboxError("connection refused")
+        raise SandboxError("the stream broke")
