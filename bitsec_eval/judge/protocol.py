@@ -9,6 +9,7 @@ encoded as JSON with every control character spelled out, and is cut to a length
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -162,32 +163,55 @@ def vote(text: str, findings: int) -> Vote:
     return Vote(verdict=verdict, index=index, explanation=explanation)
 
 
-_KINDS = {
-    "is_match": bool,
-    "is_partial_match": bool,
-    "explanation": str,
-    "index_of_finding_from_junior_auditor": int,
-}
+_MATCH, _PARTIAL, _INDEX = "is_match", "is_partial_match", "index_of_finding_from_junior_auditor"
+_SAID = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_WHOLE = re.compile(r"-?\d{1,15}(?:\.0+)?")
+_NO_INDEX = ("", "none", "null", "n/a", "na", "-")
 
 
 def _object(text: str) -> dict[str, Any]:
     """Return the answer's fields, each of the type it must have, whatever prose or reasoning stands around it."""
     try:
-        value = json_in(text, _is_judgement)
+        value = json_in(text, lambda each: _judgement_in(each) is not None)
     except AnswerFault as fault:
         raise UnusableAnswerError(
-            one_line(str(fault).partition("; ")[0].replace("the report", "the answer"))
+            one_line(str(fault).partition("; ")[0].replace("the report", "the answer").replace("reports", "answers"))
         ) from None
-    if not isinstance(value, dict):
-        raise UnusableAnswerError("not a JSON object")
-    for name, kind in _KINDS.items():
-        if type(value.get(name)) is not kind:
-            raise UnusableAnswerError(f"{name} is {one_line(repr(value.get(name)), 60)}")
-    return value
+    told = _judgement_in(value)
+    if told is None:
+        raise UnusableAnswerError(f"{_MATCH} is None" if isinstance(value, dict) else "not a JSON object")
+    match, partial = (_flag(name, told.get(name)) for name in (_MATCH, _PARTIAL))
+    index = _index(told.get(_INDEX), needed=match or partial)
+    said = told.get("explanation")
+    return {_MATCH: match, _PARTIAL: partial, "explanation": said if isinstance(said, str) else "", _INDEX: index}
 
 
-def _is_judgement(value: object) -> bool:
-    return isinstance(value, dict) and value.keys() >= _KINDS.keys()
+def _judgement_in(value: object, depth: int = 0) -> dict[str, Any] | None:
+    """Return the judgement that a value is, or that is the only thing in it; None where there is none."""
+    if isinstance(value, dict):
+        fields = {str(name).lower(): held for name, held in value.items()}
+        if _MATCH in fields:
+            return fields
+    held = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else []
+    return _judgement_in(held[0], depth + 1) if len(held) == 1 and depth < 3 else None
+
+
+def _flag(name: str, told: object) -> bool:
+    """Return a truth value, as a text or a number too; a partial match that is not spoken of is none."""
+    flag = False if told is None and name == _PARTIAL else _SAID.get(str(told).strip().lower())
+    if flag is None:
+        raise UnusableAnswerError(f"{name} is {one_line(repr(told), 60)}")
+    return flag
+
+
+def _index(told: object, *, needed: bool) -> int:
+    """Return the number of a finding, -1 for none; without a match it need not be told."""
+    if not needed and (told is None or str(told).strip().lower() in _NO_INDEX):
+        return -1
+    spelled = str(told).strip()
+    if isinstance(told, bool) or not _WHOLE.fullmatch(spelled):
+        raise UnusableAnswerError(f"{_INDEX} is {one_line(repr(told), 60)}")
+    return int(float(spelled))
 
 
 def agree(votes: Sequence[Vote]) -> bool:

@@ -76,6 +76,34 @@ def test_an_answer_is_a_vote():
     assert vote(json.dumps(answer()), 10).index is None
 
 
+MATCH = answer("match", 2)
+SPELLED = {
+    "texts": {**MATCH, "is_match": "true", "is_partial_match": "False"},
+    "words": {**MATCH, "is_match": " Yes ", "is_partial_match": "no"},
+    "numbers": {**MATCH, "is_match": 1, "is_partial_match": 0},
+    "an index as a text": {**MATCH, "index_of_finding_from_junior_auditor": "2"},
+    "an index with a fraction": {**MATCH, "index_of_finding_from_junior_auditor": 2.0},
+    "no word of a partial match": {name: told for name, told in MATCH.items() if name != "is_partial_match"},
+    "no explanation": {**MATCH, "explanation": None},
+    "a list of one": [MATCH],
+    "inside an object": {"judgement": MATCH},
+    "capitals": {name.upper(): told for name, told in MATCH.items()},
+}
+
+
+@pytest.mark.parametrize("name", SPELLED)
+@pytest.mark.parametrize("around", ["{}", "<think>Hm.</think>\n{}", "It is so:\n```json\n{}\n```\nDone."])
+def test_a_vote_is_understood_however_it_is_spelled(name, around):
+    cast_vote = vote(around.replace("{}", json.dumps(SPELLED[name])), 3)
+
+    assert (cast_vote.verdict, cast_vote.index) == ("match", 2)
+
+
+@pytest.mark.parametrize("index", [None, "", "N/A", "none", "-1", -1.0])
+def test_no_match_needs_no_index(index):
+    assert vote(json.dumps({**answer(), "index_of_finding_from_junior_auditor": index}), 3).verdict == "none"
+
+
 @pytest.mark.parametrize("index", [-1, 10, 10**9, -7])
 def test_a_match_that_names_no_finding_of_the_batch_is_none(index):
     assert vote(json.dumps(answer("match", index)), 10).verdict == "none"
@@ -87,7 +115,14 @@ def test_a_match_that_names_no_finding_of_the_batch_is_none(index):
         ("It is a match!", "not JSON"),
         ("[]", "not a JSON object"),
         ("{}", "is_match is None"),
-        (json.dumps({**answer(), "is_match": "true"}), "is_match is 'true'"),
+        (json.dumps({**answer(), "is_match": "perhaps"}), "is_match is 'perhaps'"),
+        (json.dumps({**answer(), "is_match": None}), "is_match is None"),
+        (json.dumps({**answer(), "is_match": [True]}), "is_match is"),
+        (json.dumps({**answer("match"), "index_of_finding_from_junior_auditor": None}), "junior_auditor is None"),
+        (json.dumps({**answer("match"), "index_of_finding_from_junior_auditor": [0]}), "junior_auditor is"),
+        (json.dumps(answer("match", 0)) + json.dumps(answer("match", 1)), "2 objects in the output are answers"),
+        (json.dumps(answer("match", 0))[:-9], "the answer is not JSON"),
+        ('"true"', "not a JSON object"),
         (json.dumps({**answer(), "index_of_finding_from_junior_auditor": 1.5}), "junior_auditor is 1.5"),
         (json.dumps({**answer(), "index_of_finding_from_junior_auditor": True}), "junior_auditor is True"),
         ("[" * 100_000, "not JSON"),

@@ -16,8 +16,8 @@ _NAME = re.compile(
     r"|(?<![\w$])(?:[A-Za-z$][\w$]*?(?:_|[a-z0-9](?=[A-Z]))[\w$]*(?:\(\w*\))?|[\w$]+\(\w*\))"
 )
 _FAULT = (
-    r"(?:issue|vulnerabilit(?:y|ie)|problem|flaw|risk|bug|concern|finding|weakness(?:e)?|exploit|defect|fault|error"
-    r"|attack vector|attack)s?"
+    r"(?:issue|vulnerabilit(?:y|ie)|problem|flaw|risk|bug|concern(?! for)|finding|weakness(?:e)?|exploit|defect|fault"
+    r"|error|attack vector|attack)s?"
 )
 _CLASS = (
     r"(?:re ?entran\w+|access control|overflow|underflow|integer|arithmetic|rounding|precision|oracle"
@@ -49,7 +49,8 @@ _DENIALS = re.compile(
     rf"|{_NOT} {_DEGREE}affected(?: by (?:this|it|that|the (?:issue|bug|vulnerability)|{_CLASS}\w*))?{_STOP}"
     rf"|{_NOT} {_DEGREE}(?:an? )?(?:{_CLASS} )*{_FAULT}{_END}"
     # "f is safe"; what is safe only for somebody, or beside something else, is not
-    rf"|{_BE} {_DEGREE}(?:safe|secure|sound|correct|fine|ok|okay|robust|flawless|good|clean|bug free|free of fault)"
+    rf"|(?:{_BE}|\Aits) {_DEGREE}"
+    r"(?:safe|secure|sound|correct|fine|ok|okay|robust|flawless|good|clean|bug free|free of fault)"
     r"(?: (?:here|as is|as written|as it is|as it stands|by design"
     r"|(?:against|from) (?!no(?:body|ne|thing)?\b)\S+(?: \w+)?"
     r"|and (?:sound|secure|correct|safe|robust)))?"
@@ -65,6 +66,10 @@ _DENIALS = re.compile(
     rf"|nothing (?:is )?(?:wrong|to (?:report|fix|see|exploit))(?:{_STOP}|(?= (?:with|in|here|about)\b))"
     rf"|all (?:is )?(?:good|clear|well){_STOP}|\A ?(?:safe|secure|sound|clean) ?\.?\Z"
     rf"|no {_CLASS} (?:is )?possible{_STOP}"
+    rf"|there does(?:nt| not) (?:appear|seem) to be (?:an?|any) (?:{_CLASS} )*{_FAULT}{_END}"
+    rf"|(?:zero|0) (?:{_CLASS} )*{_FAULT}(?: (?:were )?(?:found|identified|detected))?{_STOP}"
+    rf"|{_CLASS} is (?:not possible|impossible)(?: here)?{_STOP}"
+    rf"|{_BE} (?:immune|resistant) (?:to|against) {_CLASS}{_STOP}|\A ?lgtm ?\.?\Z|\A ?nothing found ?\.?\Z"
     rf"|(?:did not|didnt|could not|do not|cannot) (?:find|see|identify|detect|spot) (?:an?"
     rf"|any) (?:{_CLASS} )*{_FAULT}"
     rf"|(?:poses? no|do(?:es)? not (?:pose|contain|have|present|introduce) (?:an?|any)) (?:{_CLASS} )*{_FAULT}"
@@ -86,7 +91,7 @@ _TAKEN_BACK = re.compile(
     r"|part\w*|barely|hardly|rarely|nowhere|in(?:sufficiently|adequately)|too late|after|before|always|makes? sure"
     r"|ensur\w+|verif(?:y|ies)|guarantee\w*|promis\w+|marked|document\w*|comment\w*|say|says|said|states?|returns?"
     r"|reports?|treat\w*|consider\w*|regard\w*|deem\w*|determin\w*|decid\w*|signals?|shows?|means?|that|which|who"
-    r"|whose)\b"
+    r"|whose|according)\b"
 )
 """Words that limit, report or take back what a clause grants."""
 
@@ -130,6 +135,8 @@ def acquits(text: str) -> bool:
     (True, False)
     """
     cleared = False
+    if text.rstrip().endswith("?"):
+        return False
     for clause in _CLAUSE.split(_NAME.sub(" it ", text)):
         rest, cleared_here = _DENIALS.subn(" cleared ", _REVIEW.sub("", plain(clause)))
         rest = _HARMLESS.sub(" ", rest)

@@ -35,13 +35,20 @@ class ProviderError:
 
 
 def error_in(content: Any) -> Mapping[str, Any] | None:
-    """Return the error object of a body, or of the first choice in it; None where there is none."""
+    """Return the error object of a body, or of the first choice in it; None where there is none.
+
+    Google puts the object into a list; vLLM, SGLang, Azure and Anthropic's proxies have no field `error` around it.
+    """
+    if isinstance(content, list) and len(content) == 1:
+        content = content[0]
     if not isinstance(content, dict):
         return None
     error = content.get("error")
     if error:
         return error if isinstance(error, dict) else {"message": str(error)}
     choices = content.get("choices")
+    if not choices and ("error" in (content.get("object"), content.get("type")) or "statusCode" in content):
+        return content
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
     if isinstance(choice.get("error"), dict):
         return {"message": "no more is said", **choice["error"]}
@@ -55,11 +62,27 @@ def read_error(body: bytes, now: datetime) -> ProviderError:
     words = error.get("message") or error.get("detail") or error.get("error_description") or error.get("msg")
     told = words if isinstance(words, str) and words else body
     return ProviderError(
-        status=_status(error.get("code"), error.get("status")),
+        status=_status(error.get("code"), error.get("status"), error.get("statusCode")) or _meant(error),
         code=" ".join(str(error.get(name) or "") for name in ("code", "type")).lower(),
         words=one_line(told, SHOWN_CHARACTERS) or "nothing more is said",
         pause=_pause(error, now),
     )
+
+
+_MEANT = (
+    (401, ("invalid_api_key", "authentication", "unauthorized", "auth_error", "unauthenticated")),
+    (403, ("permission", "forbidden")),
+    (402, NO_CREDIT),
+    (429, ("rate_limit", "too_many_requests", "resource_exhausted")),
+    (404, ("model_not_found", "notfound", "not_found")),
+    (503, ("overloaded", "unavailable")),
+)
+"""What the codes and types of errors come to, where no number tells it."""
+
+
+def _meant(error: Mapping[str, Any]) -> int | None:
+    said = " ".join(str(error.get(name) or "") for name in ("code", "type", "status")).lower()
+    return next((status for status, words in _MEANT if any(word in said for word in words)), None)
 
 
 def _status(*told: object) -> int | None:
@@ -108,5 +131,7 @@ def trouble_of(status: int, headers: Mapping[str, str], error: ProviderError, no
         may_pass=not final and (meant in MAY_PASS or meant < 300),
         pause=error.pause if asked is None else asked,
         billed=meant >= 300 and meant not in NOT_BILLED,
-        too_large=meant in (400, 413, 422) and any(word in error.words.lower() for word in _LENGTHS),
+        too_large=meant in (400, 413, 422)
+        and "auth" not in error.code
+        and any(word in error.words.lower() for word in _LENGTHS),
     )

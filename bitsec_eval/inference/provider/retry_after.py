@@ -1,7 +1,8 @@
 """Parses how long a provider asks to wait: the header Retry-After and its many relatives.
 
-The forms that are read: seconds (`1`, `1.5`), with a unit (`20ms`, `1m30s`), an HTTP date, milliseconds in
-`retry-after-ms`, and for resets of rate limits also Unix time in seconds or milliseconds.
+The forms that are read: seconds (`1`, `1.5`), with a unit (`20ms`, `1m30s`, `5 seconds`, `PT5S`), an HTTP date,
+milliseconds in `retry-after-ms` or `x-ms-retry-after-ms`, and for resets of rate limits also Unix time in seconds or
+milliseconds.
 """
 
 import math
@@ -17,10 +18,13 @@ RESETS = (
     "x-ratelimit-reset-after",
     "x-ratelimit-reset-requests",
     "x-ratelimit-reset-tokens",
+    "anthropic-ratelimit-requests-reset",
+    "anthropic-ratelimit-tokens-reset",
 )
+MILLISECONDS = ("retry-after-ms", "x-ms-retry-after-ms")
 LONGEST_SECONDS = 366 * 86400.0
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)(ms|s|m|h|d))", re.IGNORECASE)
+_DURATION = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|m|h|d)(?:ec(?:ond)?s?|in(?:ute)?s?)?(?![a-z]) ?", re.IGNORECASE)
 _EPOCH_SECONDS = 1e9
 _EPOCH_MILLISECONDS = 1e12
 
@@ -33,9 +37,10 @@ def asked_pause(headers: Mapping[str, str], now: datetime) -> float | None:
     >>> asked_pause({"retry-after-ms": "250"}, datetime(2026, 1, 1, tzinfo=UTC))
     0.25
     """
-    milliseconds = _number(headers.get("retry-after-ms", ""))
-    if milliseconds is not None:
-        return _bounded(milliseconds / 1000)
+    for name in MILLISECONDS:
+        milliseconds = _number(headers.get(name, ""))
+        if milliseconds is not None:
+            return _bounded(milliseconds / 1000)
     told = (seconds_told(headers.get(name), now) for name in WAITS)
     waits = [seconds for seconds in told if seconds is not None]
     if waits:
@@ -52,7 +57,7 @@ def seconds_told(told: object, now: datetime) -> float | None:
     """
     if told is None or isinstance(told, bool):
         return None
-    text = str(told).strip()
+    text = str(told).strip().removeprefix("PT")
     number = _number(text)
     if number is not None:
         return _from_number(number, now)
