@@ -2,9 +2,17 @@
 
 import argparse
 import os
+import re
 from pathlib import Path
 
+from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.core.image_name import is_image_name
+from bitsec_eval.core.text import one_line
+from bitsec_eval.support.image_modules import note_modules
 from bitsec_eval.support.terminal import log, log_step
+
+LIBRARIES = "bitsec-eval/libraries"
+"""The name of images with libraries, whose tag tells them apart."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -40,6 +48,21 @@ def _add_build(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     build.add_argument(
         "--foundry", action="store_true", help="make the image of imported EVMbench tasks as well (forge), and --evm"
     )
+    build.add_argument(
+        "--with",
+        dest="requirements",
+        type=Path,
+        metavar="FILE",
+        help="make an image with the libraries of a requirements file as well, for tasks with image=...; prints that",
+    )
+    build.add_argument("--name", help=f"what that image is called (default: {LIBRARIES}:STEM, of FILE's name)")
+    build.add_argument(
+        "--list",
+        dest="listing",
+        type=Path,
+        metavar="FILE",
+        help="note there which modules it has, for bitsec-hub --imports=image (task_suites/images.json)",
+    )
     build.set_defaults(main=_build)
 
 
@@ -48,15 +71,58 @@ def _build(args: argparse.Namespace) -> int:
     from bitsec_eval.sandbox.image.recipe import RECIPE
     from bitsec_eval.sandbox.image.rootfs import build_rootfs
 
+    name = _name(args)
     if args.rootfs is not None:
         build_rootfs(args.rootfs.absolute(), os.environ, log_step)
         _build_proof_rootfs(args)
         log(f"{args.rootfs}: made; evaluate with --bitsec-sandbox=oci --bitsec-image={args.rootfs}")
+        _build_libraries(args, name)
         return 0
     made = build_image(os.environ, log_step)
     _tell(RECIPE.image, made=made)
     _build_proof_images(args)
+    _build_libraries(args, name)
     return 0
+
+
+def _name(args: argparse.Namespace) -> str:
+    """Return what an image with libraries is called, "" where none is asked for.
+
+    Raises:
+        SettingsError: it is no name of an image, or there are no libraries.
+    """
+    if args.requirements is None:
+        if args.name or args.listing:
+            raise SettingsError("--name and --list are for an image with libraries; give --with requirements.txt too")
+        return ""
+    stem = re.sub(r"[^a-z0-9]+", "-", args.requirements.stem.lower()).strip("-")
+    name = str(args.name or f"{LIBRARIES}:{stem or 'made'}")
+    if not is_image_name(name):
+        raise SettingsError(f"--name {one_line(name, 80)}: no name of an image; give one as in {LIBRARIES}:numpy")
+    return name
+
+
+def _build_libraries(args: argparse.Namespace, name: str) -> None:
+    from bitsec_eval.sandbox.image.libraries_build import build_libraries_image, build_libraries_rootfs
+    from bitsec_eval.sandbox.uid_lease import state_folder
+
+    if not name:
+        return
+    state = state_folder(os.environ)
+    log_step(f"installing {args.requirements} for {name}")
+    if args.rootfs is not None:
+        image = build_libraries_rootfs(args.requirements, name, state, args.rootfs.absolute())
+    else:
+        image = build_libraries_image(args.requirements, name, state)
+    _tell(name, made=image.made)
+    log(f"    {', '.join(image.libraries.distributions)}")
+    log(f"    agents may import {', '.join(image.libraries.modules) or 'nothing of it'}")
+    for module, reason in image.libraries.refused:
+        log(f"    left out: {module}, which cannot be imported in a sandbox ({reason})")
+    if args.listing is not None:
+        note_modules(args.listing, image.pinned, image.libraries.modules)
+        log(f"{args.listing}: notes them for bitsec-hub --imports=image")
+    log(f'write into the task: image="{image.pinned}"')
 
 
 def _build_proof_rootfs(args: argparse.Namespace) -> None:

@@ -115,7 +115,8 @@ def changed_parts(one: PlannedTask, other: PlannedTask) -> tuple[str, ...]:
     >>> changed_parts(PlannedTask(checks=1, declared_weight=1), PlannedTask(checks=2, declared_weight=1))
     ('checks',)
     """
-    parts = {name for name in one.parts.keys() & other.parts.keys() if one.parts[name] != other.parts[name]}
+    told = one.parts.keys() | other.parts.keys() if one.parts and other.parts else ()
+    parts = {name for name in told if one.parts.get(name) != other.parts.get(name)}
     if one.checks != other.checks:
         parts.add("checks")
     if (one.declared_weight, one.weight) != (other.declared_weight, other.weight) and one.checks == other.checks:

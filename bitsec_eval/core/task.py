@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bitsec_eval.core.errors import TaskError
+from bitsec_eval.core.image_name import check_image
 from bitsec_eval.core.llm import LLM
 
 PROMPT_BYTES = 120_000
@@ -83,6 +84,8 @@ class Task:
     `llm` is how much of the LLM a run may use, where the validator offers one.
     `protocol` says how the agent is started: "cli" (`python agent.py --task PROMPT`, its stdout is the answer) or
     "agent_main" (its function of that name is called, what it returns is the answer); empty as the evaluation says.
+    `image` is the sandbox image in which the agent runs and its solution is called, as NAME@sha256:DIGEST; without it
+    that is the evaluation's.
 
     Raises:
         TaskError: a field is wrong; the message names it.
@@ -107,6 +110,7 @@ class Task:
     call_timeout: float = 5.0
     llm: LLM = field(default_factory=LLM)
     protocol: str = ""
+    image: str = ""
     limits: Limits = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -122,6 +126,7 @@ class Task:
         if self.protocol not in ("", *PROTOCOLS):
             kinds = " or ".join(map(repr, PROTOCOLS))
             raise TaskError(f"protocol must be {kinds}, or left out, got {self.protocol!r}")
+        check_image(self.image)
         object.__setattr__(self, "rename", _checked_names(self.rename, self.workspace))
         object.__setattr__(self, "limits", self._limits())
 

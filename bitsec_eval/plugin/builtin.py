@@ -16,7 +16,7 @@ from bitsec_eval.core.task import Task
 from bitsec_eval.plugin.extension import AnswerKind, EngineRequest, FindingMatcher, SandboxEngine
 from bitsec_eval.plugin.proof_kinds import PROOF_KINDS
 from bitsec_eval.render.findings import reported
-from bitsec_eval.sandbox.engines import Engine, engine_of, engine_settings
+from bitsec_eval.sandbox.engines import Engine, engine_of, engine_settings, task_image
 from bitsec_eval.sandbox.preflight import refuse
 
 JUDGE, LEXICAL = "judge", "lexical"
@@ -24,7 +24,10 @@ JUDGE, LEXICAL = "judge", "lexical"
 
 @contextmanager
 def _opened(name: str, request: EngineRequest) -> Iterator[Engine]:
-    settings = engine_settings(name, request.state, request.image, request.runtime)
+    image = request.image
+    if request.task_image:
+        image = task_image(name, request.image, request.task_image)
+    settings = engine_settings(name, request.state, image, request.runtime)
     with engine_of(settings) as engine:
         refuse(settings, request.results, request.accepted)
         yield engine

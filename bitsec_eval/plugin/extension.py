@@ -28,6 +28,8 @@ class EngineRequest:
     `accepted` names the controls that may be missing (--bitsec-accept-weaker).
     `addresses` are those of several engines, `cluster` that of a Dask scheduler and `cluster_tls` the folder of
     its certificates; our own engines for several machines take them.
+    `task_image` names an image that a task asks for; then that is to be opened in place of `image`, and what it holds
+    is compared afterwards.
     """
 
     state: Path
@@ -38,6 +40,7 @@ class EngineRequest:
     addresses: tuple[str, ...] = ()
     cluster: str = ""
     cluster_tls: Path | None = None
+    task_image: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,7 +59,7 @@ class RunLoop:
             return (yield)
         is_worker = hasattr(session.config, "workerinput")
         self._stages.begin(session.items, worker_of(session.config))
-        with self._runs.opened(Counter(key.agent for key in self._left), check_llm=not is_worker):
+        with self._runs.opened(self._left.keys(), check_llm=not is_worker):
             self.plan = self._planned({check.key for check in checks}, session.config.rootpath)
             if not is_worker:  # a worker of xdist is told bit by bit what is its own
                 for key in self._stages.entered(next(iter(self._left))):

@@ -17,6 +17,7 @@ def _several(request: EngineRequest) -> Iterator[Engine]:
         state=request.state,
         engines=parse_engines(request.addresses),
         image=request.image,
+        task_image=request.task_image,
         runtime=request.runtime,
     )
     with fleet_of(settings) as fleet:
@@ -27,6 +28,8 @@ def _several(request: EngineRequest) -> Iterator[Engine]:
 
 @contextmanager
 def _cluster(request: EngineRequest) -> Iterator[Engine]:
+    if request.task_image:
+        raise SettingsError("--bitsec-cluster: nodes hold one image; use --bitsec-engine for tasks with their own")
     try:
         from bitsec_eval.cluster.cluster import cluster_of
         from bitsec_eval.cluster.settings import cluster_settings

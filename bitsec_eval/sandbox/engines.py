@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from bitsec_eval.core.image_name import folder_of
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
 from bitsec_eval.sandbox.hardening.policy import IMAGE
@@ -52,6 +53,14 @@ def engine_settings(name: str, state: Path, image: str | None, runtime: str | No
     if name == "oci":
         return OciSettings(state=state, root=Path(image or ROOT), runtime=runtime or RUNTIME)
     return DockerSettings(state=state, image=image or IMAGE, runtime=runtime)
+
+
+def task_image(engine: str, image: str | None, name: str) -> str:
+    """Return where an engine, docker or oci, has the image called `name` of a task; `image` is that of all others.
+
+    For an OCI runtime it is a folder beside that of the other image.
+    """
+    return str(Path(image or ROOT).parent / folder_of(name)) if engine == "oci" else name
 
 
 def engine_of(settings: EngineSettings) -> AbstractContextManager[Engine]:

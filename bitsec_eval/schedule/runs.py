@@ -25,6 +25,7 @@ class RunSpec:
     """One run to do: the agent, once for each order (a task's workspace, and its twin if it has one).
 
     `orders` is called when the run starts, so that no more workspaces are held in memory than runs are going on.
+    `image` is the sandbox image that the task asks for, as NAME@sha256:DIGEST; empty for the evaluation's.
     `service` wraps what the agent asks an LLM through, to answer something of it otherwise.
     """
 
@@ -33,6 +34,7 @@ class RunSpec:
     limits: Limits
     calls: bool = False
     llm: LLM = field(default_factory=LLM)
+    image: str = ""
     service: Callable[[LLMTransport], LLMTransport] | None = None
 
 

@@ -7,7 +7,7 @@ waits for, and the next run that has not started. No more than `jobs` runs go on
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -24,7 +24,7 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.inference.gateway import Gateway, SessionKey
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
-from bitsec_eval.sandbox.execution.solution_sandboxes import LoadedSolution, SolutionSandboxes
+from bitsec_eval.sandbox.execution.solution_sandboxes import LoadedSolution, SandboxKind, SolutionSandboxes
 from bitsec_eval.schedule.answer_cache import AnswerCache, NoCache
 from bitsec_eval.schedule.attempts import Attempts
 from bitsec_eval.schedule.order import MachineUse, OwnMachine, RunOrder, SharedMachine
@@ -79,8 +79,11 @@ class Schedule:
         machine: SharedMachine | None = None,
         spool: Path | None = None,
         chance: Random | None = None,
+        images: Mapping[str, Sandbox] | None = None,
     ) -> None:
+        """`images` are the sandboxes of the images that tasks ask for by name and digest; others are of `sandbox`."""
         self._sandbox = sandbox
+        self._images = images or {}
         self._gateway = gateway
         self._cache: AnswerCache = cache or NoCache()
         self._tally: Counter[str] = Counter()
@@ -99,7 +102,7 @@ class Schedule:
         self._open: list[_Run] = []  # wanted and not released, in order
         self._urgent: _Run | None = None
         self._closing: list[LoadedSolution] = []
-        self._checking = SolutionSandboxes(sandbox)
+        self._checking = SolutionSandboxes()
         self._changed = Condition(RLock())
         self._stopped = Event()
         self._attempts = Attempts(self._stopped, works=self._sandbox_opens)
@@ -372,24 +375,24 @@ class Schedule:
             return self._answer(work, order, part)
         except UnprovenError as lost:
             losses.append(lost)
-            if len(losses) < MOST_KILLS or not self._is_sound(work.limits):
+            if len(losses) < MOST_KILLS or not self._is_sound(work):
                 raise
             if isinstance(lost, KilledError):
                 return Answer(ending=Ending.CRASHED, status=f"killed {len(losses)} times")
             return Answer(ending=Ending.TIMED_OUT, seconds=work.limits.wall_seconds)
 
-    def _is_sound(self, limits: Limits) -> bool:
-        """Whether an agent of ours runs in a sandbox of these limits as it should, and the engine tells of it."""
+    def _is_sound(self, work: RunSpec) -> bool:
+        """Whether an agent of ours runs in a sandbox as this run's as it should, and the engine tells of it."""
         try:
-            with self._sandbox.open(limits) as session:
+            with self._sandbox_of(work).open(work.limits) as session:
                 order = AgentOrder(source=KNOWN_AGENT, prompt="", files={})
-                return run_agent(session, order, limits).ending is Ending.EXITED
+                return run_agent(session, order, work.limits).ending is Ending.EXITED
         except SandboxError:
             return False
 
     def _answer(self, work: RunSpec, order: AgentOrder, part: int) -> Answer:
         name = SessionKey(agent=work.key.agent, task=work.key.task, part=part, repeat=work.key.repeat)
-        with self._sandbox.open(work.limits) as session:
+        with self._sandbox_of(work).open(work.limits) as session:
             run = self._runs[work.key]
             run.agent_began, run.engine = monotonic(), session.where
             line = self._gateway.session(name, work.llm) if self._gateway else None
@@ -399,6 +402,10 @@ class Schedule:
         if line is None:
             return answer
         return replace(answer, usage=line.settled())  # what is still under way may yet make the run void
+
+    def _sandbox_of(self, work: RunSpec) -> Sandbox:
+        """Return what opens sandboxes of a run's image."""
+        return self._images[work.image] if work.image else self._sandbox
 
     def _sandbox_opens(self) -> bool:
         """Whether a sandbox can be had in which nobody's code runs."""
@@ -410,7 +417,8 @@ class Schedule:
 
     def _load(self, run: _Run, future: Future[LoadedSolution], *, fresh: bool = False) -> None:
         work, answer = run.work, run.done.result().read().answers[0].stdout
-        load = partial(self._checking.load, work.key.agent, answer, work.limits, fresh=fresh)
+        kind = SandboxKind(self._sandbox_of(work), work.image, work.limits)
+        load = partial(self._checking.load, work.key.agent, answer, kind, fresh=fresh)
         try:
             future.set_result(self._attempts.run(load, work.key.agent)[0])
         except BaseException as error:  # noqa: BLE001 - as in _do

@@ -18,7 +18,7 @@ from bitsec_eval.inference.gateway import NoLLM
 from bitsec_eval.sandbox.api import Frame
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.sandbox.execution.llm_bridge import PART
-from bitsec_eval.sandbox.execution.solution_sandboxes import SolutionSandboxes
+from bitsec_eval.sandbox.execution.solution_sandboxes import SandboxKind, SolutionSandboxes
 from bitsec_eval.schedule.attempts import BREAKER_FAILURES, MOST_LOST_ENGINES, Attempts
 from bitsec_eval.schedule.order import MachineUse, RunOrder
 from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
@@ -586,7 +586,7 @@ class Hearing(Losing):
 def test_whoever_opened_a_sandbox_hears_that_a_check_lost_it():
     """So a pool hands out none of those that waited beside it: they may be lost as well."""
     sandbox = Hearing(SandboxError("the engine was restarted"), everywhere=True)
-    loaded = SolutionSandboxes(sandbox).load("a", b"answer", Limits())
+    loaded = SolutionSandboxes().load("a", b"answer", SandboxKind(sandbox, "", Limits()))
     with pytest.raises(SandboxError):
         loaded.begin_check()
 

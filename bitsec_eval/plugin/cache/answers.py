@@ -19,6 +19,7 @@ from typing import Any
 
 from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.core.image_name import pinned
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.usage import Usage
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
@@ -31,7 +32,7 @@ MOST_LINES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """What all runs of an evaluation share and an answer depends on: the sandbox's image and the LLM's settings."""
+    """What all runs share and an answer depends on: the evaluation's image and the LLM's settings."""
 
     image: str
     llm: Mapping[str, Any]
@@ -125,7 +126,7 @@ def digest(work: RunSpec, condition: Condition) -> str:
         "agent": work.key.agent,
         "task": work.key.task,
         "orders": [_order_digest(order) for order in work.orders()],
-        "image": condition.image,
+        "image": pinned(work.image).digest or condition.image,
         "limits": asdict(work.limits),
         "llm": dict(condition.llm),
         "task_llm": asdict(work.llm),

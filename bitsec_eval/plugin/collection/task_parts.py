@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from bitsec_eval.core.image_name import pinned
 from bitsec_eval.core.task import Task
 from bitsec_eval.support.digest import sha256, sha256_of_parts
 
@@ -37,6 +38,7 @@ def parts_of(
         "limits": sha256(json.dumps([asdict(task.limits), asdict(task.llm)], sort_keys=True, default=str).encode()),
         "kind": sha256(json.dumps([kind, task.answer, protocol, list(task.editable)]).encode()),
         "compiler": sha256(task.compiler.encode()),
+        **({"image": sha256(pinned(task.image).digest.encode())} if task.image else {}),
     }
 
 

@@ -108,6 +108,7 @@ class CollectedTask:
             limits=self.task.limits,
             calls=any(kind.loads_solution for kind in self.kinds.used(self.fixtures)),
             llm=self.task.llm,
+            image=self.task.image,
         )
 
     def _orders(self, agent: Agent, seed: int) -> tuple[AgentOrder, ...]:

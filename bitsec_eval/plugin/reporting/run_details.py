@@ -22,7 +22,7 @@ def public_details(task: Task, done: RunResult, settings: Settings, image: str) 
     usage = total_usage(answer.usage for answer in done.answers)
     return {
         "prompt": printable(task.prompt, SHOWN_PROMPT),
-        "settings": {**asdict(task.limits), "image": image, "llm": settings.llm.mode, **_engines(done)},
+        "settings": {**asdict(task.limits), "image": task.image or image, "llm": settings.llm.mode, **_engines(done)},
         "attempts": done.attempts,
         "reused": done.reused,
         "timeline": list(public_steps(done)),

@@ -81,7 +81,7 @@ class CheckedRun:
         """
         self._item.stash[USED] = self
         try:
-            with self._runs.open_sandbox(limits) as session:
+            with self._runs.open_sandbox(self.key, limits) as session:
                 yield session
         except SandboxError as error:
             self.fault = error

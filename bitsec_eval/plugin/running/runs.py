@@ -1,6 +1,7 @@
 """The runs of one evaluation in one process: engine, pool, gateway and schedule, opened and closed together."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 
 import pytest
@@ -15,6 +16,7 @@ from bitsec_eval.plugin.collection.tasks import CollectedTask
 from bitsec_eval.plugin.config.llm import check_models, opened_gateway
 from bitsec_eval.plugin.config.reuse import opened_store
 from bitsec_eval.plugin.config.settings import Settings
+from bitsec_eval.plugin.running.task_images import opened_image, tasks_by_image
 from bitsec_eval.sandbox.api import Session
 from bitsec_eval.sandbox.engines import Engine, description_of
 from bitsec_eval.sandbox.execution.solution_sandboxes import LoadedSolution
@@ -36,16 +38,16 @@ class Runs:
         self._served = served
         self._agents = {agent.name: agent for agent in settings.agents}
         self._wanted: set[RunKey] = set()
-        self._checking: set[tuple[str, Limits]] = set()  # for which a sandbox was started ahead
+        self._checking: set[tuple[str, str, Limits]] = set()  # for which a sandbox was started ahead
         self._open_schedule: Schedule | None = None
-        self._pool: SessionPool
+        self._pools: dict[str, SessionPool] = {}  # by the image that tasks ask for, "" the evaluation's
         self.image = ""
         self.engine = ""
         self.store: AnswerStore | None = None
 
     @contextmanager
-    def opened(self, runs: Mapping[str, int], *, check_llm: bool) -> Iterator[None]:
-        """Open the engine and everything that stands on it, for so many runs of each agent; leave nothing behind.
+    def opened(self, keys: Collection[RunKey], *, check_llm: bool) -> Iterator[None]:
+        """Open the engine and everything that stands on it, for these runs; leave nothing behind.
 
         With `check_llm` every model is asked once: xdist's controller has done that for its workers.
 
@@ -56,28 +58,39 @@ class Runs:
             sandbox = self._sandbox(stack)
             self.image = sandbox.image
             self.engine = description_of(sandbox)
-            self._pool = stack.enter_context(session_pool(sandbox, self._settings.jobs))
+            self._pools[""] = stack.enter_context(session_pool(sandbox, self._settings.jobs))
+            engines = [sandbox, *self._task_engines(stack, {key.task for key in keys})]
             several = isinstance(sandbox, SessionPool)
             jobs = sandbox.processors if several and not self._settings.jobs_given else self._settings.jobs
             gateway = stack.enter_context(opened_gateway(self._settings.llm, self._settings.seed))
-            gateway.backend.plan(runs)
+            gateway.backend.plan(Counter(key.agent for key in keys))
             if check_llm:
                 check_models(gateway)
             self.store = opened_store(self._settings, _content_of(sandbox))
             schedule = Schedule(
-                self._pool,
+                self._pools[""],
                 jobs,
                 gateway,
                 cache=self.store,
                 order=self._settings.order,
                 machine=MachineTurn(group=self._settings.turn_group),
                 spool=self._settings.results,
+                images=self._pools,
             )
             self._open_schedule = schedule
             stack.callback(schedule.stop)
             stack.callback(gateway.stop)
-            stack.callback(sandbox.stop)  # first: it releases the runs that stopping the schedule waits for
+            for engine in engines:
+                stack.callback(engine.stop)  # first: it releases the runs that stopping the schedule waits for
             yield
+
+    def _task_engines(self, stack: ExitStack, tasks: Collection[str]) -> Iterator[Engine]:
+        """Open, with a pool, each image that one of the tasks asks for."""
+        settings = self._settings
+        for image, names in tasks_by_image(self._tasks[name] for name in tasks).items():
+            engine = stack.enter_context(opened_image(settings.engine, settings.engine_request, image, names))
+            self._pools[image] = stack.enter_context(session_pool(engine, settings.jobs))
+            yield engine
 
     def _sandbox(self, stack: ExitStack) -> Engine:
         try:
@@ -110,17 +123,18 @@ class Runs:
             pytest.UsageError: it cannot; these are its words.
         """
         try:
-            self._pool.prime()
+            for pool in self._pools.values():
+                pool.prime()
         except SandboxError as error:
             raise pytest.UsageError(f"no sandbox can be opened: {error}") from error
 
     def _expect(self, work: RunSpec, sandboxes: int) -> None:
         """Have sandboxes started ahead: the run's own, and the one in which its agent's answers are checked."""
-        checking = (work.key.agent, work.limits)
+        checking = (work.key.agent, work.image, work.limits)
         if work.calls and checking not in self._checking:
             self._checking.add(checking)
             sandboxes += 1
-        self._pool.expect(work.limits, sandboxes)
+        self._pools[work.image].expect(work.limits, sandboxes)
 
     def done(self, key: RunKey) -> RunResult:
         """Wait for a run and return what came of it."""
@@ -174,9 +188,9 @@ class Runs:
         """Return a run's answer loaded in a sandbox that nothing has been in; see `Schedule.reload`."""
         return self._schedule.reload(key)
 
-    def open_sandbox(self, limits: Limits) -> AbstractContextManager[Session]:
-        """Return a fresh sandbox for a check; see `Sandbox.open`."""
-        return self._pool.open(limits)
+    def open_sandbox(self, key: RunKey, limits: Limits) -> AbstractContextManager[Session]:
+        """Return a fresh sandbox, of its task's image, for a check of a run; see `Sandbox.open`."""
+        return self._pools[self._tasks[key.task].task.image].open(limits)
 
     def attempt(self, action: Callable[[], None]) -> None:
         """Try, and try again, what may fail through our fault; see `Attempts.run`."""

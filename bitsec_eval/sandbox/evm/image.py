@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bitsec_eval.core.task import COMPILERS
-from bitsec_eval.sandbox.evm.layers import (
+from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
+from bitsec_eval.sandbox.hardening.policy import IMAGE
+from bitsec_eval.sandbox.image.debian import unpack
+from bitsec_eval.sandbox.image.layers import (
     NODE,
     PLATFORMS,
     add,
@@ -22,9 +25,6 @@ from bitsec_eval.sandbox.evm.layers import (
     fetch_wheel,
     inspected,
 )
-from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
-from bitsec_eval.sandbox.hardening.policy import IMAGE
-from bitsec_eval.sandbox.image.debian import unpack
 
 LABEL = "bitsec-eval.evm-recipe"
 PYREVM = "pyrevm==0.3.7"

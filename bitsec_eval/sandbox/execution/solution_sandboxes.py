@@ -7,6 +7,7 @@ are of one answer; so what an answer does there is settled by the answer's text 
 from collections import OrderedDict
 from contextlib import ExitStack, suppress
 from threading import Lock
+from typing import NamedTuple
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.task import Limits
@@ -17,20 +18,28 @@ MOST_KEPT = 64
 """How many sandboxes wait for another answer of their agent; each is one idle process."""
 
 
+class SandboxKind(NamedTuple):
+    """What opens a sandbox, the image that its task asks for (empty: the evaluation's), and what it may use."""
+
+    sandbox: Sandbox
+    image: str
+    limits: Limits
+
+
 class LoadedSolution:
     """An answer in a sandbox: `calls` on it, and the sandbox to be given back or closed."""
 
-    def __init__(self, session: Session, sandbox: ExitStack, answer: bytes, limits: Limits, *, used: bool) -> None:
-        self.calls = SolutionRpc(session, answer, limits)
+    def __init__(self, session: Session, sandbox: ExitStack, answer: bytes, kind: SandboxKind, *, used: bool) -> None:
+        self.calls = SolutionRpc(session, answer, kind.limits)
         self._used = used
         self._session = session
         self._sandbox = sandbox
-        self._limits = limits
+        self._kind = kind
 
     @property
-    def again(self) -> tuple[Session, ExitStack, Limits]:
+    def again(self) -> tuple[Session, ExitStack, SandboxKind]:
         """The sandbox, for another answer."""
-        return self._session, self._sandbox, self._limits
+        return self._session, self._sandbox, self._kind
 
     def begin_check(self) -> bool:
         """Load the answer afresh; False where earlier use has spoilt the sandbox: the check needs another one.
@@ -59,35 +68,35 @@ class LoadedSolution:
 
 
 class SolutionSandboxes:
-    """Lends sandboxes to answers; `sandbox` opens new ones."""
+    """Lends sandboxes to answers."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-        self._kept: OrderedDict[tuple[str, Limits], LoadedSolution] = OrderedDict()
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, str, Limits], LoadedSolution] = OrderedDict()
         self._lock = Lock()
 
-    def load(self, agent: str, answer: bytes, limits: Limits, *, fresh: bool = False) -> LoadedSolution:
+    def load(self, agent: str, answer: bytes, kind: SandboxKind, *, fresh: bool = False) -> LoadedSolution:
         """Return `answer` in a sandbox that no other agent has used, and none at all if it must be `fresh`.
 
         Raises:
             SandboxError: no sandbox could be had.
         """
         with self._lock:
-            kept = None if fresh else self._kept.pop((agent, limits), None)
+            kept = None if fresh else self._kept.pop((agent, kind.image, kind.limits), None)
         if kept is not None:
             session, sandbox, _ = kept.again
-            return LoadedSolution(session, sandbox, answer, limits, used=True)
+            return LoadedSolution(session, sandbox, answer, kind, used=True)
         with ExitStack() as stack:
-            session = stack.enter_context(self._sandbox.open(limits))
-            return LoadedSolution(session, stack.pop_all(), answer, limits, used=False)
+            session = stack.enter_context(kind.sandbox.open(kind.limits))
+            return LoadedSolution(session, stack.pop_all(), answer, kind, used=False)
 
     def give_back(self, agent: str, loaded: LoadedSolution) -> LoadedSolution | None:
         """Keep a sandbox for the agent's next answer; return the one that must be closed instead, if any."""
-        limits = loaded.again[2]
+        kind = loaded.again[2]
+        place = (agent, kind.image, kind.limits)
         with self._lock:
-            if not loaded.calls.usable or (agent, limits) in self._kept:
+            if not loaded.calls.usable or place in self._kept:
                 return loaded
-            self._kept[agent, limits] = loaded
+            self._kept[place] = loaded
             return self._kept.popitem(last=False)[1] if len(self._kept) > MOST_KEPT else None
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bitsec_eval.core.errors import SandboxError, SettingsError
 from bitsec_eval.sandbox.docker.engine import DockerSettings
-from bitsec_eval.sandbox.engines import Engine, EngineSettings, engine_of
+from bitsec_eval.sandbox.engines import Engine, EngineSettings, engine_of, task_image
 from bitsec_eval.sandbox.fleet.address import EngineAddress
 from bitsec_eval.sandbox.fleet.fleet import Fleet, FleetAsEngine, Member
 from bitsec_eval.sandbox.hardening.policy import IMAGE
@@ -19,11 +19,15 @@ from bitsec_eval.sandbox.pool import pooled
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetSettings:
-    """Several engines, and what all of them have in common: where locks are kept, the image and the runtime."""
+    """Several engines, and what all of them have in common: where locks are kept, the image and the runtime.
+
+    `task_image` names an image that a task asks for; then it is opened in place of `image`.
+    """
 
     state: Path
     engines: tuple[EngineAddress, ...]
     image: str | None = None
+    task_image: str = ""
     runtime: str | None = None
 
 
@@ -83,11 +87,13 @@ def engine_settings_of(settings: FleetSettings, address: EngineAddress) -> Engin
     """Return the settings of one engine of a fleet, which has locks of its own."""
     state = settings.state / "engines" / hashlib.sha256(address.url.encode()).hexdigest()[:16]
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    name = settings.task_image
     if address.is_oci:
-        root = Path(address.root or settings.image or ROOT)
-        return OciSettings(state=state, root=root, runtime=settings.runtime or RUNTIME)
+        root = str(address.root or settings.image or ROOT)
+        root = task_image("oci", root, name) if name else root
+        return OciSettings(state=state, root=Path(root), runtime=settings.runtime or RUNTIME)
     return DockerSettings(
-        state=state, image=settings.image or IMAGE, base_url=address.base_url, runtime=settings.runtime
+        state=state, image=name or settings.image or IMAGE, base_url=address.base_url, runtime=settings.runtime
     )
 
 

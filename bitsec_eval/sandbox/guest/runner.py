@@ -42,6 +42,7 @@ GATHER_SECONDS = 0.01  # what a guest writes in small pieces leaves in one frame
 WORKSPACE = "/workspace"
 LEFT_OVERS = ("/tmp", "/dev/shm", "/dev/mqueue", WORKSPACE)  # where a solution could leave itself a note
 PR_GET_DUMPABLE, PR_SET_DUMPABLE = 3, 4
+LIBRARIES = "/opt/libraries"
 AGENT_FILE = "/tmp/agent/agent.py"
 Module = type(sys)
 
@@ -463,6 +464,12 @@ def become_guest(out, err, folder):
     os.chdir(folder if os.path.isdir(folder) else "/tmp")
 
 
+def know_libraries():
+    """Have what an image carries beside the standard library found, behind that; children find it by their `site`."""
+    if os.path.isdir(LIBRARIES):
+        sys.path.append(LIBRARIES)
+
+
 def know_localhost():
     """What `site` would do: an image of ours makes localhost known in there."""
     try:
@@ -474,6 +481,7 @@ def know_localhost():
 def run_as_main(order):
     """Run the agent's file the way `python agent.py ARGUMENTS` would."""
     know_localhost()
+    know_libraries()
     os.environ.clear()
     os.environ.update(order["env"])
     sys.argv = [AGENT_FILE] + order["argv"]
@@ -580,6 +588,7 @@ class Worker:
 
     def load(self, order):
         know_localhost()
+        know_libraries()
         source = source_of(self.answer)
         module = Module("solution")
         sys.modules["solution"] = module

