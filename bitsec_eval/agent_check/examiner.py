@@ -26,16 +26,23 @@ OPEN_FILES = 16
 
 
 def serve(asked: BinaryIO, answered: BinaryIO) -> None:
-    """Answer sources until there are no more; the first frame says which Python's syntax is read."""
+    """Answer sources until there are no more; the first frame says which Python's syntax is read.
+
+    Each source comes in two frames: the modules that it may import beside the standard library's, with spaces between
+    them, and the source.
+    """
     _write(answered, {"python": ".".join(map(str, min(sys.version_info[:2], SANDBOX_PYTHON)))})
-    while (source := _read(asked)) is not None:
+    while (libraries := _read(asked)) is not None and (source := _read(asked)) is not None:
         begun = _allow_cpu()
-        _write(answered, _verdict(source) | {"cpu_seconds": _cpu_seconds() - begun})
+        _write(
+            answered,
+            _verdict(source, frozenset(libraries.decode().split())) | {"cpu_seconds": _cpu_seconds() - begun},
+        )
 
 
-def _verdict(source: bytes) -> dict[str, object]:
+def _verdict(source: bytes, libraries: frozenset[str]) -> dict[str, object]:
     try:
-        found = examine(source)
+        found = examine(source, libraries)
         return _facts(found) | _comparable(found)
     except (MemoryError, RecursionError):
         return _facts(Examination(refusal=TOO_COMPLEX))

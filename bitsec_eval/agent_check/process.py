@@ -40,8 +40,10 @@ class Checked:
     cpu_seconds: float = 0.0
 
 
-def check(source: bytes, python: str | None = None) -> Checked:
+def check(source: bytes, python: str | None = None, libraries: frozenset[str] = frozenset()) -> Checked:
     """Check one source in a process of its own, with the sandbox's Python where this machine has it.
+
+    `libraries` are the modules that it may import beside the standard library's.
 
     Raises: CheckerError where no process starts.
     """
@@ -50,7 +52,7 @@ def check(source: bytes, python: str | None = None) -> Checked:
         return Checked(refusal=refusal)
     with closing(started(python or sandbox_python())) as examiner:
         try:
-            return examiner.ask(source)
+            return examiner.ask(source, libraries)
         except (EOFError, OSError):
             return Checked(refusal=TOO_COMPLEX)
 
@@ -84,14 +86,14 @@ class Examiner:
         with self._ended_after(START_SECONDS):
             self.python = self._answer()["python"]
 
-    def ask(self, source: bytes) -> Checked:
-        """Check one source.
+    def ask(self, source: bytes, libraries: frozenset[str] = frozenset()) -> Checked:
+        """Check one source, which may import `libraries` beside the standard library.
 
         Raises: EOFError or OSError where the source ended the process or took too long.
         """
         with self._ended_after(WALL_SECONDS):
             stdin = cast("IO[bytes]", self._process.stdin)
-            stdin.write(struct.pack(">I", len(source)) + source)
+            stdin.write(question(source, libraries))
             stdin.flush()
             return checked_from(self._answer())
 
@@ -147,6 +149,12 @@ def started(python: str) -> Examiner:
         examiner.close()
         raise CheckerError(f"{python} does not run the check; it needs a Python 3.11") from None
     return examiner
+
+
+def question(source: bytes, libraries: frozenset[str]) -> bytes:
+    """Return what the process is asked about one source."""
+    named = " ".join(sorted(libraries)).encode()
+    return b"".join(struct.pack(">I", len(part)) + part for part in (named, source))
 
 
 def checked_from(answer: dict[str, Any]) -> Checked:

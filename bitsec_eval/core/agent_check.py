@@ -26,6 +26,7 @@ from bitsec_eval.core.text import one_line
 AGENT_BYTES = 256 * 1024
 SANDBOX_PYTHON = (3, 11)
 SHOWN_CAUTIONS = 20
+SHOWN_LIBRARIES = 20
 
 _DYNAMIC_CODE = {"exec", "eval", "compile"}
 _DYNAMIC_IMPORT = {"__import__", "import_module"}
@@ -62,9 +63,10 @@ class Examination:
     tree: ast.Module | None = None
 
 
-def examine(source: bytes, modules: frozenset[str] = STDLIB_MODULES) -> Examination:
+def examine(source: bytes, libraries: frozenset[str] = frozenset()) -> Examination:
     """Check one agent's bytes, cheapest rule first; the first refusal is the answer.
 
+    `libraries` are top-level modules that may be imported beside the standard library's.
     A newer interpreter than the sandbox's refuses what the sandbox's would not understand.
     """
     tree = refused_bytes(source) or parsed(source)
@@ -72,7 +74,7 @@ def examine(source: bytes, modules: frozenset[str] = STDLIB_MODULES) -> Examinat
         return Examination(refusal=tree)
     nodes = nodes_by_kind(tree)  # not by a NodeVisitor, which recurses where the parser did not
     is_called = defines_agent_main(tree)
-    refusal = foreign_import(nodes, modules) or (None if is_called else no_entry_point(tree, nodes))
+    refusal = foreign_import(nodes, libraries) or (None if is_called else no_entry_point(tree, nodes))
     if refusal is not None:
         return Examination(refusal=refusal)
     return Examination(cautions=cautions(nodes, is_called=is_called), tree=tree)
@@ -172,9 +174,10 @@ def _version() -> str:
     return ".".join(map(str, SANDBOX_PYTHON))
 
 
-def foreign_import(nodes: Nodes, modules: frozenset[str] = STDLIB_MODULES) -> Refusal | None:
-    """Refuse the first import, wherever it stands, that the sandbox's standard library cannot serve."""
-    foreign = [(line, name) for line, name in imported(nodes) if name.split(".")[0] not in modules]
+def foreign_import(nodes: Nodes, libraries: frozenset[str] = frozenset()) -> Refusal | None:
+    """Refuse the first import, wherever it stands, that neither the standard library nor `libraries` can serve."""
+    known = STDLIB_MODULES | libraries
+    foreign = [(line, name) for line, name in imported(nodes) if name.split(".")[0] not in known]
     if not foreign:
         return None
     line, name = min(foreign)
@@ -182,13 +185,18 @@ def foreign_import(nodes: Nodes, modules: frozenset[str] = STDLIB_MODULES) -> Re
     if name.startswith("."):
         sentence = f"Line {line} imports {shown} relatively, but an agent is one file."
     else:
-        sentence = f"Line {line} imports {shown}, which is not in Python {_version()}'s standard library."
-    return Refusal(
-        reason="not_stdlib",
-        sentence=sentence,
-        remedy="Use the standard library only, also inside try, if and functions; nothing else is installed.",
-        line=line,
-    )
+        nor = ", nor in an image of a task" if libraries else ""
+        sentence = f"Line {line} imports {shown}, which is not in Python {_version()}'s standard library{nor}."
+    return Refusal(reason="not_stdlib", sentence=sentence, remedy=_import_remedy(libraries), line=line)
+
+
+def _import_remedy(libraries: frozenset[str]) -> str:
+    if not libraries:
+        return "Use the standard library only, also inside try, if and functions; nothing else is installed."
+    shown = sorted(libraries)[:SHOWN_LIBRARIES]
+    more = f" and {len(libraries) - len(shown)} more" if len(libraries) > len(shown) else ""
+    named = f"{', '.join(shown)}{more}"
+    return f"Use the standard library, and in tasks whose image has it {named}; nothing else is installed."
 
 
 def imported(nodes: Nodes) -> Iterator[tuple[int, str]]:

@@ -17,6 +17,7 @@ from bitsec_eval.hub.settings import HubSettings
 from bitsec_eval.hub.storage.store import Store
 from bitsec_eval.hub.uploads.checker import Checker
 from bitsec_eval.hub.uploads.duplicates import Duplicates, Upload
+from bitsec_eval.hub.uploads.import_rule import ImportRule
 from bitsec_eval.hub.uploads.service import Uploads
 from bitsec_eval.hub.views.catalogue import Catalogue
 from bitsec_eval.hub.views.results import Results
@@ -33,6 +34,7 @@ class Hub:
     store: Store
     uploads: Uploads
     catalogue: Catalogue
+    imports: ImportRule
     results: Results
     python: str
 
@@ -43,6 +45,9 @@ async def opened(settings: HubSettings) -> AsyncIterator[Hub]:
 
     Raises: SettingsError where a folder or the checking Python cannot be used.
     """
+    catalogue = Catalogue(settings.tasks, settings.protocol)
+    imports = ImportRule(settings, catalogue)
+    imports.check()
     store = Store(settings.agents, settings.free_mib << 20)
     checker = Checker(settings.check_python, seconds_per_minute=settings.check_seconds_per_minute)
     for line in store.open():
@@ -50,14 +55,20 @@ async def opened(settings: HubSettings) -> AsyncIterator[Hub]:
     try:
         python = await _python(checker)
         uploads = Uploads(
-            settings=settings, store=store, checker=checker, duplicates=_duplicates(store), clock=time.monotonic
+            settings=settings,
+            store=store,
+            checker=checker,
+            duplicates=_duplicates(store),
+            clock=time.monotonic,
+            libraries=imports.libraries,
         )
         async with _checkpoints(store):
             yield Hub(
                 settings=settings,
                 store=store,
                 uploads=uploads,
-                catalogue=Catalogue(settings.tasks),
+                catalogue=catalogue,
+                imports=imports,
                 results=Results(settings.results),
                 python=python,
             )

@@ -11,9 +11,13 @@ from pathlib import Path
 from bitsec_eval import __version__
 from bitsec_eval.agent_check.process import sandbox_python
 from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.core.task import CLI, PROTOCOLS
 
 CHECK_SECONDS_PER_UPLOAD = 0.5
 """An agent of 18 KiB takes 5 ms, the largest and densest that are accepted take up to 3 s."""
+
+STDLIB, IMAGE = "stdlib", "image"
+"""Agents may import the standard library alone, or what the images of the tasks have as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,8 @@ class HubSettings:
     proxy: str | None = None
     base_path: str = ""
     refuse_copies: bool = False
+    imports: str = STDLIB
+    protocol: str = CLI
     uploads_per_minute: int = 30
     wrong_tokens_per_minute: int = 5
     versions_per_miner: int = 200
@@ -109,6 +115,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--tasks", type=Path, default=Path("task_suites"), help="task suites (default: %(default)s)")
     add("--results", type=Path, default=Path("results"), help="junit files and runs (default: %(default)s)")
     add("--copies", choices=("flag", "refuse"), default="flag", help="copies of an earlier agent")
+    add(
+        "--imports",
+        choices=(STDLIB, IMAGE),
+        default=STDLIB,
+        help="what agents may import: with image also what TASKS/images.json notes of the tasks' images"
+        " (default: %(default)s)",
+    )
+    add("--protocol", choices=PROTOCOLS, default=CLI, help="of tasks that name none (default: %(default)s)")
     add("--name", dest="names", action="append", default=[], metavar="HOST", help="a name clients reach us by")
     add("--proxy", metavar="ADDRESS", help="reverse proxies whose X-Forwarded-For counts, with commas")
     add("--base-path", default="", metavar="/PATH", help="where a reverse proxy serves the hub, such as /hub")

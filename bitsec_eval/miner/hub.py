@@ -1,6 +1,6 @@
 """The hub as a miner sees it; whatever it answers is checked before it is used."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -8,6 +8,7 @@ from urllib.parse import quote
 import httpx
 
 from bitsec_eval.core.errors import BitsecError, SettingsError
+from bitsec_eval.core.task import CLI, PROTOCOLS
 from bitsec_eval.core.text import one_line
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -30,7 +31,8 @@ class RefusalError(BitsecError):
 class HubTask:
     """A task on offer; `problem` says why it cannot be used, `kind` is what is asked for.
 
-    That is "code", "findings", "exploit", "patch" or "answer".
+    That is "code", "findings", "exploit", "patch" or "answer". `protocol` says how an agent is started, "cli" or
+    "agent_main"; `image` names the task's own sandbox image, and `libraries` are what the hub accepts of it.
     """
 
     id: str
@@ -39,6 +41,9 @@ class HubTask:
     timeout_seconds: float
     checks: int
     problem: str
+    protocol: str = CLI
+    image: str = ""
+    libraries: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +127,9 @@ class HubClient:
                 timeout_seconds=float(fields["timeout_seconds"]),
                 checks=int(fields["checks"]),
                 problem=str(fields["problem"]),
+                protocol=_one_of(PROTOCOLS, fields.get("protocol", CLI)),
+                image=str(fields.get("image", "")),
+                libraries=frozenset(filter(str.isidentifier, map(str, fields.get("libraries", ())))),
             )
         except (KeyError, TypeError, ValueError, OverflowError):
             raise self._foreign("a task of another form") from None
@@ -138,6 +146,12 @@ class HubClient:
 
     def _foreign(self, what: str) -> HubError:
         return HubError(f"{self.url}: answers with {what}, as no hub of ours does; correct --hub")
+
+
+def _one_of(known: Sequence[str], told: object) -> str:
+    if told not in known:
+        raise ValueError(told)
+    return str(told)
 
 
 def hub_at(url: str) -> HubClient:

@@ -5,6 +5,7 @@ What a task checks is not known here: a run that is in order may still score not
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 
 from bitsec_eval.agent_check.process import check
 from bitsec_eval.core.errors import SettingsError
@@ -12,6 +13,7 @@ from bitsec_eval.core.task import PROOF_ANSWERS
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.miner.hub import HubTask
 from bitsec_eval.miner.writing.rehearsal import Rehearsal, engine, rehearsed
+from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.support.terminal import log
 
 SHOWN_LINES = 20
@@ -25,11 +27,15 @@ def try_on_prompts(source: bytes, tasks: Sequence[HubTask]) -> bool:
         SettingsError: a hub would refuse the agent.
         SandboxError: no engine answers, or a sandbox failed.
     """
-    log(*hubs_word(source, refuses=True))
+    libraries = frozenset[str]().union(*(task.libraries for task in tasks))
+    log(*hubs_word(source, refuses=True, libraries=libraries))
     in_order = 0
-    with engine(os.environ) as sandbox:
+    with ExitStack() as stack:
+        sandboxes: dict[str, Sandbox] = {}
         for task in tasks:
-            done = rehearsed(source, task, sandbox)
+            if task.image not in sandboxes:
+                sandboxes[task.image] = stack.enter_context(engine(os.environ, task.image))
+            done = rehearsed(source, task, sandboxes[task.image])
             in_order += not done.problem
             log(*_lines(task, done))
     log("", f"{in_order} of {len(tasks)} runs printed an answer of the form that the task asks for")
@@ -37,13 +43,13 @@ def try_on_prompts(source: bytes, tasks: Sequence[HubTask]) -> bool:
     return in_order == len(tasks)
 
 
-def hubs_word(source: bytes, *, refuses: bool) -> list[str]:
-    """Return a line for each thing that a hub would say of an agent.
+def hubs_word(source: bytes, *, refuses: bool, libraries: frozenset[str] = frozenset()) -> list[str]:
+    """Return a line for each thing that a hub would say of an agent, which may import `libraries` there.
 
     Raises:
         SettingsError: it would refuse the agent, and `refuses` is asked for.
     """
-    checked = check(source)
+    checked = check(source, libraries=libraries)
     if checked.refusal is not None:
         words = (
             f"a hub would refuse it ({checked.refusal.reason}): {checked.refusal.sentence} {checked.refusal.remedy}"

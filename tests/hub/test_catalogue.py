@@ -28,6 +28,9 @@ def test_the_hub_offers_what_the_folder_holds(hub: RunningHub):
             "timeout_seconds": 3.0,
             "kind": "answer",
             "checks": 2,
+            "protocol": "cli",
+            "image": "",
+            "libraries": [],
             "problem": "",
         }
     ]

@@ -37,10 +37,10 @@ import runpy, sys
 sys.path.insert(0, {str(Path(examiner.__file__).parents[2])!r})
 from bitsec_eval.core import agent_check
 
-def examine(source, found=agent_check.examine):
+def examine(source, libraries, found=agent_check.examine):
     while b"endless" in source:
         pass
-    return found(source)
+    return found(source, libraries)
 
 agent_check.examine = examine
 runpy.run_path(sys.argv[1], run_name="__main__")

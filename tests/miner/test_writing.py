@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from bitsec_eval.core.errors import BitsecError, SandboxError
 from bitsec_eval.miner.hub import HubTask
 from bitsec_eval.miner.writing.author import NoAgentError, write_with_llm
 from bitsec_eval.miner.writing.code_block import code_in
+from bitsec_eval.miner.writing.prompts import first_messages
 from bitsec_eval.miner.writing.skeleton import skeleton
 
 HOSTILE = '""" \\N{x} \\u12 {braces} \udcff\x1b[31m\r\nimport os; os.abort()\n\'\'\' """)\x00\u2028os.abort()'
@@ -19,6 +22,28 @@ HOSTILE = '""" \\N{x} \\u12 {braces} \udcff\x1b[31m\r\nimport os; os.abort()\n\'
 def offered(kind: str = "code", prompt: str = "Implement reverse_string(s).", name: str = "demo/reverse") -> HubTask:
     """Return a task as a hub offers it."""
     return HubTask(id=name, prompt=prompt, kind=kind, timeout_seconds=5, checks=2, problem="")
+
+
+@pytest.mark.parametrize(
+    ("kind", "call", "returned"), [("findings", "()", {"vulnerabilities": []}), ("code", "({})", "")]
+)
+def test_a_skeleton_for_tasks_that_call_it_defines_agent_main(kind: str, call: str, returned: object):
+    for text in ("Implement reverse_string(s).", HOSTILE):
+        source = skeleton(replace(offered(kind, prompt=text, name=text), protocol="agent_main"))
+        assert check(source.encode()).refusal is None
+        names: dict[str, Any] = {}
+        exec(source, names)
+
+        assert eval(f"agent_main{call}", names) == returned
+
+
+def test_an_llm_is_told_how_its_agent_is_called():
+    told = {kind: first_messages(replace(offered(kind), protocol="agent_main")) for kind in ("findings", "code")}
+
+    assert all("--task" not in message["content"] for messages in told.values() for message in messages)
+    assert "agent_main(project_dir=None, inference_api=None)" in told["findings"][1]["content"]
+    assert 'input["problem_statement"]' in told["code"][1]["content"]
+    assert "--task" in first_messages(offered())[0]["content"]
 
 
 @pytest.mark.parametrize(

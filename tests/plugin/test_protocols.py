@@ -91,7 +91,43 @@ def test_what_agent_main_returns_is_the_report_whatever_was_printed(tmp_path: Pa
     assert set(ran.scores().values()) == {0.0, 100.0}
 
 
-def test_three_ways_to_be_started_share_a_board(tmp_path: Path):
+def test_all_protocols_share_an_evaluation_and_a_board(tmp_path: Path):
+    """An agent may know all three; one that knows some of them loses the tasks of the others, and no more."""
+    (tmp_path / "suite/till").mkdir(parents=True)
+    (tmp_path / "suite/till/Till.sol").write_text("contract Till {}\n")
+    tasks = {
+        "suite/test_plain.py": TEXT_TASK.format(protocol=""),
+        "suite/test_ridges.py": TEXT_TASK.format(protocol=', protocol="agent_main"'),
+        "suite/test_bitsec.py": REPORT_TASK,
+    }
+    main = 'if __name__ == "__main__":\n    print("hello", end="")\n'
+    perfect = f"""
+import json, os
+
+def agent_main(*given):
+    if "Till.sol" in os.listdir("."):
+        return {{"success": True, "report": {{"vulnerabilities": [json.loads({json.dumps(FINDING)!r})]}}}}
+    return "hello"
+
+{main}"""
+    agents = {
+        "perfect": perfect,
+        "ridges": RIDGES_AGENT,
+        "bitsec": bitsec_agent("report"),
+        "plain": PLAIN_AGENT,
+        "half": RIDGES_AGENT.replace('{"say hello": "hello"}', '{"say hello": "hello", "Audit.": "{}"}') + main,
+        "broken": "def agent_main(input):\n    raise RuntimeError('no')\n\n\n" + "raise SystemExit(3)\n",
+        "silent": "def agent_main(input):\n    pass\n",
+    }
+
+    ran = evaluate(tmp_path, agents=agents, tasks=tasks)
+
+    assert ran.status == 0, ran.output
+    scores = {name: round(score or 0) for name, score in ran.scores().items()}
+    assert scores == {"perfect": 100, "half": 67, "ridges": 33, "bitsec": 33, "plain": 33, "broken": 0, "silent": 0}
+
+
+def test_one_file_may_be_started_and_called(tmp_path: Path):
     tasks = {
         "suite/test_ours.py": TEXT_TASK.format(protocol=""),
         "suite/test_theirs.py": TEXT_TASK.format(protocol=', protocol="agent_main"'),

@@ -1,6 +1,6 @@
 """The hub's JSON API; a browser that uploads gets a page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -90,7 +90,9 @@ def _receipt(request: Request, receipt: Receipt, base: str) -> Response:
 @router.get("/tasks")
 def tasks(hub: TheHub) -> list[CatalogueTask]:
     """Every task on offer: what an agent is told, never how it is checked."""
-    return hub.catalogue.tasks()
+    return [
+        replace(task, libraries=tuple(sorted(hub.imports.of_image(task.image)))) for task in hub.catalogue.tasks()
+    ]
 
 
 @router.get("/agents")

@@ -27,6 +27,7 @@ def submit_form(hub: Hub, typed: UploadForm | None = None, problem: Problem | No
         name_rule=NAME_RULE,
         python=hub.python,
         tasks=hub.catalogue.tasks(),
+        libraries=sorted(hub.imports.libraries()),
         problem=for_browser(problem) if problem else None,
         is_first=typed is not None and hub.store.record(typed.miner_id) is None,
         miner_id=typed.miner_id if typed else "",

@@ -6,7 +6,7 @@ import struct
 from contextlib import suppress
 from typing import IO, cast
 
-from bitsec_eval.agent_check.process import WALL_SECONDS, Checked, Examiner, checked_from, started
+from bitsec_eval.agent_check.process import WALL_SECONDS, Checked, Examiner, checked_from, question, started
 
 
 class CheckProcess:
@@ -48,14 +48,14 @@ class CheckProcess:
         """Whether it has not ended."""
         return self._examiner.alive
 
-    async def check(self, source: bytes) -> Checked:
-        """Check one source.
+    async def check(self, source: bytes, libraries: frozenset[str] = frozenset()) -> Checked:
+        """Check one source, which may import `libraries` beside the standard library.
 
         Raises: EOFError or OSError where the source ended the process or took too long.
         """
         self.checks += 1
         async with asyncio.timeout(WALL_SECONDS):
-            self._writer.write(struct.pack(">I", len(source)) + source)
+            self._writer.write(question(source, libraries))
             await self._writer.drain()
             (size,) = struct.unpack(">I", await self._reader.readexactly(4))
             return checked_from(json.loads(await self._reader.readexactly(size)))

@@ -58,8 +58,10 @@ class Checker:
         over = self._time.used(address) - self._seconds_per_minute
         return math.ceil(over / self._seconds_per_minute * WINDOW_SECONDS) if over > 0 else 0
 
-    async def check(self, source: bytes, address: str = "") -> Checked:
+    async def check(self, source: bytes, address: str = "", libraries: frozenset[str] = frozenset()) -> Checked:
         """Examine one source; one that ends its process or takes too long is too complex.
+
+        It may import `libraries` beside the standard library.
 
         Raises: CheckerError where no process starts.
         """
@@ -67,7 +69,7 @@ class Checker:
             process = await self._take()
             begun = self._clock()
             try:
-                checked = await process.check(source)
+                checked = await process.check(source, libraries)
             except (EOFError, OSError):  # TimeoutError is an OSError
                 self._end(process)
                 checked = Checked(refusal=TOO_COMPLEX, cpu_seconds=self._clock() - begun)

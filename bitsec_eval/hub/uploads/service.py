@@ -42,6 +42,7 @@ _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 class Uploads:
     """Takes uploads in, one at a time for each miner id.
 
+    `libraries` returns what agents may import beside the standard library.
     `clock` is monotonic seconds; `now` is the wall clock in UTC, for show only.
     """
 
@@ -53,6 +54,7 @@ class Uploads:
         checker: Checker,
         duplicates: Duplicates,
         clock: Callable[[], float],
+        libraries: Callable[[], frozenset[str]] = frozenset,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._settings = settings
@@ -60,6 +62,7 @@ class Uploads:
         self._checker = checker
         self._duplicates = duplicates
         self._now = now
+        self._libraries = libraries
         self.owners = Owners(store, settings.wrong_tokens_per_minute, clock)
         self._rate = RateLimit(settings.uploads_per_minute, clock)
         self._commits = GroupCommit(store)
@@ -109,7 +112,8 @@ class Uploads:
         if wait:
             raise Refused(check_time_used(wait))
         try:
-            checked = await self._checker.check(source, address)
+            libraries = await asyncio.to_thread(self._libraries)
+            checked = await self._checker.check(source, address, libraries)
         except CheckerError as error:
             log_event("checker away", error=error)
             raise Refused(CHECKER_AWAY) from None

@@ -14,10 +14,10 @@ from typing import Any
 from bitsec_eval.core.errors import TaskError
 from bitsec_eval.core.proof.prompts import EXPLOIT_PROMPT, PATCH_PROMPT
 from bitsec_eval.core.report import AUDIT_PROMPT
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.task import CLI, Task
 from bitsec_eval.core.text import one_line
 
-SHOWN = ("prompt", "timeout")
+SHOWN = ("prompt", "timeout", "protocol", "image")
 """The fields of a Task that a miner is told."""
 
 _IMPORTABLE = {
@@ -41,6 +41,8 @@ class CatalogueTask:
 
     `kind` says what is asked for: "code" is called, "findings" are matched, a "patch" and an "exploit" are run on an
     EVM, an "answer" is read as text.
+    `protocol` says how an agent is started, "cli" or "agent_main"; `image` names the task's own sandbox image, and
+    `libraries` are what agents may import of it beside the standard library here.
     """
 
     id: str
@@ -49,14 +51,21 @@ class CatalogueTask:
     timeout_seconds: float = 0.0
     kind: str = ""
     checks: int = 0
+    protocol: str = CLI
+    image: str = ""
+    libraries: tuple[str, ...] = ()
     problem: str = ""
 
 
 class Catalogue:
-    """The task files under one folder; a file is read again when it changes."""
+    """The task files under one folder; a file is read again when it changes.
 
-    def __init__(self, folder: Path) -> None:
+    `protocol` is that of tasks which name none.
+    """
+
+    def __init__(self, folder: Path, protocol: str = CLI) -> None:
         self._folder = folder
+        self._protocol = protocol
         self._read: dict[Path, tuple[tuple[int, int], CatalogueTask]] = {}
 
     def tasks(self) -> list[CatalogueTask]:
@@ -70,7 +79,7 @@ class Catalogue:
     ) -> Iterator[tuple[Path, tuple[tuple[int, int], CatalogueTask]]]:
         for path in self._folder.rglob("test_*.py"):
             stamp, kept = _stamp(path), known.get(path)
-            yield path, kept if kept and kept[0] == stamp else (stamp, offered(path, self._folder))
+            yield path, kept if kept and kept[0] == stamp else (stamp, offered(path, self._folder, self._protocol))
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -81,7 +90,7 @@ def _stamp(path: Path) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
 
-def offered(path: Path, folder: Path) -> CatalogueTask:
+def offered(path: Path, folder: Path, protocol: str = CLI) -> CatalogueTask:
     """Read one task file; what is wrong with it is said in the task, not raised."""
     inside = path.relative_to(folder)
     id_ = inside.with_name(inside.stem.removeprefix("test_")).as_posix()
@@ -98,6 +107,8 @@ def offered(path: Path, folder: Path) -> CatalogueTask:
         timeout_seconds=float(task.timeout),
         kind=_kind(tree),
         checks=sum(map(_cases, _checks(tree))),
+        protocol=task.protocol or protocol,
+        image=task.image,
     )
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 
+from bitsec_eval.core.task import AGENT_MAIN
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.miner.commands.options import Subparsers, add_hub
 from bitsec_eval.miner.hub import HubTask, hub_at
@@ -33,4 +34,6 @@ def _summary(task: HubTask) -> str:
     if task.problem:
         return f"cannot be used: {one_line(task.problem)}"
     checks = "1 check" if task.checks == 1 else f"{task.checks} checks"
-    return f"{one_line(task.kind, 20):8}  {checks}, {task.timeout_seconds:g} s"
+    own = [f"calls {AGENT_MAIN}()"] if task.protocol == AGENT_MAIN else []
+    own += [f"image {one_line(task.image.partition('@')[0], 120)}"] if task.image else []
+    return ", ".join([f"{one_line(task.kind, 20):8}  {checks}", f"{task.timeout_seconds:g} s", *own])

@@ -6,7 +6,7 @@ Who has no task suites has the agent run on the prompts that a hub offers, and r
 import argparse
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from bitsec_eval.miner.hub import HubTask, hub_at
 from bitsec_eval.miner.on_prompts import hubs_word, try_on_prompts
 from bitsec_eval.miner.show import result_lines, task_result
 from bitsec_eval.render.console import board_lines
+from bitsec_eval.support.image_modules import FILE, read_modules
 from bitsec_eval.support.terminal import log
 
 NAME = "try"
@@ -66,7 +67,7 @@ def main(args: argparse.Namespace) -> int:
         staged = Path(scratch, "agents", f"{name}.py")
         staged.parent.mkdir()
         staged.write_bytes(source)
-        log(*hubs_word(source, refuses=False))
+        log(*hubs_word(source, refuses=False, libraries=_noted_libraries(tasks)))
         log(f"evaluating {one_line(str(args.agent))} on {', '.join(map(str, tasks))} ...")
         order = Order(
             agent=staged,
@@ -79,6 +80,13 @@ def main(args: argparse.Namespace) -> int:
         board = _evaluated(order)
     log(*board_of_agent(board))
     return PROVISIONAL_EXIT if board.provisional else 0
+
+
+def _noted_libraries(tasks: Iterable[Path]) -> frozenset[str]:
+    """Return what agents may import by the suites' own notes on their images."""
+    folders = [path if path.is_dir() else path.parent for path in tasks]
+    noted = [each for folder in folders for each in read_modules(folder / FILE).values()]
+    return frozenset[str]().union(*noted)
 
 
 def _prompts(args: argparse.Namespace) -> list[HubTask]:

@@ -1,5 +1,6 @@
 """Prompts for an LLM that writes an agent: what an agent is, what the task asks for, what was wrong last time."""
 
+from bitsec_eval.core.task import AGENT_MAIN
 from bitsec_eval.miner.hub import HubTask
 
 Message = dict[str, str]
@@ -13,6 +14,22 @@ What it prints on stdout is its answer, and nothing else may be printed there.
 It has an `if __name__ == "__main__":` part and reads `--task` with argparse.
 It must not need an LLM, files of its own or any package.
 Answer with the whole file in one block fenced with ```python, and let no line inside the file begin with ```."""
+
+CALLED_AGENT = """\
+You write agents. An agent is one Python 3.11 file that uses the standard library only.
+It is loaded in a container without a network, and its function agent_main is called there once.
+What agent_main returns is its answer; what it prints is not.
+It must not need an LLM, files of its own or any package.
+Answer with the whole file in one block fenced with ```python, and let no line inside the file begin with ```."""
+
+_CALLS = {
+    "findings": """\
+Define agent_main(project_dir=None, inference_api=None): it needs no argument and returns the JSON object that the
+prompt describes, as a dict.""",
+}
+_CALL = """\
+Define agent_main(input): input["problem_statement"] is the prompt, and the answer is returned as a str. Where the
+following says that something is printed, it is returned instead."""
 
 _KINDS = {
     "code": """\
@@ -43,10 +60,16 @@ Where the agent finds nothing it prints nothing.""",
 
 def first_messages(task: HubTask) -> list[Message]:
     """Return how the conversation about a task begins."""
+    called = task.protocol == AGENT_MAIN
+    how = f"{_CALLS.get(task.kind, _CALL)}\n" if called else ""
     told = (
-        f"Write an agent for this task. {_KINDS.get(task.kind, _KINDS['answer'])}\n\nThe prompt it will be given:\n\n"
+        f"Write an agent for this task. {how}{_KINDS.get(task.kind, _KINDS['answer'])}\n\n"
+        "The prompt it will be given:\n\n"
     )
-    return [{"role": "system", "content": AGENT}, {"role": "user", "content": told + task.prompt}]
+    return [
+        {"role": "system", "content": CALLED_AGENT if called else AGENT},
+        {"role": "user", "content": told + task.prompt},
+    ]
 
 
 def repair_messages(task: HubTask, answer: str, problem: str) -> list[Message]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bitsec_eval.agent_check.process import check
 from bitsec_eval.core.answer import Answer
 from bitsec_eval.core.errors import AnswerFault
+from bitsec_eval.core.image_name import pinned
 from bitsec_eval.core.proof.answer import check_patch_form, parse_exploit
 from bitsec_eval.core.report import parse_report
 from bitsec_eval.core.task import PROOF_ANSWERS, Limits
@@ -16,7 +17,9 @@ from bitsec_eval.miner.hub import HubTask
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
+from bitsec_eval.sandbox.execution.protocols import program_of
 from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
+from bitsec_eval.sandbox.hardening.policy import IMAGE
 from bitsec_eval.sandbox.uid_lease import state_folder
 
 STDERR_CHARACTERS = 2000
@@ -51,13 +54,14 @@ class Rehearsal:
 
 
 @contextmanager
-def engine(environ: Mapping[str, str] = os.environ) -> Iterator[Sandbox]:
-    """Return the sandboxes that agents are rehearsed in, in Docker.
+def engine(environ: Mapping[str, str] = os.environ, image: str = "") -> Iterator[Sandbox]:
+    """Return the sandboxes that agents are rehearsed in, in Docker, of a task's own image where it has one.
 
     Raises:
-        SandboxError: no engine answers.
+        SandboxError: no engine answers, or it lacks the image.
     """
-    with docker_sandbox(DockerSettings(state=state_folder(environ))) as sandbox:
+    name = pinned(image).name or IMAGE
+    with docker_sandbox(DockerSettings(state=state_folder(environ), image=name)) as sandbox:
         yield sandbox
 
 
@@ -68,7 +72,7 @@ def stage(task: HubTask, environ: Mapping[str, str] = os.environ) -> Iterator[Re
     Raises:
         SandboxError: no engine answers.
     """
-    with engine(environ) as sandbox:
+    with engine(environ, task.image) as sandbox:
         yield lambda source: problem_of(source, task, sandbox)
 
 
@@ -79,7 +83,7 @@ def problem_of(source: str, task: HubTask, sandbox: Sandbox) -> str:
         SandboxError: the sandbox failed.
     """
     encoded = source.encode("utf-8", "backslashreplace")
-    refusal = check(encoded).refusal
+    refusal = check(encoded, libraries=task.libraries).refusal
     if refusal is not None:
         return f"{refusal.sentence} {refusal.remedy}"
     return rehearsed(encoded, task, sandbox).problem
@@ -93,8 +97,9 @@ def rehearsed(source: bytes, task: HubTask, sandbox: Sandbox) -> Rehearsal:
     """
     limits = Limits(wall_seconds=task.timeout_seconds)
     files = SPECIMEN if task.kind in PROOF_ANSWERS else {}
+    program = program_of(source, task.protocol, limits.wall_seconds)
     with sandbox.open(limits) as session:
-        answer = run_agent(session, AgentOrder(source=source, prompt=task.prompt, files=files), limits)
+        answer = run_agent(session, AgentOrder(source=program, prompt=task.prompt, files=files), limits)
     return Rehearsal(answer=answer, problem=_fault(answer) or _wrong_form(answer, task, limits, sandbox))
 
 

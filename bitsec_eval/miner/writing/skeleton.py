@@ -1,5 +1,6 @@
 """An agent to begin with: it runs, takes its task, and honestly answers nothing."""
 
+from bitsec_eval.core.task import AGENT_MAIN
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.miner.hub import HubTask
 
@@ -43,10 +44,32 @@ if __name__ == "__main__":
 '''
 
 
+_CALLED_SKELETON = '''"""An agent for {task_id}: a skeleton that is called and answers nothing, and so scores 0.
+
+The task calls agent_main(), as Bitsec and Ridges do; what it returns is the answer, and what is printed is for notes.
+"""
+
+# What the task asks for, in the words the agent will be given:
+#
+{prompt}
+
+
+def agent_main({parameters}):
+    """{purpose}"""
+    return {answer}
+'''
+
+
 def skeleton(task: HubTask) -> str:
     """Return an agent for `task` that answers nothing; the prompt stands in it as a comment."""
     purpose, answer = _ANSWERS.get(task.kind, _ANSWERS["answer"])
-    return _SKELETON.format(
+    if task.protocol == AGENT_MAIN:
+        form = _CALLED_SKELETON
+        answer = answer.removeprefix("json.dumps(").removesuffix(")")  # a dict becomes JSON by itself
+    else:
+        form = _SKELETON
+    return form.format(
+        parameters="project_dir=None, inference_api=None" if task.kind == "findings" else "input",
         task_id=_quiet(one_line(task.id, 120)),
         imports="import json\n" if "json." in answer else "",
         prompt="\n".join(f"# {line}".rstrip() for line in printable(task.prompt, 200_000).splitlines()),
