@@ -8,7 +8,7 @@ from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
 from bitsec_eval.inference.call import CallResult, LiveServices, PaidCall
 from bitsec_eval.inference.cassette import Exchange, Offer
 from bitsec_eval.inference.completion import Completion
-from bitsec_eval.inference.dialects.chat_completions import BitsecInference, ChatCompletions
+from bitsec_eval.inference.dialects.chat_completions import BitsecInference, ChatCompletions, RidgesInference
 from bitsec_eval.inference.dialects.dialect import Answered, Dialect
 from bitsec_eval.inference.dialects.messages import AnthropicMessages
 from bitsec_eval.inference.dialects.responses import OpenAIResponses
@@ -24,6 +24,7 @@ PAID: Mapping[str, Dialect] = {
     "/v1/responses": OpenAIResponses(),
     "/v1/messages": AnthropicMessages(),
     "/inference": BitsecInference(),
+    "/api/inference": RidgesInference(),
 }
 OFFERED = (*PAID, "/v1/models", "/v1/usage")
 

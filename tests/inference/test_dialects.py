@@ -51,16 +51,24 @@ def test_chat_completions_are_found_with_and_without_v1(upstream: Server, tmp_pa
     assert told(reply)["choices"][0]["message"]["content"] == "hello"
 
 
+def test_ridges_proxy_answers_the_text_alone(upstream: Server, tmp_path: Path):
+    reply, asked = asked_of(upstream, tmp_path, "/api/inference", {**HELLO, "run_id": "r", "temperature": 0.5})
+
+    assert (reply.status, reply.body) == (200, b'"hello"')
+    assert "run_id" not in asked
+
+
 def test_all_dialects_are_paid_from_one_ledger(upstream: Server, tmp_path: Path):
     asked = {"/v1/chat/completions": HELLO, "/v1/messages": MESSAGES, "/v1/responses": RESPONSES, "/inference": HELLO}
+    asked |= {"/api/inference": HELLO}
     with gateway_to(upstream.url, tmp_path) as gateway:
-        session = session_of(gateway, calls=4)
+        session = session_of(gateway, calls=5)
         codes = [ask(session, body, path).status for path, body in asked.items()]
         over = [ask(session, body, path).status for path, body in asked.items()]
 
-        assert usage_of(session)["calls"] == 4
-    assert (codes, over) == ([200] * 4, [429] * 4)
-    assert [request["max_tokens"] for request in upstream.requests] == [100] * 4
+        assert usage_of(session)["calls"] == 5
+    assert (codes, over) == ([200] * 5, [429] * 5)
+    assert [request["max_tokens"] for request in upstream.requests] == [100] * 5
 
 
 # -- Anthropic's messages

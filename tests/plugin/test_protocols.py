@@ -49,6 +49,8 @@ def agent_main(project_dir=None, inference_api=None):
     os.system("echo from a child")
     assert (folder / "Till.sol").read_text() == Path("Till.sol").read_text()
     assert os.environ["PROJECT_ID"] and os.environ["JOB_ID"]
+    Path("agent_report.json").write_text("{{}}")
+    Path("Till.sol").write_text(Path("Till.sol").read_text())
     report = {{"project": "till", "vulnerabilities": [FINDING], "total_vulnerabilities": 1}}
     return {result}
 """

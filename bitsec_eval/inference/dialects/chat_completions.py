@@ -38,6 +38,18 @@ class BitsecInference(ChatCompletions):
         return json_reply({**content_of(answered), **fields})
 
 
+class RidgesInference(ChatCompletions):
+    """`POST /api/inference`: OpenAI's form with a run_id, answered by the text alone, as a JSON string."""
+
+    def chat_form(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See `Dialect.chat_form`."""
+        return {name: value for name, value in asked.items() if name != "run_id"}
+
+    def response(self, answered: Answered) -> LLMResponse:
+        """See `Dialect.response`."""
+        return json_reply(answered.completion.text or "")
+
+
 def content_of(answered: Answered) -> dict[str, Any]:
     """Return the JSON of a chat completion."""
     completion = answered.completion

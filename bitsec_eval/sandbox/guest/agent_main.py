@@ -9,9 +9,11 @@ import importlib.util
 import inspect
 import json
 import os
+import shutil
 import sys
 
 FOLDER = "/tmp/agent_main"
+PROJECT = FOLDER + "/project"
 
 
 def load(source):
@@ -27,6 +29,21 @@ def load(source):
     if not callable(getattr(module, "agent_main", None)):
         raise SystemExit("agent.py defines no agent_main(); this task calls it")
     return module.agent_main
+
+
+def work_in_a_copy():
+    """Work in a copy of the project: agents of both systems write to their working directory, here it is read-only.
+
+    A project too large for /tmp stays where it is.
+    """
+    try:
+        shutil.copytree(os.getcwd(), PROJECT, symlinks=True, copy_function=shutil.copyfile)
+        for folder, _, _ in os.walk(PROJECT):
+            os.chmod(folder, 0o700)
+    except (OSError, shutil.Error):
+        shutil.rmtree(PROJECT, ignore_errors=True)
+    else:
+        os.chdir(PROJECT)
 
 
 def takes_input(main):
@@ -77,6 +94,7 @@ def run(source, seconds):
     name_the_environment(seconds)
     prompt = prompt_of(sys.argv)
     sys.argv = [os.path.join(FOLDER, "agent.py")]
+    work_in_a_copy()
     main = load(source)
     result = main({"problem_statement": prompt}) if takes_input(main) else main()
     sys.stdout.flush()
