@@ -12,7 +12,10 @@ from bitsec_eval.render.figures import points
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResult:
-    """One agent on one task: by each check's name its outcome, and why it did not pass, where that may be known."""
+    """One agent on one task: by each check's name its outcome, and why it did not pass, where that may be known.
+
+    `note` is said behind the state.
+    """
 
     task: str
     state: str
@@ -20,6 +23,7 @@ class TaskResult:
     checks: Mapping[str, str]
     reasons: Mapping[str, str] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
 
 
 def task_result(cell: Cell) -> TaskResult:
@@ -40,6 +44,7 @@ def result_lines(results: Iterable[TaskResult]) -> Iterator[str]:
     for result in results:
         passed = sum(outcome == "passed" for outcome in result.checks.values())
         state = "" if result.state == "scored" else f", {one_line(result.state, 40)}"
+        state += f", {result.note}" if result.note else ""
         name = one_line(result.task, 120)
         yield f"{points(result.score):>5}  {name}: {passed} of {len(result.checks)} checks{state}"
         yield from _lost(result)

@@ -1,13 +1,14 @@
 """`status`: where an agent stands, and which checks it failed."""
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.core.task import AGENT_MAIN
 from bitsec_eval.core.text import one_line
 from bitsec_eval.miner.commands.options import Subparsers, add_hub, add_miner_id, checked_miner_id
-from bitsec_eval.miner.hub import HubError, hub_at
+from bitsec_eval.miner.hub import HubClient, HubError, RefusalError, hub_at
 from bitsec_eval.miner.show import TaskResult, result_lines
 from bitsec_eval.render.figures import duration, points
 from bitsec_eval.support.terminal import log
@@ -37,13 +38,21 @@ def main(args: argparse.Namespace) -> int:
     if report is None:
         raise SettingsError(f"the hub at {hub.url} knows no {miner_id}; submit an agent first")
     try:
-        log(*_lines(report, miner_id))
+        log(*_lines(report, miner_id, _called(hub)))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise HubError(f"{hub.url}: describes {miner_id} in another form; is this bitsec-miner too old?") from None
     return 0
 
 
-def _lines(report: Mapping[str, Any], miner_id: str) -> Iterator[str]:
+def _called(hub: HubClient) -> frozenset[str]:
+    """Return the tasks that call agent_main(), as far as the hub tells of its tasks."""
+    try:
+        return frozenset(task.id for task in hub.tasks() if task.protocol == AGENT_MAIN)
+    except (HubError, RefusalError):
+        return frozenset()
+
+
+def _lines(report: Mapping[str, Any], miner_id: str, called: Container[str] = ()) -> Iterator[str]:
     standing = report["standing"]
     yield f"{miner_id}: {', '.join(_facts(standing))}"
     if standing["status"] == "waiting":
@@ -57,7 +66,7 @@ def _lines(report: Mapping[str, Any], miner_id: str) -> Iterator[str]:
     causes = list(_causes(report.get("causes")))
     if causes:
         yield from ("", "why points were lost:", *causes, "")
-    yield from result_lines([_result(task) for task in report["tasks"]])
+    yield from result_lines([_result(task, called) for task in report["tasks"]])
 
 
 def _place(waiting: object) -> str:
@@ -99,7 +108,7 @@ def _facts(standing: Mapping[str, Any]) -> Iterator[str]:
         yield f"reward {one_line(str(standing['reward']), 40)} TAO"
 
 
-def _result(task: Mapping[str, Any]) -> TaskResult:
+def _result(task: Mapping[str, Any], called: Container[str]) -> TaskResult:
     score = task["score"]
     return TaskResult(
         task=str(task["task"]),
@@ -108,4 +117,5 @@ def _result(task: Mapping[str, Any]) -> TaskResult:
         checks={str(name): str(outcome) for name, outcome in task["checks"].items()},
         weights={str(name): float(weight) for name, weight in task.get("weights", {}).items()},
         reasons={str(name): str(reason) for name, reason in task["reasons"].items()},
+        note=f"calls {AGENT_MAIN}()" if str(task["task"]) in called else "",
     )
