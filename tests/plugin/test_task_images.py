@@ -58,7 +58,7 @@ def test_several_images_share_an_evaluation(images: list[MadeImage], tmp_path: P
     assert ran.status == 0, ran.output
     assert ran.scores() == {"greeter": pytest.approx(200 / 3), "honest": pytest.approx(100 / 3), "broken": 0.0}
     with (tmp_path / "results/junit.xml").open("rb") as stream:
-        plan = read_junit(stream)[0].plan
+        plan = read_junit(stream).plan
     assert plan is not None
     assert "image" in plan.tasks["suite/english"].parts
     assert "image" not in plan.tasks["suite/plain"].parts
@@ -145,8 +145,9 @@ def test_answers_of_another_image_are_not_reused(images: list[MadeImage], tmp_pa
     agents = {"teller": "import greetings\nprint(greetings.hello(), end='')\n"}
     task = TASK.replace("solution.greet()", "answer").replace("solution", "answer")
 
-    for image, greeting in zip([images[0], images[1], images[0]], ["hello", "guten Tag", "hello"], strict=True):
+    turns = [(images[0], "hello", False), (images[1], "guten Tag", False), (images[0], "hello", True)]
+    for image, greeting, is_reused in turns:
         text = task.format(image=image.pinned, greeting=greeting)
         ran = evaluate(tmp_path, "--bitsec-reuse", agents=agents, tasks={"suite/test_it.py": text})
         assert ran.scores() == {"teller": 100.0}, ran.output
-    assert "reused" in ran.output
+        assert ("origin" in (tmp_path / "results/junit.xml").read_text()) is is_reused
