@@ -1,10 +1,12 @@
 """Evaluate honest agents on a machine that is overloaded, and count who is blamed for it: it should be nobody.
 
-    python benchmarks/honest_under_load.py --runs 500 --load 20 --jobs 2
+    python benchmarks/honest_under_load.py --runs 500 --load 20 --jobs 2 [--slice 100] [--minutes 5] [--tally FILE]
 
 Starts as many processes that do nothing but count, lets as many runs of right answers, checks included, go through a
 whole evaluation beside them, and prints how many were scored, failed and void. Exits 1 if any failed: then a fault of
 the machine was taken for one of the agent's. Void runs are told and cost nobody a point.
+The runs are done in slices, each an evaluation of its own; none begins that would probably not end in `--minutes`.
+With `--tally` what each slice came to is added up in a file, so that several calls make one measurement.
 Further options after `--` go to pytest, such as `--bitsec-sandbox=oci`.
 """
 
@@ -51,25 +53,67 @@ def test_doubles_a_text(solution):
 def main() -> int:
     """Run the evaluation under load and print what became of its runs."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--runs", type=int, default=500, help="rounded up to tens (default: %(default)s)")
+    parser.add_argument("--runs", type=int, default=500, help="in all (default: %(default)s)")
+    parser.add_argument(
+        "--slice", type=int, default=100, help="runs of one evaluation, in tens (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=60, help="how long this call may take (default: %(default)s)"
+    )
+    parser.add_argument("--tally", type=Path, help="a file that holds the sum of all calls")
     parser.add_argument("--load", type=int, default=20, help="processes that count (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=0.5, help="how long an agent takes (default: %(default)s)")
     options, more = parser.parse_known_args()
-    with tempfile.TemporaryDirectory() as name, burning(options.load):
+    more = [each for each in more if each != "--"]
+    tally = Tally(options.tally)
+    begun, longest = time.monotonic(), 0.0
+    with burning(options.load):
+        while tally.runs < options.runs and time.monotonic() - begun + longest < 60 * options.minutes:
+            started = time.monotonic()
+            states, said = a_slice(min(options.slice, options.runs - tally.runs), options, more)
+            if not states:
+                print(said)
+                return 1
+            longest = max(longest, time.monotonic() - started)
+            tally.add(states)
+            print(f"  {tally}; this slice took {time.monotonic() - started:.0f} s", flush=True)
+        load = os.getloadavg()[0]
+    took = time.monotonic() - begun
+    print(f"{os.cpu_count()} CPUs, load {load:.0f} at the end, {took:.0f} s, {options.jobs} runs at a time")
+    print(f"{tally.runs} honest runs: {tally}")
+    return 1 if tally.states["blamed"] else 0
+
+
+class Tally:
+    """Adds up what became of runs, over several calls if there is a file."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self.states = Counter(json.loads(path.read_text("utf-8")) if path and path.exists() else {})
+
+    @property
+    def runs(self) -> int:
+        """How many runs there were so far."""
+        return self.states.total()
+
+    def add(self, states: Counter[str]) -> None:
+        """Add those of a slice."""
+        self.states += states
+        if self._path:
+            self._path.write_text(json.dumps(self.states), "utf-8")
+
+    def __str__(self) -> str:
+        return ", ".join(f"{self.states[name]} {name}" for name in ("right", "blamed", "void"))
+
+
+def a_slice(runs: int, options: argparse.Namespace, more: list[str]) -> tuple[Counter[str], str]:
+    """Do so many runs, rounded up to tens, in one evaluation; return what became of them and what it said."""
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        lay_out(folder, -(-options.runs // AGENTS), options.seconds)
-        begun, before = time.monotonic(), os.getloadavg()[0]
-        said = evaluate(folder, options.jobs, [each for each in more if each != "--"])
-        took, after = time.monotonic() - begun, os.getloadavg()[0]
-        states = outcomes(folder / "results")
-    if not states:
-        print(said)
-        return 1
-    print(f"{os.cpu_count()} CPUs, load {before:.0f} to {after:.0f}, {took:.0f} s, {options.jobs} runs at a time")
-    told = f"{states['right']} right, {states['blamed']} blamed, {states['void']} void"
-    print(f"{sum(states.values())} honest runs: {told}")
-    return 1 if states["blamed"] else 0
+        lay_out(folder, -(-runs // AGENTS), options.seconds)
+        said = evaluate(folder, options.jobs, more)
+        return outcomes(folder / "results"), said
 
 
 @contextmanager

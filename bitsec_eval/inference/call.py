@@ -126,7 +126,9 @@ class PaidCall:
         over, ledger = self._excluded.over, self._services.ledger
         if not trouble.may_pass or over.is_set() or self._is_late_again(trouble, claim, started):
             return None
-        pause = self._pauses.after(trouble.pause, self._excluded.excluded_seconds)
+        pause = self._pauses.after(
+            trouble.pause, self._excluded.excluded_seconds, is_rate_limit=trouble.is_rate_limit
+        )
         if pause is None:
             return None
         with claim.excluding():
@@ -163,6 +165,7 @@ class PaidCall:
             spent = self._request.most if trouble.billed else Cost(calls=1)
             self._settle(reservation, Bill(listed=spent, paid=spent))
             return CallResult(_blamed(trouble), spent + self._lost)
+        self._services.ledger.acquit(self._account, self._lost)
         if trouble.billed:
             self._services.ledger.charge_as_lost(reservation)
         else:

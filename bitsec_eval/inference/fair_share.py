@@ -1,7 +1,7 @@
 """The budget of an evaluation, shared between its agents: nobody can spend what others' runs still need.
 
-Each agent has the same share. What is held back for an agent is the part of its share that its remaining runs need,
-so what its finished runs left over is free for everybody.
+Each agent has the same share, which is held back for it until the last of its runs has ended; what is left then is
+free for everybody. So an agent that is refused has used its share up, whatever others did.
 """
 
 from collections import Counter, defaultdict
@@ -75,8 +75,6 @@ class FairShares:
         self._claims[agent] = claim
 
     def _held(self, agent: str) -> Cost:
-        planned = self._runs.get(agent)
-        if not planned:
+        if self._ended[agent] >= self._runs.get(agent, 0):
             return NO_COST
-        needed = self._share.part(max(0, planned - self._ended[agent]), planned)
-        return Cost.least(needed, self._spent[agent].subtracted_from(self._share))
+        return self._spent[agent].subtracted_from(self._share)

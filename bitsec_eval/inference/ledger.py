@@ -30,6 +30,7 @@ from bitsec_eval.inference.fair_share import LOST, FairShares
 CHUNK = 1 << 20
 KINDS = ("reserve", "settle", "end")
 DISCOUNT = "(discount)"
+SURCHARGE = "(surcharge)"
 VALIDATOR = "(validator)"
 """Who is charged for requests of our own: they count in no budget."""
 
@@ -115,11 +116,16 @@ class Ledger:
             return self._reserved_for(account, most)
 
     def settle(self, reservation: Reservation, bill: Bill) -> None:
-        """Replace a reservation by what was spent: the account is charged as listed, the evaluation what is paid."""
+        """Replace a reservation by what was spent: the account is charged as listed, the evaluation what is paid.
+
+        What is paid beyond that is of the agent's share, or its dear calls would use up what others need.
+        """
+        account, more = reservation.account, bill.paid - bill.listed
         with self._exclusive():
-            self._write("settle", reservation.id, reservation.account.name, bill.listed)
-            if bill.paid != bill.listed:
-                self._write("settle", secrets.token_hex(8), DISCOUNT, bill.paid - bill.listed)
+            self._write("settle", reservation.id, account.name, bill.listed)
+            if more != NO_COST:
+                payer = f"{account.agent}/{SURCHARGE}" if more.pico_dollars > 0 else DISCOUNT
+                self._write("settle", secrets.token_hex(8), payer, more)
 
     def charge_as_lost(self, reservation: Reservation) -> None:
         """Charge a reservation to nobody but the evaluation: no answer came, and it may have been billed."""
@@ -127,23 +133,32 @@ class Ledger:
             self._write("settle", reservation.id, LOST, reservation.most)
 
     def rereserve(self, reservation: Reservation) -> Reservation:
-        """Charge a reservation as lost and return another of its size: the account pays for one of them only.
+        """Charge a reservation to the agent's share and return another of its size: the account pays for one only.
+
+        Whose loss it is stays open until `blame` or `acquit`; meanwhile it takes nothing from other agents.
 
         Raises:
             OverBudgetError: the evaluation's budget does not allow it; nothing has changed.
         """
         with self._exclusive():
             self._refuse_over_share(reservation.account.agent, reservation.most)
-            self._write("settle", reservation.id, LOST, reservation.most)
+            self._write("settle", reservation.id, _unproven(reservation.account), reservation.most)
             return self._reserved_for(reservation.account, reservation.most)
 
     def blame(self, account: LedgerAccount, lost: Cost) -> None:
-        """Charge an account what was charged as lost until its request turned out to be to blame."""
+        """Charge an account what its share lost to a request that turned out to be to blame."""
+        self._move_lost(account, account.name, lost)
+
+    def acquit(self, account: LedgerAccount, lost: Cost) -> None:
+        """Charge the evaluation what an agent's share lost to a provider that turned out to be to blame."""
+        self._move_lost(account, LOST, lost)
+
+    def _move_lost(self, account: LedgerAccount, to: str, lost: Cost) -> None:
         if lost == NO_COST:
             return
         with self._exclusive():
-            self._write("settle", secrets.token_hex(8), LOST, NO_COST - lost)
-            self._write("settle", secrets.token_hex(8), account.name, lost)
+            self._write("settle", secrets.token_hex(8), _unproven(account), NO_COST - lost)
+            self._write("settle", secrets.token_hex(8), to, lost)
 
     def charge_validator(self, cost: Cost) -> None:
         """Take down what a request of our own cost."""
@@ -240,6 +255,11 @@ class Ledger:
         with self._blamed():
             os.fdatasync(self._file)
         self._durable = reached
+
+
+def _unproven(account: LedgerAccount) -> str:
+    """Return what tries are charged to of which nobody knows whose fault they are: the agent's share, no run's."""
+    return f"{account.agent}/(lost)"
 
 
 def _refuse_over(wanted: Cost, budget: Cost, spent: Cost, *, shared: bool = False, own_doing: bool = True) -> None:

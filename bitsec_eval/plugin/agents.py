@@ -1,6 +1,7 @@
 """Find the submitted agents; their code is read as bytes and never imported."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,19 +71,23 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     for entry in folder.iterdir():
         if entry.name.startswith((".", "__")):
             continue
-        if entry.suffix == ".py" and entry.is_file():
+        if entry.suffix == ".py" and not entry.is_dir():
             yield entry.stem, entry
-        elif (entry / "agent.py").is_file():
+        elif os.path.lexists(entry / "agent.py"):
             yield entry.name, entry / "agent.py"
 
 
 def _agent(name: str, file: Path) -> Agent:
     if not is_agent_name(name):
         raise SettingsError(f"{file}: {name!r} cannot name an agent ({NAME_RULE}); rename it")
+    if not file.is_file():  # a pipe would be waited for, and one that were left out would miss on the board
+        raise SettingsError(f"{file}: no regular file; an agent is one source file")
     try:
-        source = file.read_bytes()
+        with file.open("rb") as opened:
+            source = opened.read(MOST_BYTES + 1)
     except OSError as error:
         raise SettingsError(f"{file}: cannot be read ({error.strerror}); correct its permissions") from error
     if len(source) > MOST_BYTES:
-        raise SettingsError(f"{file}: {len(source)} bytes, the most is {MOST_BYTES}; an agent is one source file")
+        size = file.stat().st_size
+        raise SettingsError(f"{file}: {size} bytes, the most is {MOST_BYTES}; an agent is one source file")
     return Agent(name, source)

@@ -5,8 +5,8 @@ What was lost with its engine is tried elsewhere at once and does not count as a
 run again and again.
 The pauses are long enough for an engine to be restarted. An engine that stays away trips a breaker: what is due then
 fails at once, but for one try every few seconds, so an evaluation without an engine ends in seconds and not in hours.
-One owner's failures alone trip nothing, for its runs may be what breaks their sandboxes: either those of different
-owners fail, or a sandbox of our own does.
+Failures of runs alone trip nothing, for those runs may be what breaks their sandboxes, and names cost nothing: an
+agent of our own must fail as well.
 """
 
 import re
@@ -55,10 +55,10 @@ class Attempts:
         self._breaker = _Breaker(cooling)
         self._works = works
 
-    def run(self, action: Callable[[], Result], owner: str = "") -> tuple[Result, int]:
-        """Return what `action` returned and how many attempts it took; `owner` is whose it is, "" for nobody's.
+    def run(self, action: Callable[[], Result]) -> tuple[Result, int]:
+        """Return what `action` returned and how many attempts it took.
 
-        `works`, with which this was made, says whether a sandbox of our own can be had.
+        `works`, with which this was made, says whether an agent of our own gets through.
 
         Raises:
             SandboxError: the last attempt's; `attempts` on it says how many there were.
@@ -69,7 +69,7 @@ class Attempts:
                 result = _elsewhere(action)
             except SandboxError as error:
                 error.attempts = number
-                if self._breaker.failed(error, owner) and self._breaker.is_one_owners() and self._works():
+                if self._breaker.failed(error) and self._works():
                     self._breaker.succeeded()
                 if self._breaker.is_open() or pause is None or self._stopped.wait(pause):
                     raise
@@ -94,7 +94,6 @@ class _Breaker:
         self._cooling = cooling
         self._lock = Lock()
         self._failures = 0
-        self._owners: set[str] = set()
         self._next = 0.0
         self._reason = ""
 
@@ -112,18 +111,12 @@ class _Breaker:
                 raise error
             self._next = now + self._cooling
 
-    def failed(self, error: SandboxError, owner: str) -> bool:
+    def failed(self, error: SandboxError) -> bool:
         """Take note of a failure; True when there are so many in a row that the breaker opens."""
         with self._lock:
             self._failures += 1
-            self._owners.add(owner)
             self._reason = str(error)
             return self._failures == BREAKER_FAILURES
-
-    def is_one_owners(self) -> bool:
-        """Whether all failures in a row are one owner's."""
-        with self._lock:
-            return len(self._owners) == 1 and "" not in self._owners
 
     def is_open(self) -> bool:
         """Whether there is no point in waiting for another try."""
@@ -134,4 +127,3 @@ class _Breaker:
         """Take note that all is well."""
         with self._lock:
             self._failures = 0
-            self._owners.clear()

@@ -105,7 +105,7 @@ class Schedule:
         self._checking = SolutionSandboxes()
         self._changed = Condition(RLock())
         self._stopped = Event()
-        self._attempts = Attempts(self._stopped, works=self._sandbox_opens)
+        self._attempts = Attempts(self._stopped, works=lambda: self._is_sound(Limits()))
         self._threads: list[Thread] = []
 
     def want(self, work: RunSpec) -> None:
@@ -355,9 +355,7 @@ class Schedule:
         self._chance.shuffle(parts)  # what comes first tells no agent whether it sees the workspace or its twin
         try:
             for part, order in parts:
-                answer, tries = self._attempts.run(
-                    partial(self._answer_or_crash, work, order, part, []), work.key.agent
-                )
+                answer, tries = self._attempts.run(partial(self._answer_or_crash, work, order, part, []))
                 answers[part] = answer
                 attempts = max(attempts, tries)
                 if answer.fault:  # nothing of this run can be checked any more
@@ -407,20 +405,12 @@ class Schedule:
         """Return what opens sandboxes of a run's image."""
         return self._images[work.image] if work.image else self._sandbox
 
-    def _sandbox_opens(self) -> bool:
-        """Whether a sandbox can be had in which nobody's code runs."""
-        try:
-            with self._sandbox.open(Limits()):
-                return True
-        except SandboxError:
-            return False
-
     def _load(self, run: _Run, future: Future[LoadedSolution], *, fresh: bool = False) -> None:
         work, answer = run.work, run.done.result().read().answers[0].stdout
         kind = SandboxKind(self._sandbox_of(work), work.image, work.limits)
         load = partial(self._checking.load, work.key.agent, answer, kind, fresh=fresh)
         try:
-            future.set_result(self._attempts.run(load, work.key.agent)[0])
+            future.set_result(self._attempts.run(load)[0])
         except BaseException as error:  # noqa: BLE001 - as in _do
             future.set_exception(_as_ours(error))
 

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 import zlib
+from collections import deque
 from pathlib import Path
 
 import pytest
@@ -199,6 +200,36 @@ def test_a_rate_limit_that_agents_used_up_is_waited_for_and_no_void(upstream: Se
 
         assert ask(line).status == 429
         line.settled()
+
+
+def by_the_window(requests: int, seconds: float, calls: list[float]):
+    """Complete so many requests in any so many seconds, the gateway's own among them, and refuse the rest."""
+    lock = threading.Lock()
+
+    def step(handler: Handler, request: dict) -> None:
+        with lock:
+            now = time.monotonic()
+            is_within = len([each for each in calls if now - each < seconds]) < requests
+            if is_within:
+                calls.append(now)
+        (answer() if is_within else status(429, "too many requests"))(handler, request)
+
+    return step
+
+
+def test_an_agent_that_uses_up_the_rate_voids_neither_others_runs_nor_its_own(upstream: Server, tmp_path: Path):
+    upstream.otherwise = step = by_the_window(4, 1.5, [])
+    upstream.known_good = deque([answer("OK"), step])
+    policy = RetryPolicy(tries=2, pause_seconds=0.05, rate_limit_seconds=20)
+    with gateway_to(upstream.url, tmp_path, retry=policy) as gateway:
+        flooding, honest = session_of(gateway, "flooding"), session_of(gateway, "honest")
+        flood = [send(flooding) for _ in range(12)]
+        upstream.wait_for(6)
+
+        assert ask(honest).status == 200
+        assert all(there.wait(20) for there, _ in flood)
+        assert {replies[0].status for _, replies in flood} == {200}
+        assert (honest.settled().calls, flooding.settled().calls) == (1, 12)
 
 
 # -- what the operator has to mend

@@ -241,6 +241,20 @@ def test_a_full_disk_is_our_failure(tmp_path: Path):
 # -- shares
 
 
+def test_calls_that_cost_more_than_listed_use_up_the_agents_share_and_nobody_elses(tmp_path: Path):
+    dear = Cost(calls=1, pico_dollars=40)
+    with opened(tmp_path / "ledger", Cost.of(100, 10**6, 10**6, 80)) as ledger:
+        ledger.plan({"dear": 1, "plain": 1})
+        listed = Cost(calls=1, pico_dollars=10)
+        ledger.settle(ledger.reserve(of("dear"), listed, PLENTY), Bill(listed=listed, paid=dear))
+        with pytest.raises(OverBudgetError) as over:
+            ledger.reserve(of("dear"), listed, PLENTY)
+
+        assert over.value.own_doing
+        assert ledger.spent(of("dear")) == listed
+        ledger.reserve(of("plain"), dear, PLENTY)
+
+
 def test_nobody_can_spend_what_others_runs_still_need(tmp_path: Path):
     with opened(tmp_path / "ledger", Cost.of(8, 10**6, 10**6, 10**6)) as ledger:
         ledger.plan({"greedy": 2, "modest": 2})
@@ -254,7 +268,7 @@ def test_nobody_can_spend_what_others_runs_still_need(tmp_path: Path):
             ledger.reserve(of("modest"), CALL, PLENTY)
 
 
-def test_what_an_ended_run_left_over_is_free_for_others(tmp_path: Path):
+def test_what_an_agent_left_over_is_free_for_others_once_all_its_runs_have_ended(tmp_path: Path):
     path = tmp_path / "ledger"
     with (
         opened(path, Cost.of(8, 10**6, 10**6, 10**6)) as ledger,
@@ -263,14 +277,57 @@ def test_what_an_ended_run_left_over_is_free_for_others(tmp_path: Path):
         for each in (ledger, other):
             each.plan({"greedy": 2, "modest": 2})
         other.end_run("modest")
-        for _ in range(6):
+        for _ in range(4):
             ledger.reserve(of("greedy"), CALL, PLENTY)
         with pytest.raises(OverBudgetError):
             ledger.reserve(of("greedy"), CALL, PLENTY)
-        for _ in range(2):
-            other.reserve(of("modest"), CALL, PLENTY)
+        other.reserve(of("modest"), CALL, PLENTY)
+        other.end_run("modest")
+        for _ in range(3):
+            ledger.reserve(of("greedy"), CALL, PLENTY)
         with pytest.raises(OverBudgetError):
-            other.reserve(of("modest"), CALL, PLENTY)
+            ledger.reserve(of("greedy"), CALL, PLENTY)
+
+
+def test_who_asks_nothing_in_one_run_cannot_void_the_next_by_a_share_that_others_took(tmp_path: Path):
+    with opened(tmp_path / "ledger", Cost.of(8, 10**6, 10**6, 10**6)) as ledger:
+        ledger.plan({"greedy": 2, "uneven": 2})
+        ledger.end_run("uneven")
+        with pytest.raises(OverBudgetError):
+            for _ in range(9):
+                ledger.reserve(of("greedy"), CALL, PLENTY)
+        for _ in range(4):
+            ledger.reserve(of("uneven"), CALL, PLENTY)
+        with pytest.raises(OverBudgetError) as over:
+            ledger.reserve(of("uneven"), CALL, PLENTY)
+
+        assert over.value.own_doing
+
+
+def test_tries_that_nobody_proved_to_be_the_providers_fault_take_nothing_from_others(tmp_path: Path):
+    with opened(tmp_path / "ledger", Cost.of(8, 10**6, 10**6, 10**6)) as ledger:
+        ledger.plan({"failing": 1, "honest": 1})
+        failing = ledger.reserve(of("failing"), CALL, PLENTY)
+        for _ in range(3):
+            failing = ledger.rereserve(failing)
+        with pytest.raises(OverBudgetError) as over:
+            ledger.rereserve(failing)
+
+        assert over.value.own_doing
+        for _ in range(4):
+            ledger.reserve(of("honest"), CALL, PLENTY)
+
+
+def test_tries_that_the_provider_failed_are_the_evaluations_loss(tmp_path: Path):
+    with opened(tmp_path / "ledger", Cost.of(4, 10**6, 10**6, 10**6)) as ledger:
+        ledger.plan({"one": 1, "other": 1})
+        again = ledger.rereserve(ledger.reserve(of("one"), CALL, PLENTY))
+        ledger.acquit(of("one"), CALL)
+        ledger.charge_as_lost(again)
+
+        assert (ledger.spent(of("one")), ledger.total()) == (Cost(), CALL + CALL)
+        for name in ("one", "other"):
+            ledger.reserve(of(name), CALL, PLENTY)
 
 
 def test_what_a_provider_lost_shortens_everybodys_share_and_is_nobodys_doing(tmp_path: Path):

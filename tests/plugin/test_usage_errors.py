@@ -1,10 +1,14 @@
 """What an operator or a task author did wrong ends in exit code 4 and one line that says what to do."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 from plugin.evaluations import GOOD, REVERSE_TASK, evaluate, lay_out, run
+
+from bitsec_eval.core.errors import SettingsError
+from bitsec_eval.plugin.agents import find_agents
 
 PYTEST = (sys.executable, "-m", "pytest")
 
@@ -52,6 +56,22 @@ def test_importing_the_plugin_loads_no_engine(tmp_path: Path):
     ran = run(tmp_path, sys.executable, "-c", code)
 
     assert ran.output == "[]\n"
+
+
+def test_an_agent_that_is_no_regular_or_a_huge_file_is_named_and_neither_waited_for_nor_left_out(tmp_path: Path):
+    for folder in ("pipe", "gone", "huge", "inside/x"):
+        (tmp_path / folder).mkdir(parents=True)
+    os.mkfifo(tmp_path / "pipe/x.py")
+    (tmp_path / "gone/x.py").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "inside/x/agent.py")
+    with (tmp_path / "huge/x.py").open("wb") as file:
+        file.truncate(1 << 40)
+
+    for folder in ("pipe", "gone", "inside"):
+        with pytest.raises(SettingsError, match=r"(x|agent)\.py: no regular file; an agent is one source file"):
+            find_agents(tmp_path / folder, folder)
+    with pytest.raises(SettingsError, match=r"x\.py: 1099511627776 bytes, the most is 1048576; an agent is one"):
+        find_agents(tmp_path / "huge", "huge")
 
 
 @pytest.mark.parametrize(

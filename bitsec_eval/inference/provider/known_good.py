@@ -132,7 +132,8 @@ class KnownGood:
                 return self._once(request, limit_field)
             except Trouble as trouble:
                 lost = time.monotonic() - started
-                pause = pauses.after(trouble.pause, lost) if trouble.may_pass else None
+                limited = trouble.is_rate_limit
+                pause = pauses.after(trouble.pause, lost, is_rate_limit=limited) if trouble.may_pass else None
                 if pause is None or self._stopped.wait(pause):
                     raise
 

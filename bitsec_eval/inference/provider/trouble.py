@@ -31,3 +31,8 @@ class Trouble(Exception):  # noqa: N818 - may pass; what comes of it is decided 
         self.billed = billed
         self.is_timeout = is_timeout
         self.too_large = too_large
+
+    @property
+    def is_rate_limit(self) -> bool:
+        """Whether the provider is asked too often, by whomever."""
+        return self.status == 429 and self.may_pass

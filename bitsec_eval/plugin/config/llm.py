@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MODES = ("off", "live", "record", "replay")
 PROVIDED = ("live", "record")
+RATE_LIMIT_SECONDS = 75.0
 KEY_VARIABLES = ("BITSEC_LLM_API_KEY", "OPENAI_API_KEY")
 
 
@@ -128,7 +129,11 @@ def _provision(told: OptionValues, ledger: Path, workers: int) -> "LiveConfig":
         ),
         total=TotalLimits(**told.limits("llm-total", ("calls", "prompt_tokens", "completion_tokens", "cost"))),
         prices=prices,
-        retry=RetryPolicy(tries=_positive(told, "llm-tries"), run_seconds=_positive(told, "llm-patience")),
+        retry=RetryPolicy(
+            tries=_positive(told, "llm-tries"),
+            run_seconds=_positive(told, "llm-patience"),
+            rate_limit_seconds=RATE_LIMIT_SECONDS,
+        ),
     )
 
 
