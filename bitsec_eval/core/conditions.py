@@ -16,6 +16,12 @@ _SETTINGS: Mapping[str, Callable[[Plan], str]] = {
     "judges": lambda plan: plan.judge,
     "versions of bitsec-eval": lambda plan: plan.version,
 }
+_TERMS: Mapping[str, Callable[[Plan], str]] = {
+    "emissions": lambda plan: plan.emission or "",
+    "reward rules": lambda plan: plan.rewards or "",
+    "tiebreaks": lambda plan: plan.tiebreak or "",
+    "runs that must pass": lambda plan: str(plan.at_least or ""),
+}
 
 
 _Told = Sequence[tuple[Plan, Collection[str]]]
@@ -25,11 +31,13 @@ _Told = Sequence[tuple[Plan, Collection[str]]]
 def differences_between(evaluations: Iterable[Evaluation]) -> tuple[str, ...]:
     """Return a line for each condition that is not the same in all evaluations that tell of it, and who met what.
 
-    Those are what sandboxes hold, the LLM's mode, models and prices, the judge, our version, and of each task what
-    makes it by digest, its checks and weights. What a file does not tell, as older ones do not, is not compared.
+    Those are what sandboxes hold, the LLM's mode, models and prices, the judge, our version, the number of repeats,
+    which tasks there are, and of each task what makes it by digest, its checks and weights.
+    What a file does not tell, as older ones do not, is not compared.
     """
     told = _told(evaluations)
-    return (*_of_settings(told), *_of_tasks(told))
+    repeats = _of_setting(told, "different numbers of repeats", lambda plan: str(plan.repeats))
+    return (*_of_settings(told), *((repeats,) if repeats else ()), *_of_tasks(told), *_of_missing_tasks(told))
 
 
 def setting_differences(evaluations: Iterable[Evaluation]) -> tuple[str, ...]:
@@ -48,8 +56,16 @@ def engines_of(evaluations: Iterable[Evaluation]) -> tuple[str, ...]:
     return (line,) if line else ()
 
 
+def terms_of(evaluations: Iterable[Evaluation]) -> tuple[str, ...]:
+    """Return a line for each term of payment that is not the same in all: the latest evaluation decides."""
+    told = _told(evaluations)
+    lines = (_of_setting(told, f"different {what}", read) for what, read in _TERMS.items())
+    return tuple(f"{line}; the latest evaluation's counts" for line in lines if line)
+
+
 def _told(evaluations: Iterable[Evaluation]) -> _Told:
-    return [(each.plan, each.plan.agents) for each in evaluations if each.plan and each.runs]
+    in_turn = sorted(evaluations, key=lambda each: each.age_key)
+    return [(each.plan, each.plan.agents) for each in in_turn if each.plan and each.runs]
 
 
 def _of_setting(told: _Told, what: str, read: Callable[[Plan], str]) -> str:
@@ -94,6 +110,19 @@ def _of_tasks(told: _Told) -> Iterator[str]:
         yield f"evaluated on different versions of {_some(changed)}"
     for task, each in list(changed.items())[:MOST_NAMED]:
         yield f"{one_line(task, 100)} differs in {_what_changed(each)}"
+
+
+def _of_missing_tasks(told: _Told) -> Iterator[str]:
+    """Yield a line for each task that not every agent's latest version was evaluated on."""
+    met: dict[str, tuple[str, set[str]]] = {}
+    for plan, _ in told:
+        for agent, version in plan.agents.items():
+            before, tasks = met.get(agent, (version, set()))
+            met[agent] = version, {*plan.tasks, *(tasks if before == version else ())}
+    everything = {task for _, tasks in met.values() for task in tasks}
+    lacking = {task: [agent for agent, (_, tasks) in met.items() if task not in tasks] for task in sorted(everything)}
+    for task, agents in [(task, agents) for task, agents in lacking.items() if agents][:MOST_NAMED]:
+        yield f"{one_line(task, 100)} was not there for {_some(agents)}"
 
 
 def _differ(told: Sequence[PlannedTask]) -> bool:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from bitsec_eval.core.behaviour import by_age, first_alike, shares_of
-from bitsec_eval.core.conditions import differences_between, engines_of
+from bitsec_eval.core.conditions import differences_between, engines_of, terms_of
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.evaluation import Evaluation
 from bitsec_eval.core.history import Moment, histories
@@ -252,6 +252,7 @@ def _board(
             *_stopped(rows, rules),
             *differences_between(evaluations),
             *engines_of(evaluations),
+            *terms_of(evaluations),
             *scored.notes,
         ),
         screen=rules.screen,

@@ -47,6 +47,41 @@ def test_what_differs_is_refused_by_name_and_noted_with_mixed(other, says, tmp_p
     assert f"note: {says}" in capsys.readouterr().out.replace("\n  ", " ")
 
 
+def test_a_file_by_hand_of_passing_repeats_or_of_a_task_of_its_own_is_refused_by_name(tmp_path, capsys):
+    fair = JunitFile("e1").run("honest", "t", [P]).run("cheat", "t", ["failed"])
+    repeated, alone = (JunitFile(name, started="2026-02-01T00:00:00Z") for name in ("e2", "e3"))
+    for repeat in range(1000):
+        repeated.run("cheat", "t", [P], repeat=repeat)
+    alone.run("cheat", "u", [P], task_weight=1000)
+    (tmp_path / "fair.xml").write_bytes(fair.text)
+
+    for made, says in ((repeated, "different numbers of repeats: 1 (cheat, honest); 1000 (cheat)"), (alone, "u was")):
+        (tmp_path / "made.xml").write_bytes(made.text)
+        assert main(["leaderboard", str(tmp_path / "fair.xml"), str(tmp_path / "made.xml")]) == 2
+        assert says in capsys.readouterr().err
+
+
+def test_agents_that_met_other_tasks_do_not_compare_and_suites_evaluated_one_by_one_do():
+    first = JunitFile("e1").run("a", "t", [P]).run("b", "t", [P])
+    second = JunitFile("e2", started="2026-02-01T00:00:00Z").run("a", "u", [P]).run("b", "u", [P])
+    only_a = JunitFile("e2", started="2026-02-01T00:00:00Z").run("a", "u", [P])
+    changed = JunitFile("e3", started="2026-03-01T00:00:00Z").run("a", "u", [P], sha="new")
+
+    assert differences_between([first.read(), second.read()]) == ()
+    assert differences_between([first.read(), only_a.read()]) == ("u was not there for b",)
+    assert differences_between([each.read() for each in (first, second, changed)]) == ("t was not there for a",)
+
+
+def test_terms_of_payment_that_differ_are_noted():
+    later = JunitFile("e2", started="2026-02-01T00:00:00Z", settings={"emission": "5", "rewards": "winner"})
+    board = leaderboard([later.run("a", "t", [P]).read(), JunitFile("e1").run("b", "t", [P]).read()])
+
+    assert "evaluated with different emissions: 100 (b); 5 (a); the latest evaluation's counts" in board.notes
+    assert (
+        "evaluated with different reward rules: score (b); winner (a); the latest evaluation's counts" in board.notes
+    )
+
+
 def test_what_an_older_file_does_not_tell_is_not_compared():
     older = JunitFile("e2").run("a", "coding/t", [P])
 

@@ -162,3 +162,12 @@ def test_where_nothing_was_selected_no_file_is_said_to_be_written(tmp_path: Path
     assert "2 deselected" in ran.lines[-1]
     assert ran.status == 5
     assert "xml" not in ran.output
+
+
+def test_what_runs_nothing_cannot_be_distributed(tmp_path: Path):
+    lay_out(tmp_path, {"me": GOOD}, {"suite/test_reverse.py": REVERSE_TASK})
+
+    told = _usage_error(tmp_path, "--bitsec-agents=agents", "--setup-plan", "-n2")
+
+    assert "--setup-plan and --setup-only run nothing that -n could distribute; remove -n" in told
+    assert not (tmp_path / "results").exists()

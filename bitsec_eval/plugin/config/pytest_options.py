@@ -32,6 +32,9 @@ def adapt_pytest(config: pytest.Config) -> None:
 
     Task ids are paths, so files of equal names must not get into each other's way; and what an agent did wrong is one
     line for each check, whatever a traceback through our own code could add.
+
+    Raises:
+        SettingsError: two of pytest's options contradict each other.
     """
     option = config.option
     if option.importmode == "prepend":
@@ -42,6 +45,8 @@ def adapt_pytest(config: pytest.Config) -> None:
         option.force_short_summary = True  # else pytest prints a reason whole, over many lines, wherever CI is set
     if getattr(option, "setuponly", False):
         option.setupplan = True  # fixtures of checks need runs, and there are none
+    if getattr(option, "setupplan", False) and getattr(option, "numprocesses", None):
+        raise SettingsError("--setup-plan and --setup-only run nothing that -n could distribute; remove -n")
 
 
 def runs_nothing(config: pytest.Config) -> bool:
