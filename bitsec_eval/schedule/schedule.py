@@ -105,7 +105,7 @@ class Schedule:
         self._checking = SolutionSandboxes()
         self._changed = Condition(RLock())
         self._stopped = Event()
-        self._attempts = Attempts(self._stopped, works=lambda: self._is_sound(Limits()))
+        self._attempts = Attempts(self._stopped, works=lambda: _is_sound(self._sandbox, Limits()))
         self._threads: list[Thread] = []
 
     def want(self, work: RunSpec) -> None:
@@ -373,20 +373,11 @@ class Schedule:
             return self._answer(work, order, part)
         except UnprovenError as lost:
             losses.append(lost)
-            if len(losses) < MOST_KILLS or not self._is_sound(work):
+            if len(losses) < MOST_KILLS or not _is_sound(self._sandbox_of(work), work.limits):
                 raise
             if isinstance(lost, KilledError):
                 return Answer(ending=Ending.CRASHED, status=f"killed {len(losses)} times")
             return Answer(ending=Ending.TIMED_OUT, seconds=work.limits.wall_seconds)
-
-    def _is_sound(self, work: RunSpec) -> bool:
-        """Whether an agent of ours runs in a sandbox as this run's as it should, and the engine tells of it."""
-        try:
-            with self._sandbox_of(work).open(work.limits) as session:
-                order = AgentOrder(source=KNOWN_AGENT, prompt="", files={})
-                return run_agent(session, order, work.limits).ending is Ending.EXITED
-        except SandboxError:
-            return False
 
     def _answer(self, work: RunSpec, order: AgentOrder, part: int) -> Answer:
         name = SessionKey(agent=work.key.agent, task=work.key.task, part=part, repeat=work.key.repeat)
@@ -413,6 +404,16 @@ class Schedule:
             future.set_result(self._attempts.run(load)[0])
         except BaseException as error:  # noqa: BLE001 - as in _do
             future.set_exception(_as_ours(error))
+
+
+def _is_sound(sandbox: Sandbox, limits: Limits) -> bool:
+    """Whether an agent of ours runs in a sandbox of these limits as it should, and the engine tells of it."""
+    try:
+        with sandbox.open(limits) as session:
+            order = AgentOrder(source=KNOWN_AGENT, prompt="", files={})
+            return run_agent(session, order, limits).ending is Ending.EXITED
+    except SandboxError:
+        return False
 
 
 def _running(run: _Run, now: float) -> Running:
