@@ -51,9 +51,23 @@ def row(ran: Ran, agent: str) -> dict:
     return next(row for row in ran.board()["agents"] if row["agent"] == agent)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """Everything is run."""
+    return evaluated(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture(scope="module")
+def screened(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """One screening, without anything else."""
+    return evaluated(tmp_path_factory.mktemp("screened"), SCREEN)
+
+
 @pytest.mark.parametrize("more", [(), ("-n2",), ("--bitsec-order=interleaved",)])
-def test_who_stays_below_the_points_has_no_other_runs_and_is_scored_on_the_screening(tmp_path: Path, more):
-    ran = evaluated(tmp_path, SCREEN, *more)
+def test_who_stays_below_the_points_has_no_other_runs_and_is_scored_on_the_screening(
+    tmp_path: Path, screened: Ran, more
+):
+    ran = evaluated(tmp_path, SCREEN, *more) if more else screened
     weak = row(ran, "weak")
 
     assert started(ran) == {"strong": 6, "half": 6, "weak": 2, "none": 2}
@@ -66,17 +80,14 @@ def test_who_stays_below_the_points_has_no_other_runs_and_is_scored_on_the_scree
     assert "note: screened: 2 agents below 80 points on cheap (8 runs not spent)" in ran.output
 
 
-def test_without_a_screening_everything_is_run(tmp_path: Path):
-    ran = evaluated(tmp_path)
-
-    assert started(ran) == {"strong": 6, "half": 6, "weak": 6, "none": 6}
-    assert row(ran, "weak")["score"] > row(ran, "half")["score"]
+def test_without_a_screening_everything_is_run(whole: Ran):
+    assert started(whole) == {"strong": 6, "half": 6, "weak": 6, "none": 6}
+    assert row(whole, "weak")["score"] > row(whole, "half")["score"]
 
 
 @pytest.mark.parametrize("more", [(), ("-n2",)])
-def test_who_can_no_longer_reach_the_rank_is_stopped_and_told_on_the_board(tmp_path: Path, more):
+def test_who_can_no_longer_reach_the_rank_is_stopped_and_told_on_the_board(tmp_path: Path, whole: Ran, more):
     ran = evaluated(tmp_path, "--bitsec-prune=1", *more)
-    whole = evaluated(tmp_path / "whole")
 
     assert row(ran, "strong") == {**row(whole, "strong"), **_own(row(ran, "strong"))}
     assert row(ran, "strong")["reward"] == 100.0
@@ -106,15 +117,14 @@ def test_a_void_run_screens_nobody_out_until_it_was_done_again(tmp_path: Path):
     assert row(after, "strong")["reward"] >= strong["reward"] > 0
 
 
-def test_an_evaluation_that_goes_on_screens_as_if_it_had_not_stopped(tmp_path: Path):
-    once = evaluated(tmp_path / "once", SCREEN)
+def test_an_evaluation_that_goes_on_screens_as_if_it_had_not_stopped(tmp_path: Path, screened: Ran):
     stopped = tmp_path / "stopped"
     evaluated(stopped, SCREEN, "--maxfail=3")
     (stopped / "results/evaluation.json").write_text(_interrupted(stopped))
     after = run(stopped, *command(*SIMULATED, SCREEN, "--bitsec-resume"))
 
     for agent in AGENTS:
-        wanted = {**row(once, agent), **_own(row(after, agent)), "reward": row(once, agent)["reward"]}
+        wanted = {**row(screened, agent), **_own(row(after, agent)), "reward": row(screened, agent)["reward"]}
         assert row(after, agent) == wanted
 
 
