@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inference.server import Server, answer, status
+from inference.server import Handler, Server, answer, hang, status
 from inference.sessions import CANARY
 from plugin.evaluations import Ran, command, environment, lay_out, run
 
@@ -134,21 +134,36 @@ def test_a_wrong_key_is_refused_at_the_start_whatever_status_tells_it(upstream: 
     assert not (tmp_path / "results" / "leaderboard.json").exists()
 
 
+FAILING = {
+    "tools": status(404, "nothing takes tools"),
+    "fivehundred": status(500, "a tool without a function"),
+    "twohundred": lambda handler, request: handler.send_json(200, {"error": {"message": "moderated"}}),
+    "forbidden": status(403, "flagged"),
+    "silent": hang(),
+}
+"""What a provider answers to the last request of an agent of this name, which asks for it."""
+
+
 def test_no_agent_can_void_its_own_run(upstream: Server, tmp_path: Path):
-    upstream.otherwise = lambda handler, request: (
-        status(404, "nothing takes tools") if "tools" in request else answer("hello")
-    )(handler, request)
+    def by_words(handler: Handler, request: dict[str, Any]) -> None:
+        step = FAILING.get(request["messages"][0]["content"], answer("hello"))
+        (FAILING["tools"] if "tools" in request else step)(handler, request)
+
+    upstream.otherwise = by_words
     tool = {"type": "function", "function": {"name": "look", "parameters": {}}}
     tasks = {"suite/test_hello.py": TASK.format(limits=""), "suite/test_bye.py": HARD}
     agents = {
         "honest": "print('hello')\n",
-        "voider": ASK + f"print('hello'); chat('x'); chat('x', tools=[{tool!r}])\n",
+        "tools": ASK + f"print('hello'); chat('x'); chat('x', tools=[{tool!r}])\n",
     }
+    for name in FAILING.keys() - agents.keys():
+        agents[name] = ASK + f"print('hello', flush=True); chat('x'); chat({name!r})\n"
 
-    ran = evaluate(tmp_path, upstream, agents=agents, tasks=tasks)
+    options = ("--bitsec-llm-tries=2", "--bitsec-llm-timeout=1")
+    ran = evaluate(tmp_path, upstream, *options, agents=agents, tasks=tasks)
 
     assert ran.status == 0
-    assert [row["score"] for row in rows(ran).values()] == [50.0, 50.0]
+    assert {name: row["score"] for name, row in rows(ran).items()} == dict.fromkeys(agents, 50.0)
 
 
 def test_a_replay_gives_the_same_board_without_a_provider(upstream: Server, tmp_path: Path):
