@@ -17,6 +17,9 @@ def file(name: str, digest: str = "d1", **settings) -> JunitFile:
     return made
 
 
+SCREEN = {"suite": "easy", "points": 50, "tasks": ["coding/t"]}
+
+
 @pytest.mark.parametrize(
     ("other", "says"),
     [
@@ -29,6 +32,8 @@ def file(name: str, digest: str = "d1", **settings) -> JunitFile:
             "evaluated with different prices of gpt: prompt 1 (a); prompt 2 (a)",
         ),
         (file("e2", judge="judge gpt"), "evaluated with different judges: judge gpt (a); lexical (a)"),
+        (file("e2", screen=SCREEN), "evaluated with different screenings: easy from 50 points (a); none (a)"),
+        (file("e2", prune=10), "evaluated with different prunings: behind rank 10 (a); none (a)"),
         (file("e2", version="9"), "evaluated with different versions of bitsec-eval: 0.1.0 (a); 9 (a)"),
     ],
 )
