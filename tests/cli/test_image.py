@@ -42,5 +42,5 @@ def test_it_prints_what_to_write_into_the_task_and_notes_it_for_a_hub(
     ],
 )
 def test_options_that_say_nothing_are_refused(options: list[str], words: str, capsys: pytest.CaptureFixture[str]):
-    assert main(["image", "build", *options]) == 4
+    assert main(["image", "build", *options]) == 2
     assert words in capsys.readouterr().err

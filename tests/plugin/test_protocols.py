@@ -142,6 +142,15 @@ def test_one_file_may_be_started_and_called(tmp_path: Path):
     assert ran.scores() == {"ours": 50.0, "theirs": 50.0, "both": 100.0}
 
 
+def test_what_ended_a_called_agent_is_the_last_thing_it_said(tmp_path: Path):
+    failing = "def agent_main(input):\n    print('asking')\n    raise RuntimeError('no key')\n"
+    task = TEXT_TASK.format(protocol=', protocol="agent_main"')
+
+    ran = evaluate(tmp_path, agents={"failing": failing}, tasks={"suite/test_hello.py": task})
+
+    assert "the agent ended with status 1; its last line on stderr: RuntimeError: no key" in ran.output
+
+
 def test_a_whole_suite_is_started_another_way_by_an_option(tmp_path: Path):
     agents = {"theirs": RIDGES_AGENT, "ours": PLAIN_AGENT}
 

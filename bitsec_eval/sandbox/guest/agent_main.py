@@ -91,6 +91,7 @@ def answer_of(result):
 def run(source, seconds):
     answers = os.dup(1)
     os.dup2(2, 1)
+    sys.stdout.reconfigure(line_buffering=True)  # else a traceback would stand before what was printed earlier
     name_the_environment(seconds)
     prompt = prompt_of(sys.argv)
     sys.argv = [os.path.join(FOLDER, "agent.py")]
