@@ -12,9 +12,9 @@ from bitsec_eval.core.llm import LLM
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.twins import compare
 from bitsec_eval.core.proof.chain import ETHER, Reverted
-from bitsec_eval.core.proof.judge import ExploitVerdict, PatchVerdict
-from bitsec_eval.core.proof.prompts import EXPLOIT_PROMPT, FOUNDRY_PATCH_PROMPT, PATCH_PROMPT
+from bitsec_eval.core.proof.prompts import EXPLOIT_PROMPT, FOUNDRY_PATCH_PROMPT, PATCH_PROMPT, POC_PROMPT
 from bitsec_eval.core.proof.scenario import Scenario
+from bitsec_eval.core.proof.verdict import ExploitVerdict, PatchVerdict
 from bitsec_eval.core.report import AUDIT_PROMPT, Report
 from bitsec_eval.core.solution import Solution
 from bitsec_eval.core.task import Task
@@ -29,6 +29,7 @@ __all__ = [
     "FOUNDRY_PATCH_PROMPT",
     "LLM",
     "PATCH_PROMPT",
+    "POC_PROMPT",
     "AnswerFault",
     "BitsecError",
     "Expected",

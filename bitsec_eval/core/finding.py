@@ -8,6 +8,7 @@ class Finding:
     """One reported or expected vulnerability; every text is exactly what was reported, and may be empty.
 
     Field names are those ScaBench stores. `confidence` lies in 0..1, or is None where none was given.
+    `poc` is the Solidity source of an exploit that is to prove it, "" without one; it is no text to be matched.
     """
 
     title: str = ""
@@ -17,6 +18,7 @@ class Finding:
     file: str = ""
     location: str = ""
     confidence: float | None = None
+    poc: str = ""
 
     @property
     def texts(self) -> dict[str, str]:

@@ -146,7 +146,7 @@ class Renaming:
 
     def _finding(self, finding: Finding) -> Finding:
         texts = {name: self.back(text) for name, text in finding.texts.items()}
-        return Finding(**texts, confidence=finding.confidence)
+        return Finding(**texts, confidence=finding.confidence, poc=finding.poc)  # a poc goes by the run's names
 
 
 def _texts(project: Mapping[str, bytes]) -> Iterator[str]:

@@ -11,16 +11,19 @@ Nor can it take more time and memory than in proportion to what was printed.
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.finding import TEXT_FIELDS, Finding
 from bitsec_eval.core.printed_json import FORM, Unreadable, json_in
+from bitsec_eval.core.proof.verdict import PocResult
 from bitsec_eval.core.report_layouts import findings_in_lines, listed_findings, spelled
 from bitsec_eval.core.text import one_line
 
 MOST_FINDINGS = 100
 MOST_TEXT_BYTES = 4096
+MOST_POCS = 3
+MOST_POC_BYTES = 64 << 10
 
 AUDIT_PROMPT = """\
 Audit the smart contracts in the current directory and below it.
@@ -52,18 +55,21 @@ _NUMBER = re.compile(r"[+-]?\d{1,8}(?:\.\d{1,20})?(?: ?%)?")
 class Report:
     """The findings of one agent on one project, in its order; `dropped` more were not considered.
 
+    `pocs` are the results of those pocs that were run, in the same order.
     `notes` are lines on what could not be read and was left out, in the order of the report.
     """
 
     findings: tuple[Finding, ...] = ()
     dropped: int = 0
     notes: tuple[str, ...] = ()
+    pocs: tuple[PocResult, ...] = ()
 
 
 def parse_report(text: str) -> Report:
     r"""Return the report that `text`, an agent's whole output decoded with "surrogateescape", holds.
 
     Of the findings the first 100 count, of each text the first 4 KiB.
+    The first 3 pocs of at most 64 KiB count.
     A missing field is empty, a number is a text's own spelling, a list of texts is joined with commas.
     A field that is anything else is left out, and so is an entry that is no object; `notes` tells of both.
 
@@ -113,11 +119,20 @@ def report_of(value: object) -> Report:
             "the report is not made of findings; make each an object with title, description, severity,"
             " vulnerability_type, file, location",
         )
+    findings, left_out = _with_few_pocs([finding for finding, _ in read if finding is not None])
     return Report(
-        findings=tuple(finding for finding, _ in read if finding is not None),
+        findings=findings,
         dropped=max(0, len(entries) - MOST_FINDINGS),
-        notes=tuple(note for _, notes in read for note in notes),
+        notes=(*(note for _, notes in read for note in notes), *left_out),
     )
+
+
+def _with_few_pocs(findings: list[Finding]) -> tuple[tuple[Finding, ...], list[str]]:
+    """Return findings of which only the first few keep their poc, and a line on the others."""
+    proven = [at for at, finding in enumerate(findings) if finding.poc]
+    left_out = set(proven[MOST_POCS:])
+    kept = tuple(replace(finding, poc="") if at in left_out else finding for at, finding in enumerate(findings))
+    return kept, [f"{len(left_out)} pocs past the first {MOST_POCS} are left out"] if left_out else []
 
 
 _NO_LIST = f"the report is not a list of findings; {FORM}"
@@ -152,7 +167,20 @@ def _finding(index: int, entry: object) -> tuple[Finding | None, list[str]]:
     fields, notes = spelled(entry), list[str]()
     assert isinstance(fields, Mapping)  # noqa: S101 - of an object it is one
     texts = {name: _text(index, name, fields.get(name), notes) for name in TEXT_FIELDS}
-    return Finding(**texts, confidence=_confidence(index, fields.get("confidence"), notes)), notes
+    confidence = _confidence(index, fields.get("confidence"), notes)
+    return Finding(**texts, confidence=confidence, poc=_poc(index, fields.get("poc"), notes)), notes
+
+
+def _poc(index: int, value: object, notes: list[str]) -> str:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return ""
+    if not isinstance(value, str):
+        notes.append(f"poc of finding {index} is {_kind(value)}; left out; make it the Solidity source of a contract")
+    elif len(value.encode("utf-8", "replace")) > MOST_POC_BYTES:
+        notes.append(f"poc of finding {index} is larger than {MOST_POC_BYTES} bytes; left out")
+    else:
+        return value.encode("utf-8", "replace").decode()
+    return ""
 
 
 def _text(index: int, name: str, value: object, notes: list[str]) -> str:

@@ -81,6 +81,7 @@ class Task:
     `answer` says what the agent is to print where that is judged by running it: "exploit" or "patch". Such a task has
     a workspace, a twin that no agent sees, a `compiler` (a version of Solidity's) and a `scenario`, the folder of
     scenario.py and its Solidity files; a patch may change the `editable` files and what lies in `editable` folders.
+    A findings task with `twin`, `compiler` and `scenario` runs the `poc` that a finding brings (`POC_PROMPT`).
     `llm` is how much of the LLM a run may use, where the validator offers one.
     `protocol` says how the agent is started: "cli" (`python agent.py --task PROMPT`, its stdout is the answer) or
     "agent_main" (its function of that name is called, what it returns is the answer); empty as the evaluation says.
@@ -112,6 +113,11 @@ class Task:
     protocol: str = ""
     image: str = ""
     limits: Limits = field(init=False, repr=False)
+
+    @property
+    def takes_pocs(self) -> bool:
+        """Whether a finding of its reports may bring a proof that is run."""
+        return not self.answer and self.scenario is not None
 
     def __post_init__(self) -> None:
         __tracebackhide__ = True
@@ -182,14 +188,17 @@ def _check_proof(task: Task) -> None:
     if task.answer not in ("", *PROOF_ANSWERS):
         raise TaskError(f"answer must be one of {kinds}, or left out, got {task.answer!r}")
     if not task.answer:
-        if task.compiler or task.scenario is not None:
-            raise TaskError(f"compiler and scenario are for tasks with answer= one of {kinds}; give it too")
-        return
+        if not task.compiler and task.scenario is None:
+            return
+        if task.twin is None:
+            words = f"compiler and scenario are for tasks with answer= one of {kinds}, or for findings with a twin"
+            raise TaskError(f"{words}; give answer= or twin= too")
     if task.compiler not in COMPILERS:
         raise TaskError(f"compiler must be one of {', '.join(COMPILERS)}, got {task.compiler!r}")
     for name in ("workspace", "twin", "scenario"):
         if not isinstance(getattr(task, name), str):
-            raise TaskError(f"a task with answer={task.answer!r} needs {name}=, a folder beside the test file")
+            which = f"answer={task.answer!r}" if task.answer else "compiler="
+            raise TaskError(f"a task with {which} needs {name}=, a folder beside the test file")
     editable = (task.editable,) if isinstance(task.editable, str) else tuple(task.editable)
     if not editable or not all(isinstance(each, str) and each.strip("/.") for each in editable):
         raise TaskError(f"editable must list files or folders of the workspace, got {task.editable!r}")

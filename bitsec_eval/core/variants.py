@@ -85,6 +85,14 @@ class Variants:
             texts[path] = _shuffled(texts[path], draw.random_for(path))
         return {**files, **{path: text.encode() for path, text in texts.items()}}
 
+    def filled(self, text: str, seed: int | str) -> str:
+        """Return a text that goes with the project, with what `seed` draws for the symbols in it.
+
+        Raises:
+            TaskError: a symbol is not defined.
+        """
+        return _Draw(seed, self.symbols).expanded(text)
+
     def names(self) -> str:
         """Return every text of the grammar, for whoever looks for names in it."""
         return json.dumps([self.symbols, self.twin, [place.new for place in self.places]])

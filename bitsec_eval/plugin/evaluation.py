@@ -31,7 +31,7 @@ class EvaluationPlugin:
         self.settings = settings
         self._collection = TaskCollection(settings, refused)
         self._proof = ProofChecks(settings, self._collection.tasks)
-        self._runs = Runs(settings, self._collection.tasks, self._proof.served)
+        self._runs = Runs(settings, self._collection.tasks, self._proof)
         files = RunFiles(settings, self._runs)
         self.stages = Stages(settings, self._collection.tasks)
         self._loop = RunLoop(settings, self._collection, self._runs, files, self.stages)

@@ -42,14 +42,14 @@ class Entry:
 
 def write_tally(page: Path, agent: str, task: str, repeat: int, evaluation: str, sheet: ComparisonSheet) -> None:
     """Write down beside a run's page of findings what the index tells of it."""
-    found = sum(pair.credited for pair in sheet.pairs)
+    found = sum(pair.credited for pair in sheet.pairs) if sheet.proves is None else int(sheet.proves)
     tally = FindingCounts(
         agent=agent,
         task=task,
         repeat=repeat,
         evaluation=evaluation,
         found=found,
-        missed=len(sheet.pairs) - found,
+        missed=len(sheet.pairs) - found if sheet.proves is None else int(not sheet.proves),
         unmatched=len(sheet.spare),
         trouble=sheet.trouble,
     )

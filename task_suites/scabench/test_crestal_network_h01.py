@@ -7,7 +7,7 @@ In the twin the helper is internal; all else is the same.
 
 import pytest
 
-from bitsec_eval import AUDIT_PROMPT, ExpectedFinding, Task, compare
+from bitsec_eval import AUDIT_PROMPT, POC_PROMPT, ExpectedFinding, Task, compare
 
 TELLING = """
     AgentMarket Controlled Payment TokenMover Offer Collected NotAllowed Unaccepted Closed TooMuch MoveFailed
@@ -19,10 +19,12 @@ TELLING = """
 """
 
 TASK = Task(
-    prompt=AUDIT_PROMPT,
+    prompt=AUDIT_PROMPT + POC_PROMPT,
     workspace="crestal_network_h01/a",
     twin="crestal_network_h01/b",
     variants="crestal_network_h01/variants.json",
+    compiler="0.8.30",
+    scenario="../proof/crestal_network_h01/chain",
     rename=TELLING.split(),
 )
 

@@ -7,7 +7,7 @@ In the twin the shares' worth is net of the cut; all else is the same.
 
 import pytest
 
-from bitsec_eval import AUDIT_PROMPT, ExpectedFinding, Task, compare
+from bitsec_eval import AUDIT_PROMPT, POC_PROMPT, ExpectedFinding, Task, compare
 
 TELLING = """
     LiquidRon IStakePool NotOperator Refused WHOLE OFFSET
@@ -18,10 +18,12 @@ TELLING = """
 """
 
 TASK = Task(
-    prompt=AUDIT_PROMPT,
+    prompt=AUDIT_PROMPT + POC_PROMPT,
     workspace="liquid_ron_h01/a",
     twin="liquid_ron_h01/b",
     variants="liquid_ron_h01/variants.json",
+    compiler="0.8.30",
+    scenario="../proof/liquid_ron_h01/chain",
     rename=TELLING.split(),
 )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bitsec_eval.core.answer import Answer, Ending
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.finding import TEXT_FIELDS, Finding
-from bitsec_eval.core.report import AUDIT_PROMPT, MOST_FINDINGS, MOST_TEXT_BYTES, Report, parse_report
+from bitsec_eval.core.report import AUDIT_PROMPT, MOST_FINDINGS, MOST_POC_BYTES, MOST_TEXT_BYTES, Report, parse_report
 
 FOUND = {
     "title": "Anyone can mint",
@@ -441,3 +441,54 @@ def test_the_prompt_is_no_report_and_shows_the_form_of_one():
     assert "2 objects in the output are reports" in reason(AUDIT_PROMPT)
     assert parse_report(shown).findings[0].confidence == 0.9
     assert all(name in AUDIT_PROMPT for name in (*TEXT_FIELDS, "confidence"))
+
+
+def with_pocs(*pocs):
+    return parse_report(json.dumps({"findings": [{"title": "Anyone can mint", "poc": poc} for poc in pocs]}))
+
+
+def test_a_finding_may_bring_a_poc_which_is_no_text_to_be_matched():
+    (finding,) = with_pocs("contract Exploit {}").findings
+
+    assert finding.poc == "contract Exploit {}"
+    assert "contract" not in str(finding.texts)
+
+
+@pytest.mark.parametrize("poc", [None, "", " \n"])
+def test_an_empty_poc_is_none(poc):
+    parsed = with_pocs(poc)
+
+    assert parsed.findings[0].poc == ""
+    assert parsed.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("poc", "note"),
+    [
+        (7, "poc of finding 0 is a number; left out; make it the Solidity source of a contract"),
+        (["a"], "poc of finding 0 is a list; left out; make it the Solidity source of a contract"),
+        ("a" * (MOST_POC_BYTES + 1), "poc of finding 0 is larger than 65536 bytes; left out"),
+        ("\u00e4" * (MOST_POC_BYTES // 2 + 1), "poc of finding 0 is larger than 65536 bytes; left out"),
+    ],
+)
+def test_a_poc_that_cannot_be_one_costs_itself_alone(poc, note):
+    parsed = with_pocs(poc)
+
+    assert parsed.findings[0].poc == ""
+    assert parsed.findings[0].title == "Anyone can mint"
+    assert parsed.notes == (note,)
+
+
+def test_a_poc_may_be_as_long_as_it_may_be():
+    assert len(with_pocs("a" * MOST_POC_BYTES).findings[0].poc) == MOST_POC_BYTES
+
+
+def test_half_of_a_surrogate_pair_in_a_poc_breaks_nothing():
+    assert with_pocs("contract Exploit {} // \ud800").findings[0].poc == "contract Exploit {} // ?"
+
+
+def test_the_first_three_pocs_count():
+    parsed = with_pocs("", "a", "b", "", "c", "d", "e")
+
+    assert [finding.poc for finding in parsed.findings] == ["", "a", "b", "", "c", "", ""]
+    assert parsed.notes == ("2 pocs past the first 3 are left out",)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision
+from bitsec_eval.core.proof.verdict import Attack
 from bitsec_eval.core.report import Report
 
 
@@ -30,6 +31,8 @@ class ComparisonSheet:
 
     `summary` sums it up in a line, `notes` are lines on the report as a whole.
     `told` and `twin_told` say of each reported finding what it is to them; they may be empty.
+    `attacks` are those that an answer which is run rests on, for tasks without findings; `proves` says whether it
+    stands there, and is None for a report.
     `trouble` says why nothing could be decided, and is empty where it was.
     """
 
@@ -40,6 +43,8 @@ class ComparisonSheet:
     notes: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     twin_told: tuple[str, ...] = ()
+    attacks: tuple[Attack, ...] = ()
+    proves: bool | None = None
     trouble: str = ""
 
     @property

@@ -73,6 +73,8 @@ def sheet_of(expected: ExpectedFinding | HoldsReports, report: Report, twin_repo
 
 def _decision(expected: ExpectedFinding, report: Report, found: Comparison) -> Decision:
     """Return what both reports together decide; what the twin disproves is near at most."""
+    if found.proven_by is not None:
+        return Decision(expected=0, reported=found.proven_by, verdict="match", confidence=1.0, reason=found.reason)
     (alone,) = StructuredMatcher().match((expected,), report.findings)
     verdict: Verdict = "match" if found.matched else "partial" if found.placed else "none"
     return Decision(

@@ -4,6 +4,7 @@ A report that names the right function proves little: it may name every function
 So the same agent also sees the twin, and what it says of both proves nothing.
 Nor does a report that accuses many of the project's functions.
 One neighbour beside the right function is a mistake, more are a spray.
+A finding whose poc works is another matter: what ran needs no words, and whoever has proven a fault has not guessed.
 """
 
 from collections.abc import Iterable
@@ -29,6 +30,7 @@ class Comparison:
     `severity` is the one given to the finding that placed it.
     `accused` are the neighbours said, in either project, to have a fault of the same kind.
     `reason` tells in a line how it came to this.
+    `proven_by` is the number of the finding whose poc decided, None where words did.
     """
 
     placed: bool = False
@@ -36,10 +38,41 @@ class Comparison:
     severity: Severity = Severity.UNSAID
     accused: tuple[str, ...] = ()
     reason: str
+    proven_by: int | None = None
 
 
 def compare(expected: ExpectedFinding, report: Report, twin_report: Report) -> Comparison:
-    """Return what `report`, on the project with the fault, and `twin_report`, without, prove about `expected`."""
+    """Return what `report`, on the project with the fault, and `twin_report`, without, prove about `expected`.
+
+    A poc that works is never worth less than the words of the report alone.
+    """
+    by_words = _compared(expected, report, twin_report)
+    proven = next((result.finding for result in report.pocs if result.works), None)
+    if proven is None:
+        return by_words
+    return max(by_words, _proven(expected, report, twin_report, proven), key=_worth)
+
+
+def _worth(found: Comparison) -> tuple[bool, bool, bool]:
+    return found.matched, not found.accused, found.severity.grave
+
+
+def _proven(expected: ExpectedFinding, report: Report, twin_report: Report, proven: int) -> Comparison:
+    """Return what a working poc proves; all other findings, on both projects, still accuse whom they accuse."""
+    others = [*report.findings[:proven], *report.findings[proven + 1 :]]
+    innocent = _accused(expected, (*others, *twin_report.findings), expected.fits)
+    again = (_kinds_at_place(expected, twin_report.findings) or frozenset()) & expected.fits
+    return Comparison(
+        placed=True,
+        matched=True,
+        severity=severity_of(report.findings[proven].severity),
+        accused=(*innocent, *([f"the mended {expected.function}"] if again else ())),
+        reason=f"the poc of finding {proven} works on this project and not on its mended twin",
+        proven_by=proven,
+    )
+
+
+def _compared(expected: ExpectedFinding, report: Report, twin_report: Report) -> Comparison:
     accused = _accused(expected, (*report.findings, *twin_report.findings), expected.fits)
     spray = _spray(expected, report)
     if spray:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.proof.chain import Contract
+from bitsec_eval.core.proof.machine import CallOutcome
 from bitsec_eval.core.proof.public import Public
 from bitsec_eval.core.proof.scenario import Scenario
 
@@ -60,16 +61,19 @@ def _transaction(told: object) -> Transaction:
     )
 
 
-def send(transactions: Sequence[Transaction], scenario: Scenario, exploit: Contract) -> None:
-    """Send transactions as the attacker; one that is undone is left at that.
+def send(transactions: Sequence[Transaction], scenario: Scenario, exploit: Contract) -> list[tuple[str, CallOutcome]]:
+    """Send transactions as the attacker and return what came of each; one that is undone is left at that.
 
     Raises:
         AnswerFault: one names a contract or function that is not there, or its arguments do not fit.
     """
     named = {**scenario.targets(), EXPLOIT: exploit}
+    sent = []
     for each in transactions:
         address, data = _addressed(each, scenario, named)
-        scenario.chain.transact(scenario.attacker, address, data, each.value)
+        outcome = scenario.chain.transact(scenario.attacker, address, data, each.value)
+        sent.append((f"{each.to}.{each.function}" if each.function else f"{each.to} (data)", outcome))
+    return sent
 
 
 def _addressed(each: Transaction, scenario: Scenario, named: dict[str, Contract]) -> tuple[str, bytes]:

@@ -8,18 +8,17 @@ beforehand is worth anything.
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from bitsec_eval.core.proof import abi
 from bitsec_eval.core.proof.build import Artifact, Build
 from bitsec_eval.core.proof.machine import CALL_GAS, CallOutcome, Machine, number_of, outcome_of
+from bitsec_eval.core.proof.reasons import words_of
 from bitsec_eval.core.proof.signing import key_of, sign
-from bitsec_eval.core.text import one_line
 from bitsec_eval.core.values import ValueFault
 
 ETHER = 10**18
 BLOCK_SECONDS = 12
-_ERROR, _PANIC = bytes.fromhex("08c379a0"), bytes.fromhex("4e487b71")
 
 
 class Reverted(Exception):  # noqa: N818 - it is what a transaction did, as often wanted as not
@@ -50,6 +49,14 @@ class Signer(Account):
         return r.to_bytes(32, "big") + s.to_bytes(32, "big") + bytes([v])
 
 
+class Addressed(Protocol):
+    """Somebody or something on a chain."""
+
+    @property
+    def address(self) -> str:
+        """Where it is: 0x and 40 digits."""
+
+
 class Chain:
     """One chain with the contracts of a build; `seed` decides everything that is drawn."""
 
@@ -65,6 +72,7 @@ class Chain:
         self.block = self.draw("block", 1_000_000, 30_000_000)
         self.timestamp = self.draw("timestamp", 1_700_000_000, 1_900_000_000)
         self.called: set[tuple[str, str]] = set()
+        self.deployed: list[tuple[Artifact, Contract]] = []
         self._step("new", self.block, self.timestamp)
 
     def draw(self, label: str, least: int, most: int) -> int:
@@ -98,7 +106,12 @@ class Chain:
         outcome = self.view(f"0x{1:040x}", b"".join(word.to_bytes(32, "big") for word in words))
         return f"0x{outcome.output[12:32].hex()}"
 
-    def fund(self, to: "Account | Contract", amount: int) -> None:
+    @property
+    def accounts(self) -> list[Account]:
+        """Every account that has been named."""
+        return list(self._accounts.values())
+
+    def fund(self, to: "Addressed", amount: int) -> None:
         """Give an account this balance, in wei."""
         self._step("fund", to.address, amount)
 
@@ -122,7 +135,10 @@ class Chain:
         Raises:
             Reverted: its constructor did, it is too large, or it has no code.
         """
-        return self.deploy_artifact(self.artifact(name), *arguments, sender=sender, value=value)
+        artifact = self.artifact(name)
+        deployed = self.deploy_artifact(artifact, *arguments, sender=sender, value=value)
+        self.deployed.append((artifact, deployed))
+        return deployed
 
     def artifact(self, name: str) -> Artifact:
         """Return the compiled contract called `name`, by the task's name or the run's.
@@ -139,7 +155,7 @@ class Chain:
         data = artifact.code + _encoded(artifact.constructor, arguments, artifact.name)
         outcome = outcome_of(self._step("deploy", sender.address, data, value, CALL_GAS))
         if not outcome.ok or not outcome.address:
-            raise Reverted(f"deploying {artifact.name}: {_words(outcome)}")
+            raise Reverted(f"deploying {artifact.name}: {words_of(outcome)}")
         return Contract(self, artifact, outcome.address)
 
     def transact(self, sender: Account, to: str, data: bytes, value: int = 0) -> CallOutcome:
@@ -252,7 +268,7 @@ class Function:
     def __call__(self, *arguments: object, sender: Account | None = None, value: int = 0) -> Any:
         outcome = self.outcome(*arguments, sender=sender, value=value)
         if not outcome.ok:
-            raise Reverted(f"{self._artifact.name}.{self.name}: {_words(outcome)}")
+            raise Reverted(f"{self._artifact.name}.{self.name}: {words_of(outcome)}")
         if not self.is_view:
             self._chain.called.add((self._artifact.name, self.name))
         return _returned(self._entry.get("outputs", ()), outcome.output)
@@ -296,16 +312,3 @@ def _returned(outputs: Sequence[Mapping[str, Any]], data: bytes) -> Any:
     except ValueFault as fault:
         raise Reverted(f"what came back is {fault}") from None
     return values[0] if len(values) == 1 else (values or None)
-
-
-def _words(outcome: CallOutcome) -> str:
-    """Return why a transaction was undone, for the validator to read."""
-    kind, rest = outcome.output[:4], outcome.output[4:]
-    try:
-        if kind == _ERROR:
-            return f"reverted with {one_line(abi.decode([{'type': 'string'}], rest)[0], 200)!r}"
-        if kind == _PANIC:
-            return f"panicked with code {abi.decode([{'type': 'uint256'}], rest)[0]:#x}"
-    except ValueFault:
-        return outcome.reason
-    return f"{outcome.reason} {outcome.output[:4].hex()}".strip()

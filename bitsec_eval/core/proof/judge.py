@@ -18,6 +18,7 @@ from bitsec_eval.core.proof.machine import Machine
 from bitsec_eval.core.proof.public import Public
 from bitsec_eval.core.proof.replay import Replay, Step, recoded
 from bitsec_eval.core.proof.scenario import Scenario
+from bitsec_eval.core.proof.verdict import Attack, CallTold, ExploitVerdict, PatchVerdict
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.values import ValueFault
 
@@ -45,43 +46,16 @@ class ProofCase:
         steps = self.steps.get(f"{part} {which}", [])
         return steps if build is self.faulty or build is self.twin else recoded(steps, self.faulty, build)
 
+    def called(self, build: Build) -> str:
+        """Return what one of the projects is called where a verdict is told."""
+        return (
+            "mended twin" if build is self.twin else "faulty project" if build is self.faulty else "patched project"
+        )
+
     def note(self, part: str, build: Build, steps: list[Step]) -> None:
         """Keep the steps that this part took on one of the task's own builds."""
         if build is self.faulty or build is self.twin:
             self.steps[f"{part} {'twin' if build is self.twin else 'faulty'}"] = steps
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attack:
-    """One try of an exploit: what it gained, whether it came to its attack, and what its calls came to."""
-
-    gain: int
-    least: int = 1
-    dust: int = 0
-    reached: bool = False
-    story: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExploitVerdict:
-    """What an exploit did on the faulty project and its mended twin; `proven` is the verdict, `reason` why."""
-
-    proven: bool
-    gain: int = 0
-    twin_gain: int = 0
-    least: int = 0
-    reason: str = ""
-    public: Public | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatchVerdict:
-    """What a patched project does for honest users and under attack; `accepted` is the verdict, `reason` why."""
-
-    accepted: bool
-    gain: int = 0
-    reason: str = ""
-    public: Public | None = None
 
 
 def check_case(case: ProofCase, machine: Machine) -> None:
@@ -101,12 +75,13 @@ def check_case(case: ProofCase, machine: Machine) -> None:
         raise TaskError(f"the task's own exploit gains {attack.gain} on the mended twin too {attack.story}")
 
 
-def _check_exploit(case: ProofCase, machine: Machine) -> None:
+def _check_exploit(case: ProofCase, machine: Machine) -> Attack:
     with _ours("the task's own exploit on the faulty project"):
         attack = _attacked(case, machine, case.faulty, case.exploit)
     if attack.gain < attack.least or not attack.reached:
         words = f"gains {attack.gain} of {attack.least}" if attack.reached else "does not reach its attack"
         raise TaskError(f"the task's own exploit {words} on the faulty project {attack.story}")
+    return attack
 
 
 def judge_exploit(
@@ -120,7 +95,7 @@ def judge_exploit(
     """
     with _ours("honest use of the faulty project"):
         _used(case, machine, case.faulty)
-    _check_exploit(case, machine)
+    own = _check_exploit(case, machine)
     with _theirs(), _undone():
         faulty = _attacked(case, machine, case.faulty, exploit, transactions)
         twin = _attacked(case, machine, case.twin, exploit, transactions)
@@ -128,7 +103,13 @@ def judge_exploit(
     public = Public.NO_GAIN if faulty.gain < least else Public.GAINS_ON_TWIN if twin.gain > dust else None
     reason = f"gained {faulty.gain} of at least {least}, and {twin.gain} on the mended twin {faulty.story}".strip()
     return ExploitVerdict(
-        proven=public is None, gain=faulty.gain, twin_gain=twin.gain, least=least, reason=reason, public=public
+        proven=public is None,
+        gain=faulty.gain,
+        twin_gain=twin.gain,
+        least=least,
+        reason=reason,
+        public=public,
+        attacks=(own, faulty, twin),
     )
 
 
@@ -141,24 +122,24 @@ def judge_patch(case: ProofCase, machine: Machine, patched: Build) -> PatchVerdi
     """
     with _ours("honest use of the faulty project"):
         _used(case, machine, case.faulty)
-    _check_exploit(case, machine)
-    trouble = _trouble(lambda: _used(case, machine, patched))
+    attacks = [_check_exploit(case, machine)]
+    trouble = _trouble(lambda: _used(case, machine, patched)) or _trouble(
+        lambda: attacks.append(_attacked(case, machine, patched, case.exploit))
+    )
     if trouble:
-        return _refused(Public.BREAKS_USE, trouble)
-    attacks: list[Attack] = []
-    trouble = _trouble(lambda: attacks.append(_attacked(case, machine, patched, case.exploit)))
-    if trouble:
-        return _refused(Public.BREAKS_USE, trouble)
-    attack = attacks[0]
+        return _refused(Public.BREAKS_USE, trouble, attacks)
+    attack = attacks[-1]
     if attack.gain > attack.dust:
-        return _refused(Public.STILL_ATTACKED, f"the attack gains {attack.gain} {attack.story}", attack.gain)
+        return _refused(Public.STILL_ATTACKED, f"the attack gains {attack.gain} {attack.story}", attacks)
     if not attack.reached:
-        return _refused(Public.NOT_REACHED, attack.story, attack.gain)
-    return PatchVerdict(accepted=True, gain=attack.gain, reason=f"the attack gains {attack.gain} {attack.story}")
+        return _refused(Public.NOT_REACHED, attack.story, attacks)
+    reason = f"the attack gains {attack.gain} {attack.story}"
+    return PatchVerdict(accepted=True, gain=attack.gain, reason=reason, attacks=tuple(attacks))
 
 
-def _refused(public: Public, story: str, gain: int = 0) -> PatchVerdict:
-    return PatchVerdict(accepted=False, gain=gain, reason=f"{public}: {story}", public=public)
+def _refused(public: Public, story: str, attacks: Sequence[Attack]) -> PatchVerdict:
+    gain = attacks[1].gain if len(attacks) > 1 else 0
+    return PatchVerdict(accepted=False, gain=gain, reason=f"{public}: {story}", public=public, attacks=tuple(attacks))
 
 
 def _trouble(step: Callable[[], object]) -> str:
@@ -192,24 +173,31 @@ def _attacked(
             raise AnswerFault(str(undone), Public.NOT_DEPLOYED) from None
         scenario.accomplices.append(contract)
         handle = ExploitHandle(contract, case.exploit, scenario.attacker)
-        send(transactions, scenario, contract)
-        story = _let_go(scenario, handle)
+        sent = send(transactions, scenario, contract)
+        trouble = _let_go(scenario, handle)
         gain = scenario.stolen() - before
         reached = is_own and handle.reached()
         if not is_own:
             del replay.done[deployed:]  # what an answer does is no other answer's
-        return Attack(gain=gain, least=scenario.least, dust=scenario.dust, reached=reached, story=story)
+        return Attack(
+            who="the task's own exploit" if is_own else "the answer",
+            project=case.called(build),
+            gain=gain,
+            least=scenario.least,
+            dust=scenario.dust,
+            reached=reached,
+            calls=tuple(CallTold.of(name, outcome) for name, outcome in [*sent, *handle.outcomes]),
+            trouble=trouble,
+        )
 
 
 def _let_go(scenario: Scenario, handle: ExploitHandle) -> str:
-    """Let the attack go; one in whose course something honest is undone ends there, with what it has."""
-    trouble = ""
+    """Let the attack go and return what ended it early: one in whose course something honest is undone ends there."""
     try:
         scenario.attack(handle)
     except Reverted as undone:
-        trouble = f"; {undone}"
-    calls = ", ".join(f"{name}: {'went through' if done.ok else done.reason}" for name, done in handle.outcomes)
-    return f"({calls or 'nothing was called'}{trouble})"
+        return str(undone)
+    return ""
 
 
 @contextmanager

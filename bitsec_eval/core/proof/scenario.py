@@ -11,7 +11,7 @@ class Scenario:
     """A project on a chain of its own; subclass it in scenario.py, beside the scenario's Solidity files.
 
     `deploy`, `use` and `stolen` must be given; `entry`, `targets` and `attack` where an exploit needs to be told
-    something or something honest happens while it is under way.
+    something or something honest happens while it is under way, `ordinary_day` where that matters to a finding's poc.
     Whatever they raise on the unchanged project is the task's fault and makes the run void; on a patched project the
     same is the patch's.
     """
@@ -54,6 +54,9 @@ class Scenario:
     def attack(self, exploit: ExploitHandle) -> None:
         """Let the exploit go; what is honest and happens meanwhile stands here too."""
         exploit.run(*self.entry())
+
+    def ordinary_day(self, day: int) -> None:
+        """Do what honest people do in the day after call number `day` of a finding's poc (0 or 1)."""
 
     def held(self, token: Contract) -> int:
         """Return what the attacker and the exploit hold of a token."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bitsec_eval.core.errors import TaskError
-from bitsec_eval.core.proof.prompts import EXPLOIT_PROMPT, PATCH_PROMPT
+from bitsec_eval.core.proof.prompts import EXPLOIT_PROMPT, PATCH_PROMPT, POC_PROMPT
 from bitsec_eval.core.report import AUDIT_PROMPT
 from bitsec_eval.core.task import CLI, Task
 from bitsec_eval.core.text import one_line
@@ -24,6 +24,7 @@ _IMPORTABLE = {
     "AUDIT_PROMPT": AUDIT_PROMPT,
     "EXPLOIT_PROMPT": EXPLOIT_PROMPT,
     "PATCH_PROMPT": PATCH_PROMPT,
+    "POC_PROMPT": POC_PROMPT,
 }  # texts a task file may take from bitsec_eval
 _KINDS = {
     "report": "findings",

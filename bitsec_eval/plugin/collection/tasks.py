@@ -158,7 +158,14 @@ class CollectedTask:
         """
         variants = self.variants()
         found = enumerate(self.projects())
-        return [variants.drawn(files, f"{seed}:{self.id}", is_twin=side > 0) for side, files in found]
+        return [variants.drawn(files, self._drawn_by(seed), is_twin=side > 0) for side, files in found]
+
+    def drawn_text(self, text: str, seed: int) -> str:
+        """Return a text of the scenario with this evaluation's variants of the symbols in it."""
+        return self.variants().filled(text, self._drawn_by(seed)) if self.task.variants else text
+
+    def _drawn_by(self, seed: int) -> str:
+        return f"{seed}:{self.id}"
 
     def variants(self) -> Variants:
         """Return what the task varies beside names."""
@@ -173,10 +180,10 @@ class CollectedTask:
     def renaming(self, seed: int) -> Renaming:
         """Return this evaluation's names for what the task renames."""
         more = (self.scenario_files(), {"variants": self.variants().names().encode()})
-        return Renaming.of_projects(self.task.rename, f"{seed}:{self.id}", *self.projects(), *more)
+        return Renaming.of_projects(self.task.rename, self._drawn_by(seed), *self.projects(), *more)
 
     def scenario_files(self) -> dict[str, bytes]:
-        """Return the Solidity of a patch or exploit task's scenario, whose names are taken as well."""
+        """Return the Solidity of the task's scenario, if it has one, whose names are taken as well."""
         if self.task.scenario is None:
             return {}
         files = read_workspace(self.path.parent / self.task.scenario)

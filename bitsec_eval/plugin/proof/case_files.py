@@ -1,4 +1,4 @@
-"""A patch or exploit task's files: both projects, the scenario, and what of them becomes a `Case`."""
+"""The files of a task whose answers are run: both projects, the scenario, and what of them becomes a `ProofCase`."""
 
 import importlib.util
 from collections.abc import Mapping
@@ -9,13 +9,16 @@ from pathlib import Path
 from bitsec_eval.core.errors import AnswerFault, TaskError
 from bitsec_eval.core.proof.build import Build, compiler_input, read_build
 from bitsec_eval.core.proof.judge import ProofCase
+from bitsec_eval.core.proof.poc import behind_neutral_entry
 from bitsec_eval.core.proof.scenario import Scenario
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.collection.tasks import CollectedTask
 from bitsec_eval.sandbox.evm.places import EvmSandboxes
 
 SCENARIO_FILE = "scenario.py"
-EXPLOIT = "Exploit"
+EXPLOIT, POC = "Exploit", "Poc"
+_OTHERS = {"exploit": POC, "patch": POC, "": EXPLOIT}
+"""Which of the scenario's own exploits a task has no use for, by the kind of its answers."""
 
 
 def scenario_of(folder: Path) -> type[Scenario]:
@@ -51,8 +54,9 @@ def _is_scenario(value: object) -> bool:
 
 def scenario_sources(task: CollectedTask) -> dict[str, str]:
     """Return the scenario's Solidity files by path, the ones that every scenario has among them."""
-    own = {f"scenario/{path.name}": path.read_text() for path in sorted(_folder(task).glob("*.sol"))}
-    return {**_support(), **own}
+    other = _OTHERS[task.task.answer]
+    paths = [path for path in sorted(_folder(task).glob("*.sol")) if path.stem != other]
+    return {**_support(), **{f"scenario/{path.name}": path.read_text() for path in paths}}
 
 
 @cache
@@ -76,10 +80,13 @@ class CaseFiles:
         self._renaming = renaming = task.renaming(seed)
         self.path = task.path
         self.kind = task.task.answer
-        self.scenario = scenario_of(_folder(task))
+        scenario = scenario_of(_folder(task))
+        self.scenario = scenario if self.kind else behind_neutral_entry(scenario)
         self.version = task.task.compiler
-        self.project, self.twin = (_texts(renaming.project(files)) for files in task.projects()[:2])
-        self.support = {path: renaming.apply(text) for path, text in scenario_sources(task).items()}
+        self.project, self.twin = (_texts(renaming.project(files)) for files in task.drawn_projects(seed)[:2])
+        self.support = {
+            path: renaming.apply(task.drawn_text(text, seed)) for path, text in scenario_sources(task).items()
+        }
         self.editable = tuple(map(renaming.path, task.task.editable))
 
     def case(self, places: EvmSandboxes) -> ProofCase:
@@ -96,10 +103,11 @@ class CaseFiles:
     def _compiled(self, places: EvmSandboxes) -> ProofCase:
         build = self._built(places, {**solidity(self.project), **self.support}, "the faulty project and its scenario")
         twin = self._built(places, solidity(self.twin), "the mended twin")
+        own = EXPLOIT if self.kind else POC
         try:
-            exploit = build.named(EXPLOIT)
+            exploit = build.named(own)
         except LookupError as error:
-            raise TaskError(f"{self._task.id}: {error}; the scenario needs an {EXPLOIT}.sol") from None
+            raise TaskError(f"{self._task.id}: {error}; the scenario needs a file {own}.sol") from None
         return ProofCase(
             scenario=self.scenario,
             faulty=build,

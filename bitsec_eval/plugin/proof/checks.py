@@ -1,9 +1,10 @@
-"""Objects for checks of patch and exploit tasks: `exploit`, `patch`, `chain` and `scenario`.
+"""Objects for checks of patch and exploit tasks, `exploit`, `patch`, `chain` and `scenario`, and pocs of findings.
 
-Each of them fails the check, with a line from a fixed list, unless the verdict is for the answer. So no check of such
+Each object fails the check, with a line from a fixed list, unless the verdict is for the answer. So no check of such
 a task can be passed by an answer that does not stand, whatever the check looks at.
 """
 
+import warnings
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -12,22 +13,30 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.core.errors import AnswerFault, SandboxError, SettingsError, TaskError
+from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
 from bitsec_eval.core.proof.chain import Chain
-from bitsec_eval.core.proof.judge import ExploitVerdict, PatchVerdict
 from bitsec_eval.core.proof.scenario import Scenario
+from bitsec_eval.core.proof.verdict import ExploitVerdict, PatchVerdict, PocResult
+from bitsec_eval.core.report import Report
+from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.collection.tasks import CHECK, CollectedTask
 from bitsec_eval.plugin.config.pytest_options import runs_nothing
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.loop import will_be_interrupted
 from bitsec_eval.plugin.proof.case_files import CaseFiles
 from bitsec_eval.plugin.proof.losses import losses
-from bitsec_eval.plugin.proof.verdicts import Judged, compile_answer, judged, refuse
+from bitsec_eval.plugin.proof.pocs import run_pocs
+from bitsec_eval.plugin.proof.verdicts import Judged, compile_answer, judged, refuse, stands_of
 from bitsec_eval.plugin.running.checked_run import CheckedRun
 from bitsec_eval.sandbox.evm.answer_compiler import AnswerCompiler
 from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.sandbox.evm.places import EvmSandboxes
 from bitsec_eval.sandbox.oci.engine import ROOT
 from bitsec_eval.schedule.runs import RunKey, RunSpec
+
+
+class PocsIgnored(UserWarning):
+    """Findings brought pocs, and there is nothing to run them in."""
 
 
 class ProofChecks:
@@ -39,13 +48,15 @@ class ProofChecks:
         self.files: dict[str, CaseFiles] = {}
         self._judged: dict[RunKey, Judged | AnswerFault] = {}
         self._places: EvmSandboxes | None = None
+        self._pocs: dict[RunKey, tuple[PocResult, ...]] = {}
+        self._ignores_pocs = ""
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Read the files of every task that is judged by running answers: what is wrong with one is found here."""
         for name in sorted({item.stash[CHECK].key.task for item in items if CHECK in item.stash}):
             task = self._tasks[name]
-            if task.task.answer:
+            if task.task.answer or task.task.takes_pocs:
                 try:
                     self.files[name] = CaseFiles(task, self._settings.seed)
                 except TaskError as error:
@@ -59,9 +70,16 @@ class ProofChecks:
         with ExitStack() as stack:
             try:
                 self._places = stack.enter_context(self.opened())
-            except (SandboxError, SettingsError) as error:  # nothing has run yet: the operator must act first
-                raise pytest.UsageError(str(error)) from error
+            except (SandboxError, SettingsError) as error:  # nothing has run yet
+                if self._is_needed:  # the operator must act first
+                    raise pytest.UsageError(str(error)) from error
+                self._ignores_pocs = one_line(str(error))
             return (yield)
+
+    @property
+    def _is_needed(self) -> bool:
+        """Whether there are answers that only an EVM can judge; a finding can be matched by its words as well."""
+        return bool(self._settings.evm_image) or any(files.kind for files in self.files.values())
 
     @contextmanager
     def opened(self) -> Iterator[EvmSandboxes]:
@@ -78,13 +96,14 @@ class ProofChecks:
                 raise SandboxError(f"{error} --evm" if EVM_IMAGE in str(error) else str(error)) from error
             places = EvmSandboxes(sandbox)
             stack.callback(places.close)
-            places.expect()
+            if self._is_needed:
+                places.expect()
             yield places
 
     def served(self, work: RunSpec) -> RunSpec:
         """Return a run whose agent may have its answer compiled, where its task is judged by running it."""
         files = self.files.get(work.key.task)
-        if files is None:
+        if files is None or not files.kind:
             return work
         kind = self._tasks[work.key.task].task.answer
 
@@ -94,6 +113,43 @@ class ProofChecks:
             compile_answer(files, self._places, work.key.agent, kind, text)
 
         return replace(work, service=lambda line: AnswerCompiler(line, compiled))
+
+    def sheet(self, key: RunKey) -> ComparisonSheet | None:
+        """Return what an exploit or patch did where it ran, for the validator; None for other answers."""
+        found = self._judged.get(key)
+        if found is None:
+            return None
+        if isinstance(found, AnswerFault):
+            return ComparisonSheet(proves=False, summary="not proven", notes=(one_line(str(found)),))
+        verdict = found.verdict
+        stands = stands_of(verdict)
+        summary = "proven" if stands else "not proven"
+        return ComparisonSheet(proves=stands, summary=summary, notes=(verdict.reason,), attacks=verdict.attacks)
+
+    def proven(self, key: RunKey, report: Report) -> Report:
+        """Return a run's report with the results of its pocs; they are run once, and on its agent's sandboxes.
+
+        Raises:
+            TaskError, SandboxError: a control failed, or a sandbox.
+        """
+        files = self.files.get(key.task)
+        if files is None or files.kind or not any(finding.poc for finding in report.findings):
+            return report
+        if self._places is None:
+            self._tell_ignored()
+            return report
+        if key not in self._pocs:
+            self._pocs[key] = run_pocs(files, self._places, key.agent, report)
+        return replace(report, pocs=self._pocs[key])
+
+    def _tell_ignored(self) -> None:
+        """Say once in each process that a report's pocs are left to their findings' words."""
+        if self._ignores_pocs:
+            with warnings.catch_warnings():  # where warnings are errors this is none: no check may fail by it
+                warnings.simplefilter("always")
+                told = f"pocs are not run, findings are matched by their words alone: {self._ignores_pocs}"
+                warnings.warn(PocsIgnored(told), stacklevel=2)
+            self._ignores_pocs = ""
 
     def _image(self) -> str:
         """Return the EVM's image: as it was told, else by the name it has beside the agents'."""

@@ -1,8 +1,11 @@
-"""Proves patch and exploit tasks once they are collected, without an agent; loaded by `bitsec-eval check` alone.
+"""Proves tasks whose answers are run once they are collected, without an agent; loaded by `bitsec-eval check` alone.
 
 A task is proven if its files compile, honest use stands on both projects and calls all that changes something, and
 what the task's author would answer gets full marks: the scenario's own exploit, or the mended twin as patch.
+Of a findings task the scenario's own poc must work, which has honest use of the project between its calls.
 """
+
+from collections.abc import Collection
 
 import pytest
 
@@ -29,7 +32,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     refused: RefusedTasks | None = session.config.pluginmanager.get_plugin("bitsec-refused-tasks")
     if proof is None or refused is None or not proof.files:
         return
-    tasks = "1 patch or exploit task" if len(proof.files) == 1 else f"{len(proof.files)} patch and exploit tasks"
+    tasks = _counted(proof.files.values())
     try:
         with proof.opened() as places:
             for files in proof.files.values():
@@ -40,6 +43,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         _say(session, f"{tasks} not compiled and not proven: {one_line(str(error))}")
     else:
         _say(session, f"{tasks} compiled and run")
+
+
+def _counted(found: Collection[CaseFiles]) -> str:
+    """Return how many tasks there are, of each sort."""
+    pocs = sum(not files.kind for files in found)
+    run = len(found) - pocs
+    words = (
+        ("1 patch or exploit task" if run == 1 else f"{run} patch and exploit tasks") if run else "",
+        ("1 findings task with pocs" if pocs == 1 else f"{pocs} findings tasks with pocs") if pocs else "",
+    )
+    return " and ".join(filter(None, words))
 
 
 def _say(session: pytest.Session, words: str) -> None:
@@ -63,16 +77,16 @@ def unproven(files: CaseFiles, places: EvmSandboxes) -> str:
 
 def _unproven(case: ProofCase, files: CaseFiles, machine: Machine) -> str:
     check_case(case, machine)
-    unused = unused_functions(case, machine)
+    unused = unused_functions(case, machine) if files.kind else []  # of a poc's scenario no patch depends on it
     if unused:
         names = ", ".join(map(files.original, unused))
         return f"use() never calls {names}: a patch that breaks it would pass; call it, or list it in `unused`"
     try:
-        if files.kind == "exploit":
-            refuse(judge_exploit(case, machine, case.exploit))
-        else:
+        if files.kind == "patch":
             refuse(judge_patch(case, machine, case.twin))
+        else:
+            refuse(judge_exploit(case, machine, case.exploit))
     except AnswerFault as fault:
-        answer = "scenario's own exploit" if files.kind == "exploit" else "mended twin as patch"
+        answer = "mended twin as patch" if files.kind == "patch" else f"scenario's own {files.kind or 'poc'}"
         return f"the {answer} is worth nothing: {fault}"
     return ""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.proof.answer import EXPLOIT_FILE, parse_exploit, parse_patch
 from bitsec_eval.core.proof.build import Artifact, Build, compiler_input, read_build
-from bitsec_eval.core.proof.judge import ExploitVerdict, PatchVerdict, ProofCase, judge_exploit, judge_patch
+from bitsec_eval.core.proof.judge import ProofCase, judge_exploit, judge_patch
 from bitsec_eval.core.proof.public import Public
+from bitsec_eval.core.proof.verdict import ExploitVerdict, PatchVerdict
 from bitsec_eval.plugin.proof.case_files import EXPLOIT, CaseFiles, solidity
 from bitsec_eval.sandbox.evm.places import EvmSandboxes
 
@@ -36,7 +37,7 @@ def judged(files: CaseFiles, places: EvmSandboxes, agent: str, kind: str, text: 
 def _judged_exploit(files: CaseFiles, places: EvmSandboxes, agent: str, text: str) -> Judged:
     answer = parse_exploit(text)
     case = files.case(places)
-    artifact = _compiled_exploit(files, places, agent, answer.source)
+    artifact = compiled_exploit(files, places, agent, answer.source)
     verdict = places.run(agent, lambda machine: judge_exploit(case, machine, artifact, answer.transactions))
     return Judged(verdict=verdict, case=case, build=case.faulty)
 
@@ -57,12 +58,18 @@ def compile_answer(files: CaseFiles, places: EvmSandboxes, agent: str, kind: str
         SandboxError: the sandbox failed.
     """
     if kind == "exploit":
-        _compiled_exploit(files, places, agent, parse_exploit(text).source)
+        compiled_exploit(files, places, agent, parse_exploit(text).source)
     else:
         _compiled_patch(files, places, agent, parse_patch(text, files.project, files.editable))
 
 
-def _compiled_exploit(files: CaseFiles, places: EvmSandboxes, agent: str, source: str) -> Artifact:
+def compiled_exploit(files: CaseFiles, places: EvmSandboxes, agent: str, source: str) -> Artifact:
+    """Compile the source of a contract Exploit beside the project.
+
+    Raises:
+        AnswerFault: it does not compile, or holds no such contract.
+        SandboxError: the sandbox failed.
+    """
     sources = {**solidity(files.project), EXPLOIT_FILE: source}
     output = places.compile_answer(agent, files.version, compiler_input(sources, wanted=(EXPLOIT_FILE,)))
     found = read_build(output).artifacts.get((EXPLOIT_FILE, EXPLOIT))
@@ -75,12 +82,16 @@ def _compiled_patch(files: CaseFiles, places: EvmSandboxes, agent: str, patched:
     return read_build(places.compile_answer(agent, files.version, compiler_input(solidity(patched))))
 
 
+def stands_of(verdict: Verdict) -> bool:
+    """Return whether a verdict is for the answer."""
+    return verdict.proven if isinstance(verdict, ExploitVerdict) else verdict.accepted
+
+
 def refuse(verdict: Verdict) -> None:
     """Raise what fails a check, unless the verdict is for the answer.
 
     Raises:
         AnswerFault: it is not.
     """
-    stands = verdict.proven if isinstance(verdict, ExploitVerdict) else verdict.accepted
-    if not stands:
+    if not stands_of(verdict):
         raise AnswerFault(verdict.reason, verdict.public or "the answer does not stand")

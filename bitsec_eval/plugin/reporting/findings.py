@@ -20,13 +20,17 @@ def write_sheet(task: CollectedTask, key: RunKey, settings: Settings, report: Ca
 
     `report` returns the report on the project (0) or on its twin (1), as the checks see it.
     """
-    if task.expected is None:
-        return
+    if task.expected is not None:
+        write_page(key, settings, _sheet(task, report))
+
+
+def write_page(key: RunKey, settings: Settings, sheet: ComparisonSheet) -> None:
+    """Write the validator's page of a run, and what the index tells of it."""
     again = f", repeat {key.repeat + 1}" if key.repeat else ""
     path = findings_file(settings.results, key.agent, key.task, key.repeat)
-    sheet = _sheet(task, report)
     with suppress(OSError):  # a full disk is told by junit, which matters more
-        write_findings(path, f"{key.agent} on {key.task}{again}: findings", sheet)
+        what = "findings" if sheet.proves is None else "what ran"
+        write_findings(path, f"{key.agent} on {key.task}{again}: {what}", sheet)
         write_tally(path, key.agent, key.task, key.repeat, settings.evaluation, sheet)
 
 

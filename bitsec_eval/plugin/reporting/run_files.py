@@ -4,7 +4,7 @@ from contextlib import suppress
 from functools import partial
 
 from bitsec_eval.plugin.config.settings import Settings
-from bitsec_eval.plugin.reporting.findings import write_sheet
+from bitsec_eval.plugin.reporting.findings import write_page, write_sheet
 from bitsec_eval.plugin.reporting.run_details import private_details, public_details
 from bitsec_eval.plugin.running.runs import Runs
 from bitsec_eval.render.artifacts import RunName, write_run
@@ -38,5 +38,8 @@ class RunFiles:
                 )
 
     def finish(self, key: RunKey) -> None:
-        """Write a run's findings beside the truth, when all of its checks are done."""
-        write_sheet(self._runs.task(key), key, self._settings, partial(self._runs.report, key))
+        """Write a run's findings beside the truth, or what its answer did, when all of its checks are done."""
+        ran = self._runs.sheet(key)
+        if ran is not None:
+            write_page(key, self._settings, ran)
+        write_sheet(self._runs.task(key), key, self._settings, partial(self._runs.proven_report, key))

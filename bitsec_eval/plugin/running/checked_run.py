@@ -64,8 +64,15 @@ class CheckedRun:
         return self._runs.answers(self.key)
 
     def report(self, index: int = 0) -> Report:
-        """Return the findings reported on the workspace (0) or on the twin (1), under the names the task knows."""
-        return self._runs.report(self.key, index)
+        """Return the findings reported on the workspace (0) or on the twin (1), under the names the task knows.
+
+        Raises:
+            AnswerFault: there is no report.
+            SandboxError: the run is void, or what its pocs are run in was lost; then the check is made again.
+        """
+        assert self.answers  # noqa: S101 - raises what keeps a report from being read
+        with self._losses():
+            return self._runs.proven_report(self.key, index)
 
     @property
     def renaming(self) -> Renaming:
@@ -79,10 +86,15 @@ class CheckedRun:
         Raises:
             SandboxError: no sandbox could be had, or it was lost.
         """
+        with self._losses(), self._runs.open_sandbox(self.key, limits) as session:
+            yield session
+
+    @contextmanager
+    def _losses(self) -> Iterator[None]:
+        """Have the check made again whose sandbox was lost."""
         self._item.stash[USED] = self
         try:
-            with self._runs.open_sandbox(self.key, limits) as session:
-                yield session
+            yield
         except SandboxError as error:
             self.fault = error
             raise

@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from typing import Protocol
 
 import pytest
 
 from bitsec_eval.core.answer import Answer
 from bitsec_eval.core.behaviour import print_of
 from bitsec_eval.core.errors import AnswerFault, SandboxError, SettingsError
+from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
 from bitsec_eval.core.report import Report, parse_report
 from bitsec_eval.core.task import Limits
 from bitsec_eval.plugin.cache.answers import AnswerStore
@@ -27,15 +29,30 @@ from bitsec_eval.schedule.schedule import Schedule
 from bitsec_eval.schedule.snapshot import Snapshot
 
 
+class RunsAnswers(Protocol):
+    """What runs code of answers: serves an agent while it is at it, and runs the pocs of its findings."""
+
+    def served(self, work: RunSpec) -> RunSpec:
+        """Return a run with what its agent may ask for meanwhile."""
+
+    def sheet(self, key: RunKey) -> ComparisonSheet | None:
+        """Return what came of running a run's answer, for the validator; None where it is not run or was not."""
+
+    def proven(self, key: RunKey, report: Report) -> Report:
+        """Return a run's report on the workspace with the results of its pocs.
+
+        Raises:
+            TaskError, SandboxError: nobody can say; it is not the agent's doing.
+        """
+
+
 class Runs:
     """Does runs ahead of the checks that wait for them; everything but `snapshot` needs `opened` to be entered."""
 
-    def __init__(
-        self, settings: Settings, tasks: Mapping[str, CollectedTask], served: Callable[[RunSpec], RunSpec]
-    ) -> None:
+    def __init__(self, settings: Settings, tasks: Mapping[str, CollectedTask], proof: RunsAnswers) -> None:
         self._settings = settings
         self._tasks = tasks
-        self._served = served
+        self._proof = proof
         self._agents = {agent.name: agent for agent in settings.agents}
         self._wanted: set[RunKey] = set()
         self._checking: set[tuple[str, str, Limits]] = set()  # for which a sandbox was started ahead
@@ -112,7 +129,7 @@ class Runs:
         if key not in self._wanted:
             self._wanted.add(key)
             task = self._tasks[key.task]
-            work = self._served(task.work(key, self._agents[key.agent], self._settings.seed))
+            work = self._proof.served(task.work(key, self._agents[key.agent], self._settings.seed))
             self._expect(work, task.sandboxes)
             self._schedule.want(work)
 
@@ -159,6 +176,15 @@ class Runs:
         """Return what a run reports on the workspace (0) or on the twin (1), under the names the task knows."""
         answer = self.answers(key)[index]
         return self._tasks[key.task].renaming(self._settings.seed).report(parse_report(answer.printed))
+
+    def proven_report(self, key: RunKey, index: int) -> Report:
+        """Return the same with the results of the pocs that findings on the workspace bring; see `RunsAnswers`."""
+        report = self.report(key, index)
+        return report if index else self._proof.proven(key, report)
+
+    def sheet(self, key: RunKey) -> ComparisonSheet | None:
+        """Return what came of running an answer; see `RunsAnswers`."""
+        return self._proof.sheet(key)
 
     def print(self, key: RunKey) -> str:
         """Return what is kept of a run's answer to compare it with others', "" where there is none.

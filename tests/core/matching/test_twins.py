@@ -7,6 +7,7 @@ import pytest
 from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.twins import Comparison, compare
+from bitsec_eval.core.proof.verdict import PocResult
 from bitsec_eval.core.report import Report
 from bitsec_eval.core.severity import Severity
 
@@ -146,3 +147,58 @@ def test_a_hundred_findings_made_to_be_slow_are_compared_in_a_moment():
     compared(*slow, twin=slow[::-1])
 
     assert time.process_time() - start < 20
+
+
+def proven(*findings, at=0, works=True, twin=()):
+    """Return what is proven where finding number `at` brings a poc."""
+    result = PocResult(finding=at, works=works, reason="ran")
+    return compare(BUG, Report(findings=findings, pocs=(result,)), Report(findings=tuple(twin)))
+
+
+WORDLESS = Finding(title="Something is off", severity="high")
+
+
+def test_a_poc_that_works_needs_no_words():
+    found = proven(seen("quote", "oracle"), WORDLESS, at=1)
+
+    assert found == Comparison(
+        placed=True,
+        matched=True,
+        severity=Severity.HIGH,
+        reason="the poc of finding 1 works on this project and not on its mended twin",
+        proven_by=1,
+    )
+
+
+def test_a_finding_that_is_proven_accuses_nobody():
+    assert proven(seen("close")).accused == ()
+    assert proven(seen("close")).matched
+
+
+@pytest.mark.parametrize("findings", [(), (WORDLESS,), (seen(),), (seen(), seen("close")), (seen("close"),)])
+@pytest.mark.parametrize("twin", [(), (seen(),)])
+def test_a_poc_that_does_not_work_leaves_everything_to_words(findings, twin):
+    assert proven(*findings, works=False, twin=twin) == compared(*findings, twin=twin)
+
+
+def test_a_proof_takes_no_false_accusation_back():
+    found = proven(WORDLESS, seen("close"), seen("refund"), twin=[seen("sweep"), seen()])
+
+    assert found.matched
+    assert found.accused == ("close", "refund", "sweep", "the mended collect")
+
+
+def test_findings_beside_a_proof_stay_what_they_are():
+    """One poc proves one fault: a second finding that brings it too is an accusation like any other."""
+    results = tuple(PocResult(finding=at, works=True, reason="ran") for at in (0, 1))
+    report = Report(findings=(WORDLESS, seen("close")), pocs=results)
+
+    assert compare(BUG, report, Report()).accused == ("close",)
+
+
+def test_a_proof_is_never_worth_less_than_the_words():
+    words = compared(WORDLESS, seen())
+    found = proven(Finding(title="Something is off", severity="low"), seen())
+
+    assert found == words
+    assert found.severity is Severity.HIGH

@@ -21,6 +21,7 @@ from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.finding import TEXT_FIELDS
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.kinds import KINDS
+from bitsec_eval.core.proof.prompts import POC_PROMPT
 from bitsec_eval.core.renaming import Renaming, identifiers
 from bitsec_eval.core.report import AUDIT_PROMPT, MOST_FINDINGS, parse_report
 from bitsec_eval.core.variants import Variants
@@ -154,9 +155,9 @@ def test_every_name_that_could_be_remembered_is_renamed(case):
 
 @each_case
 def test_nothing_the_agent_sees_tells_the_twins_or_the_case(case):
-    told = " ".join([AUDIT_PROMPT, *sources(case.project), *sources(case.twin)])
+    told = " ".join([case.task.prompt, *sources(case.project), *sources(case.twin)])
 
-    assert case.task.prompt == AUDIT_PROMPT
+    assert case.task.prompt == AUDIT_PROMPT + POC_PROMPT
     assert not identifiers(AUDIT_PROMPT) & set(case.task.rename)
     assert not re.search(r"vulnerab|twin|fixed|mended|bug", " ".join(sources(case.project)), re.IGNORECASE)
     assert "H-01" not in told

@@ -23,6 +23,7 @@ class Market(Scenario):
         self.savings = chain.draw("savings", 500, 900) * ETHER
         self.token.mint(self.tenant, self.savings, sender=self.owner)
         self.token.mint(self.wallet, self.savings, sender=self.owner)
+        self.token.mint(self.attacker, self.price, sender=self.owner)
         self.token.approve(self.market, FOR_GOOD, sender=self.tenant)
         self.as_wallet(self.token.approve, self.market, FOR_GOOD)
         self.market.publish(self.token, self.price, sender=self.host)
@@ -78,6 +79,15 @@ class Market(Scenario):
         assert market.owner() == self.heir.address
         with self.chain.reverts():
             market.setTerms(self.treasury, 1000, sender=self.owner)
+
+    def ordinary_day(self, day):
+        if day == 0:
+            self.market.rent(0, 1, sender=self.tenant)
+            self.as_wallet(self.market.prepay, self.token, 2 * self.price)
+        else:
+            self.market.setDelegate(self.delegate, True, sender=self.tenant)
+            self.market.rentFor(self.tenant, 0, 1, sender=self.delegate)
+            self.as_wallet(self.market.rentPrepaid, 0, 1)
 
     def entry(self):
         return self.market, self.token, self.tenant

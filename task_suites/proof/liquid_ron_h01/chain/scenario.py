@@ -82,6 +82,14 @@ class Vault(Scenario):
         self.vault.harvest(sender=self.operator)
         exploit.finish(self.vault, self.asset)
 
+    def ordinary_day(self, day):
+        if day == 0:
+            self.vault.harvest(sender=self.operator)
+            self.vault.requestExit(self.vault.balanceOf(self.alice) // 10, sender=self.alice)
+        else:
+            self.vault.fetchOperatorFee(sender=self.operator)
+            self.vault.leave(sender=self.alice)
+
     def targets(self):
         return {"vault": self.vault, "asset": self.asset}
 
