@@ -12,6 +12,7 @@ from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.lexical import LexicalMatcher
 from bitsec_eval.core.matching.task_expectation import sheet_of
+from bitsec_eval.core.proof.verdict import Attack, CallTold, PocResult
 from bitsec_eval.core.report import Report
 from bitsec_eval.judge import llm_matcher
 from bitsec_eval.render.excerpts import opening, rest
@@ -159,3 +160,41 @@ def test_long_texts_are_unfolded_whole_and_wrapped_lines_are_one():
     assert len(opening(text)) <= 420
     assert (opening(text) + rest(text)).split() == text.split()
     assert rest("short") == ""
+
+
+ATTACKS = (
+    Attack(
+        who="the answer",
+        project="faulty project",
+        gain=77,
+        least=10,
+        calls=(CallTold(name="attack", result="reverted with '<b>no</b>'", gas=4321),),
+        trouble="rent: reverted",
+    ),
+    Attack(who="the answer", project="mended twin", gain=3, dust=5),
+)
+
+
+def test_what_a_poc_did_is_told_call_by_call():
+    result = PocResult(finding=0, works=True, reason="gained 77 of at least 10", attacks=ATTACKS)
+    shown = page(ComparisonSheet(report=Report(findings=(Finding(title="A"),), pocs=(result,))))
+
+    told = words(shown)
+    assert "Poc of finding 0 works" in told
+    assert "the answer, faulty project gained 77 of at least 10" in told
+    assert "attack reverted with '<b>no</b>' 4321 gas" in told
+    assert "Ended by an honest act that was undone: rent: reverted" in told
+    assert "the answer, mended twin gained 3, rounding may leave 5 nothing was called" in told
+    assert "<b>no</b>" not in shown
+
+
+@pytest.mark.parametrize(("proves", "words_told"), [(True, "1 found 0 missed"), (False, "0 found 1 missed")])
+def test_an_exploit_or_a_patch_has_a_page_and_counts_as_one(tmp_path, proves, words_told):
+    sheet = ComparisonSheet(proves=proves, summary="proven", notes=("gained 77",), attacks=ATTACKS)
+    path = findings_file(tmp_path, "able", "proof/case")
+    write_findings(path, "able on proof/case: what ran", sheet)
+    write_tally(path, "able", "proof/case", 0, "e", sheet)
+    write_index(tmp_path / "findings", "e")
+
+    assert "What ran on the EVM the answer, faulty project gained 77" in words(path.read_text())
+    assert words_told in words((tmp_path / "findings/index.html").read_text())

@@ -188,6 +188,10 @@ class Chain:
         """Return a name of the task's as it is in this run."""
         return self._names.get(name, name)
 
+    def another(self) -> "Chain":
+        """Return a new chain of the same seed beside this one, on the same machine."""
+        return Chain(self._machine, self._build, self._seed, self._names, self._number + 1)
+
     def close(self) -> None:
         """Forget this chain."""
         self._step("drop")

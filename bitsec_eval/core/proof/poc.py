@@ -26,12 +26,13 @@ def behind_neutral_entry(scenario: type[Scenario]) -> type[Scenario]:
         __doc__ = scenario.__doc__
 
         def use(self) -> None:
-            """Go through the days of an attack that does not come, and then use everything as the scenario does."""
-            before = self.chain.snapshot()
+            """Go through the days of an attack that does not come, and use everything as the scenario does."""
+            quiet = type(self)(self.chain.another())
+            quiet.deploy()
             for day in range(ROUNDS - 1):
-                self.chain.wait(DAY_SECONDS)
-                self.ordinary_day(day)
-            self.chain.revert(before)
+                quiet.chain.wait(DAY_SECONDS)
+                quiet.ordinary_day(day)
+            quiet.chain.close()
             super().use()
 
         def attack(self, exploit: ExploitHandle) -> None:

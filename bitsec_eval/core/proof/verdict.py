@@ -1,6 +1,6 @@
 """Verdicts on exploits and patches as values, with the attacks they rest on, for whoever asks why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bitsec_eval.core.proof.machine import CALL_GAS, CallOutcome
 from bitsec_eval.core.proof.public import Public
@@ -9,11 +9,11 @@ from bitsec_eval.core.proof.reasons import words_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallTold:
-    """One call of an attack: its function, what came of it in words, and the gas it used."""
+    """One call of an attack: its function, what came of it in words, and the gas, on which no verdict depends."""
 
     name: str
     result: str
-    gas: int = 0
+    gas: int = field(default=0, compare=False)
 
     @classmethod
     def of(cls, name: str, outcome: CallOutcome) -> "CallTold":

@@ -12,6 +12,8 @@ from bitsec_eval.core.proof.judge import check_case, judge_exploit, judge_patch
 from bitsec_eval.plugin.proof.case_files import solidity
 from bitsec_eval.sandbox.evm.places import EvmSandboxes
 from tests.task_suites.proof.proof_cases import CASES, Case
+from tests.task_suites.scabench.poc_cases import CASES as POC_CASES
+from tests.task_suites.scabench.poc_cases import PocCase
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -72,6 +74,16 @@ def test_the_controls_hold(places, name):
 def test_the_reference_exploit_gains_the_same(places, name):
     case = Case(name, "exploit")
     compiled = case.files.case(places)
+
+    ours, other = on_both(places, lambda machine: judge_exploit(compiled, machine, compiled.exploit))
+
+    assert ours.proven
+    assert ours == other
+
+
+@pytest.mark.parametrize("name", POC_CASES)
+def test_the_reference_poc_of_a_findings_task_gains_the_same(places, name):
+    compiled = PocCase(name, 11).files.case(places)
 
     ours, other = on_both(places, lambda machine: judge_exploit(compiled, machine, compiled.exploit))
 
