@@ -92,9 +92,8 @@ class CheckedRun:
     @contextmanager
     def _losses(self) -> Iterator[None]:
         """Have the check made again whose sandbox was lost."""
-        self._item.stash[USED] = self
         try:
             yield
         except SandboxError as error:
-            self.fault = error
+            self.fault, self._item.stash[USED] = error, self
             raise
