@@ -133,6 +133,26 @@ def test_a_conversation_with_tools_becomes_one_of_chat_completions(upstream: Ser
     assert (sent["tool_choice"], sent["stop"]) == ("required", ["END"])
 
 
+SCHEMA = {"type": "json_schema", "schema": {"type": "object"}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "effort"),
+    [
+        ({"output_config": {"format": SCHEMA}}, None),
+        ({"output_format": SCHEMA}, None),
+        ({"output_config": {"format": SCHEMA, "effort": "low"}}, "low"),
+        ({"output_config": {"effort": "max"}, "output_format": SCHEMA}, "high"),
+    ],
+)
+def test_a_message_may_ask_for_json_of_a_schema(upstream: Server, tmp_path: Path, asked: dict, effort: str | None):
+    _, sent = asked_of(upstream, tmp_path, "/v1/messages", {**MESSAGES, **asked})
+
+    schema = {"name": "answer", "schema": {"type": "object"}, "strict": True}
+    assert sent["response_format"] == {"type": "json_schema", "json_schema": schema}
+    assert sent.get("reasoning_effort") == effort
+
+
 def test_a_completion_becomes_a_message(upstream: Server, tmp_path: Path):
     upstream.script(answer("text", tool_calls=[CALL]))
     reply, _ = asked_of(upstream, tmp_path, "/v1/messages", MESSAGES)
@@ -254,6 +274,8 @@ def test_a_response_as_events_is_the_response(upstream: Server, tmp_path: Path, 
         ("/v1/messages", {"tools": [{"type": "bash_20250124", "name": "bash"}]}, "the provider's own tools"),
         ("/v1/messages", {"tools": [{"input_schema": {}}]}, "tools[0].function has no name"),
         ("/v1/messages", {"tool_choice": "auto"}, "tool_choice is an object"),
+        ("/v1/messages", {"output_config": {"speed": 1}}, "not passed on to the LLM: output_config.speed"),
+        ("/v1/messages", {"output_format": "json"}, "output_config.format is an object"),
         ("/v1/messages", {"max_tokens": 0}, "max_tokens is a whole number from 1"),
         ("/v1/messages", {"temperature": "hot"}, "temperature is a number"),
         ("/v1/responses", {"previous_response_id": "resp_1"}, "nothing is remembered between requests"),

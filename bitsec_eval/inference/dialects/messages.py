@@ -18,8 +18,9 @@ STOP_REASONS = {
 }
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 _SAME = ("model", "max_tokens", "stream", "temperature", "top_p", "top_k")
-_READ = {*_SAME, "system", "messages", "stop_sequences", "tools", "tool_choice"}
+_READ = {*_SAME, "system", "messages", "stop_sequences", "tools", "tool_choice", "output_config", "output_format"}
 _IGNORED = {"cache_control", "metadata", "service_tier", "thinking", "container", "inference_geo"}
+_EFFORTS = {"xhigh": "high", "max": "high"}  # the words that chat completions have everywhere end there
 _MOST = 2000
 
 
@@ -37,7 +38,7 @@ class AnthropicMessages:
         chat["messages"] = [*_system(there.get("system")), *_messages(there.get("messages"))]
         if there.get("stop_sequences"):
             chat["stop"] = there["stop_sequences"]
-        return {**chat, **_tools(there)}
+        return {**chat, **_tools(there), **_output(there)}
 
     def response(self, answered: Answered) -> LLMResponse:
         """See `Dialect.response`."""
@@ -123,6 +124,23 @@ def _tools(asked: Mapping[str, Any]) -> dict[str, Any]:
         found["tool_choice"] = _CHOICES.get(str(choice.get("type"))) or _no_choice(choice, "tool_choice")
     if choice.get("disable_parallel_tool_use") is True:
         found["parallel_tool_calls"] = False
+    return found
+
+
+def _output(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is asked of the answer's form and of the effort; `output_format` is an older client's field."""
+    told = plain_object(asked.get("output_config", {}), "output_config")
+    wanted = told.get("format") or asked.get("output_format")
+    unknown = told.keys() - {"format", "effort"}
+    if unknown:
+        raise wrong(f"not passed on to the LLM: output_config.{shown(min(unknown))}; leave it out")
+    found: dict[str, Any] = {}
+    if told.get("effort") is not None:
+        found["reasoning_effort"] = _EFFORTS.get(str(told["effort"]), told["effort"])
+    if wanted is not None:
+        form = plain_object(wanted, "output_config.format")
+        schema = {"name": "answer", "schema": form.get("schema"), "strict": True}
+        found["response_format"] = {"type": form.get("type"), "json_schema": schema}
     return found
 
 

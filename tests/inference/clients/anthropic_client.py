@@ -49,6 +49,13 @@ def messages_stream_tools():
     return [final.stop_reason, final.content[-1].input]
 
 
+def messages_schema():
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    wanted = {"output_config": {"format": {"type": "json_schema", "schema": schema}, "effort": "low"}}
+    said = client.messages.create(model="small", max_tokens=50, messages=[USER], extra_body=wanted)
+    return said.content[0].text
+
+
 def refused():
     try:
         client.messages.create(model="dearest", max_tokens=5, messages=[USER])
@@ -63,5 +70,5 @@ def wrong():
         return [error.status_code, "temperature" in str(error)]
 
 
-STEPS = [messages, messages_stream, messages_tools, messages_stream_tools, refused, wrong]
+STEPS = [messages, messages_stream, messages_tools, messages_stream_tools, messages_schema, refused, wrong]
 print(json.dumps({"version": anthropic.__version__, **{step.__name__: step() for step in STEPS}}))

@@ -39,6 +39,7 @@ RIGHT = {
         "messages_stream": ["hello", "end_turn", 5],
         "messages_tools": ["tool_use", "look", {"what": "it"}, "42 it is"],
         "messages_stream_tools": ["tool_use", {"what": "it"}],
+        "messages_schema": '{"n": 7}',
         "refused": [404, True],
         "wrong": [400, True],
     },
