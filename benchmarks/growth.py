@@ -74,7 +74,9 @@ def laid_out(folder: Path, runs: int, task: str) -> Path:
 
 def evaluation(checkout: Path, runs: int) -> tuple[float, float]:
     """Return what one evaluation of `runs` runs takes with a build."""
-    options = ("-p", "bitsec_eval.plugin", "-p", "simulated", "--bitsec-sandbox=simulated", "--bitsec-agents=agents")
+    options = ["-p", "bitsec_eval.plugin", "-p", "simulated", "--bitsec-agents=agents"]
+    if "pytest_bitsec_engines" in (checkout / "benchmarks/simulated.py").read_text():  # else it replaces the engine
+        options.append("--bitsec-sandbox=simulated")
     with tempfile.TemporaryDirectory(prefix="bitsec-bench-") as name:
         folder = laid_out(Path(name), runs, TASK)
         return processor_and_memory(

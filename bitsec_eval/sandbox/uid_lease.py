@@ -33,10 +33,14 @@ LEASES = len(UIDS) // LEASE_UIDS
 
 
 class UidLease:
-    """One validator's claim: a block of user ids that no other validator of this machine uses."""
+    """One validator's claim: a block of user ids that no other validator of this machine uses, and more as it needs.
 
-    def __init__(self, folder: Path, block: int) -> None:
+    What is swept, and by whom, goes by the first block alone.
+    """
+
+    def __init__(self, folder: Path, block: int, held: ExitStack) -> None:
         self._folder = folder
+        self._held = held
         self._block = block
         self._place, self._boot, self._identity = f"{platform.node()}:{folder}", _boot(), _identity(folder)
         self._free = list(_users(block))
@@ -69,13 +73,19 @@ class UidLease:
         """Lend a user id that no other sandbox has at the moment, drawn at random: it tells no guest its place."""
         with self._lock:
             if not self._free:
-                raise SandboxError(f"more than {LEASE_UIDS} sandboxes are open at once; use fewer --bitsec-jobs")
+                self._free += self._another_block()
             lent = self._free.pop(self._chance.randrange(len(self._free)))
         try:
             yield lent
         finally:
             with self._lock:
                 self._free.append(lent)
+
+    def _another_block(self) -> range:
+        block = _hold_block(self._folder, self._held)
+        if block is None:
+            raise SandboxError("every user id of this machine's sandboxes is in use; use fewer --bitsec-jobs")
+        return _users(block)
 
     def abandoned(self, labels: Mapping[str, str]) -> bool:
         """Whether the container with these labels was left by a validator that is no more."""
@@ -101,14 +111,25 @@ def lease_uids(folder: Path) -> Iterator[UidLease]:
         SandboxError: the folder cannot be used, or every block is held.
     """
     _private(folder)
+    with ExitStack() as held:
+        block = _hold_block(folder, held)
+        if block is None:
+            raise SandboxError(
+                f"{LEASES} validators already run on this machine (locks in {folder}); wait for one to end"
+            )
+        yield UidLease(folder, block, held)
+
+
+def _hold_block(folder: Path, held: ExitStack) -> int | None:
+    """Hold the first free block until `held` is left; None where there is none."""
     busy = _busy_blocks()
     for block in range(LEASES):
-        with ExitStack() as held:
-            file = held.enter_context(_block_file(folder, block))
-            if block not in busy and _lock(file) and _claim(block, held):
-                yield UidLease(folder, block)
-                return
-    raise SandboxError(f"{LEASES} validators already run on this machine (locks in {folder}); wait for one to end")
+        with ExitStack() as one:
+            file = one.enter_context(_block_file(folder, block))
+            if block not in busy and _lock(file) and _claim(block, one):
+                held.push(one.pop_all())
+                return block
+    return None
 
 
 def _claim(block: int, held: ExitStack) -> bool:

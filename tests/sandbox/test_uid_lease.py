@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import platform
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -109,13 +110,28 @@ def test_the_kernel_frees_the_block_of_a_validator_that_was_killed(tmp_path: Pat
         assert mine.left_by_the_dead(held)
 
 
-def test_users_run_out_with_a_message(tmp_path: Path):
-    with lease_uids(tmp_path) as mine, pytest.raises(SandboxError, match="more than 400 sandboxes are open at once"):
-        from contextlib import ExitStack
+def test_a_validator_with_more_sandboxes_than_users_holds_another_block(tmp_path: Path):
+    with lease_uids(tmp_path) as mine, ExitStack() as stack:
+        uids = [stack.enter_context(mine.uid()) for _ in range(2 * LEASE_UIDS)]
+        with lease_uids(tmp_path) as theirs, theirs.uid() as other:
+            blocks = {block_of(uid) for uid in uids}
 
-        with ExitStack() as stack:
-            for _ in range(LEASE_UIDS + 1):
-                stack.enter_context(mine.uid())
+            assert len(set(uids)) == 2 * LEASE_UIDS
+            assert len(blocks) == 2
+            assert block_of(other) not in blocks
+        labelled = dict(mine.labels)
+    with lease_uids(tmp_path) as later:
+        assert later.abandoned(labelled)
+
+
+def test_users_run_out_with_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with lease_uids(tmp_path) as mine, ExitStack() as stack:
+        for _ in range(LEASE_UIDS):
+            stack.enter_context(mine.uid())
+        monkeypatch.setattr("bitsec_eval.sandbox.uid_lease.LEASES", 0)
+
+        with pytest.raises(SandboxError, match="every user id of this machine's sandboxes is in use"), mine.uid():
+            pass
 
 
 def test_a_folder_that_cannot_hold_locks_is_named(tmp_path: Path):

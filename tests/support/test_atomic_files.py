@@ -116,6 +116,16 @@ def test_what_is_no_json_object_is_none(tmp_path: Path, content: str):
     assert read_json(tmp_path / "missing") is None
 
 
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [({}, "{}\n"), ({"b": {"d": 1, "c": [2]}, "a": "x"}, '{\n  "a": "x",\n  "b": {"c": [2], "d": 1}\n}\n')],
+)
+def test_json_has_its_names_in_order_and_a_member_a_line(tmp_path: Path, content: dict[str, object], text: str):
+    write_json(tmp_path / "new/folder/a", content)
+
+    assert (tmp_path / "new/folder/a").read_text() == text
+
+
 def test_json_is_read_back(tmp_path: Path):
     write_json(tmp_path / "a", {"b": 1, "a": [None, "ß"]})
 

@@ -27,6 +27,7 @@ from bitsec_eval.sandbox.pool import SessionPool, session_pool
 from bitsec_eval.schedule.runs import RunKey, RunResult, RunSpec
 from bitsec_eval.schedule.schedule import Schedule
 from bitsec_eval.schedule.snapshot import Snapshot
+from bitsec_eval.support.open_files import many_open_files
 
 
 class RunsAnswers(Protocol):
@@ -72,6 +73,7 @@ class Runs:
             pytest.UsageError: the operator has to mend something first; nothing has run.
         """
         with ExitStack() as stack:
+            stack.enter_context(many_open_files())
             sandbox = self._sandbox(stack)
             self.image = sandbox.image
             self.engine = description_of(sandbox)

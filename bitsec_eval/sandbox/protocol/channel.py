@@ -34,6 +34,9 @@ class Transport(Protocol):
         """
 
 
+_NOTHING = memoryview(b"")
+
+
 class Channel:
     """Frames over a transport, with a cap on all that a guest may ever send, in bytes and in frames.
 
@@ -46,7 +49,7 @@ class Channel:
         self._frames_left = self._most_frames = most_frames
         self._frames = FrameReader()
         self._outgoing: deque[bytes] = deque()
-        self._leaving = memoryview(b"")
+        self._leaving = _NOTHING
         self._waker = Waker()
         self.closed = False
 
@@ -112,7 +115,7 @@ class Channel:
         if not self._leaving:
             waiting = len(self._outgoing)  # other threads only ever append
             self._leaving = memoryview(b"".join(self._outgoing.popleft() for _ in range(waiting)))
-        self._leaving = self._leaving[self._transport.write(self._leaving) :]
+        self._leaving = self._leaving[self._transport.write(self._leaving) :] or _NOTHING  # lets go of what has left
 
     def _read(self) -> None:
         chunk = self._transport.read()
