@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from random import SystemRandom
-from threading import Condition, Lock, Semaphore, Thread
+from threading import Condition, Event, Lock, Thread
 from time import sleep
 from typing import Protocol, runtime_checkable
 
@@ -26,6 +26,47 @@ STARTS = 3
 Opened = AbstractContextManager[Session]
 
 
+class _Places:
+    """So many places at once, in the order in which they are asked for.
+
+    A `Semaphore` lets whoever gave a place back have it again before those that wait: starting ahead would go first.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._waiting: deque[Event] = deque()
+        self._lock = Lock()
+
+    def __enter__(self) -> None:
+        turn = Event()
+        with self._lock:
+            self._waiting.append(turn)
+            self._hand_out()
+        try:
+            turn.wait()
+        except BaseException:  # Ctrl-C
+            self._leave(turn)
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._free += 1
+            self._hand_out()
+
+    def _leave(self, turn: Event) -> None:
+        with self._lock:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+            else:
+                self._free += 1
+                self._hand_out()
+
+    def _hand_out(self) -> None:
+        while self._free and self._waiting:
+            self._free -= 1
+            self._waiting.popleft().set()
+
+
 class Pool:
     """A `Sandbox` that keeps at most `size` started sessions of those that are expected."""
 
@@ -40,7 +81,7 @@ class Pool:
         self._used: deque[Opened] = deque()
         self._removing = 0
         self._chance = SystemRandom()
-        self._starts = Semaphore(starts)
+        self._starts = _Places(starts)
         lock = Lock()
         self._need_start = Condition(lock)  # another may have to be started
         self._ready = Condition(lock)  # one was started, or failed to

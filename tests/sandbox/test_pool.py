@@ -192,3 +192,23 @@ def test_an_engine_with_pools_of_its_own_gets_no_pool_over_them():
             pool.expect(SMALL)
             until(lambda: plain.opened == 1)
     assert plain.living == set()
+
+
+class StartsSlowly(Counting):
+    """A sandbox whose sessions take a moment to start."""
+
+    @contextmanager
+    def open(self, limits: Limits) -> Iterator[int]:
+        with super().open(limits) as number:
+            time.sleep(0.01)
+            yield number
+
+
+def test_whoever_starts_one_itself_waits_for_no_more_than_one_start_of_those_ahead():
+    sandbox = StartsSlowly()
+    with pooled(sandbox, 60) as pool:
+        pool.expect(SMALL, 60)
+        until(lambda: sandbox.opened == 3)
+        pool.prime()
+
+        assert sandbox.opened < 20
