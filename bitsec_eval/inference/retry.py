@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from bitsec_eval.support.backoff import pause_seconds
 
 LONGEST_PAUSE_SECONDS = 30.0
+RATE_LIMIT_SECONDS = 75.0
+"""How long an evaluation waits for a rate limit at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +43,10 @@ class Pauses:
         """
         policy = self._policy
         patient = is_rate_limit and time.monotonic() - self._begun < policy.rate_limit_seconds
-        pause = asked
-        if pause is None:
-            pause = pause_seconds(self.tries, policy.pause_seconds, LONGEST_PAUSE_SECONDS, jitter=True)
+        own = pause_seconds(self.tries, policy.pause_seconds, LONGEST_PAUSE_SECONDS, jitter=True)
+        pause = own if asked is None else asked
+        if self.tries >= policy.tries:
+            pause = max(pause, own)  # whoever asks for no pause would be asked without one all the time
         if (self.tries >= policy.tries and not patient) or lost_seconds + pause > policy.run_seconds:
             return None
         self.tries += 1

@@ -12,7 +12,7 @@ from bitsec_eval.inference.problems import RequestProblem
 from bitsec_eval.inference.provider.settings import Provider
 from bitsec_eval.inference.provider.trouble import Trouble
 from bitsec_eval.inference.provider.upstream import Upstream
-from bitsec_eval.inference.retry import RetryPolicy
+from bitsec_eval.inference.retry import RATE_LIMIT_SECONDS, RetryPolicy
 from bitsec_eval.judge.protocol import SCHEMA
 
 DEFAULT_URL = "https://api.openai.com/v1"
@@ -83,7 +83,7 @@ class OpenAIJudge:
         self.model = model
         self.address = url
         self._answer_tokens = answer_tokens
-        self._retry = retry or RetryPolicy()
+        self._retry = retry or RetryPolicy(rate_limit_seconds=RATE_LIMIT_SECONDS)
         self._form = FORMS[0]
         self._upstream = Upstream(Provider(base_url=url, key=api_key, try_seconds=call_seconds))
 
@@ -94,7 +94,8 @@ class OpenAIJudge:
             try:
                 return self._once(messages)
             except Trouble as trouble:
-                pause = pauses.after(trouble.pause, time.monotonic() - started) if trouble.may_pass else None
+                lost, limited = time.monotonic() - started, trouble.is_rate_limit
+                pause = pauses.after(trouble.pause, lost, is_rate_limit=limited) if trouble.may_pass else None
                 if pause is None:
                     raise
                 time.sleep(pause)

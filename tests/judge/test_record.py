@@ -1,6 +1,7 @@
 """Every prompt and answer is kept, the same decisions can be had from them, and a judge that is out voids the run."""
 
 import json
+import time
 
 import pytest
 
@@ -163,6 +164,24 @@ def test_a_judge_that_cannot_be_asked_voids_the_run_with_its_address_and_without
     assert str(raised.value).endswith("; check its address, key and model, then run again")
     assert KEY not in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_rate_that_a_report_used_up_is_waited_for_and_no_void():
+    calls: list[float] = []
+
+    def two_a_second(asked):
+        now = time.monotonic()
+        if len([each for each in calls if now - each < 1]) >= 2:
+            return 429
+        calls.append(now)
+        return rule(asked)
+
+    with judge_server(two_a_second, known_good=two_a_second) as server:
+        judge = judge_at(server, retry=RetryPolicy(tries=2, pause_seconds=0.05, rate_limit_seconds=20))
+        first, second = LLMMatcher(judge=judge).match(TRUTH, REPORTED)
+
+    assert (first.verdict, second.verdict) == ("match", "none")
+    assert len(calls) > 2, "or nobody had to wait"
 
 
 @pytest.mark.parametrize("said", REFUSALS, ids=str)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 MODES = ("off", "live", "record", "replay")
 PROVIDED = ("live", "record")
-RATE_LIMIT_SECONDS = 75.0
 KEY_VARIABLES = ("BITSEC_LLM_API_KEY", "OPENAI_API_KEY")
 
 
@@ -107,7 +106,7 @@ def _gateway(settings: LLMSettings) -> AbstractContextManager[Gateway]:
 def _provision(told: OptionValues, ledger: Path, workers: int) -> "LiveConfig":
     from bitsec_eval.inference.live_gateway import LiveConfig
     from bitsec_eval.inference.provider.settings import Provider
-    from bitsec_eval.inference.retry import RetryPolicy
+    from bitsec_eval.inference.retry import RATE_LIMIT_SECONDS, RetryPolicy
 
     prices = read_prices(told.path("llm-prices")) if told.said("llm-prices") else {}
     if not prices and (told.said("llm-cost") or told.said("llm-total-cost")):
