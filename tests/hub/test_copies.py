@@ -1,10 +1,13 @@
 """First seen keeps its place: copies of another miner's agent are flagged, or refused where that is wanted."""
 
 import inspect
+import random
 import shlex
 
-from bitsec_eval.core.similarity import Likeness
-from bitsec_eval.hub.uploads.duplicates import Duplicates, Upload
+import pytest
+
+from bitsec_eval.core.similarity import Likeness, resemblance
+from bitsec_eval.hub.uploads.duplicates import SIMILAR, Duplicates, Upload
 from tests.hub.conftest import RunningHub, StartHub, agent
 
 PROGRAM = inspect.getsource(shlex).encode() + agent()
@@ -119,3 +122,58 @@ def test_the_author_of_the_first_is_never_called_a_copier():
         seen.take_place(_upload(miner_id))
 
     assert seen.take_place(_upload("author")).copy_of is None
+
+
+def _by_going_through_all(uploads: list[Upload], new: Upload) -> str | None:
+    """Return whose the first upload is that is alike, as plain as can be."""
+    for each in uploads:
+        if resemblance(new.likeness.prints, each.likeness.prints, len(each.likeness.prints)) >= SIMILAR:
+            return each.miner_id
+    return None
+
+
+def _relative(chance: random.Random, number: int, before: list[Upload]) -> Upload:
+    """Return an upload that has most, some or nothing of an earlier one, and may be far larger or smaller."""
+    family = list(chance.choice(before).likeness.prints) if before else []
+    kept = chance.sample(family, round(len(family) * chance.choice((0, 0.1, 0.5, 0.89, 0.9, 0.91, 1))))
+    added = [chance.getrandbits(32) for _ in range(chance.choice((0, 1, 5, 45, 60, 400)))]
+    prints = frozenset(kept + added)
+    return Upload(
+        miner_id=f"m{number}", sha256=str(number), time="t", likeness=Likeness(structure=str(number), prints=prints)
+    )
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_indexes_find_the_same_first_one_as_going_through_all(seed: int):
+    chance = random.Random(seed)
+    seen, before, alike = Duplicates(), [], 0
+    for number in range(150):
+        new = _relative(chance, number, before)
+        place = seen.take_place(new)
+        first = _by_going_through_all(before, new)
+
+        told = place.warnings[0].sentence if place.warnings else None
+        assert (f"also in {first}'s" in told) if told and first else told is first
+        alike += first is not None
+        if chance.random() < 0.2:
+            seen.withdraw(place.sequence)
+        else:
+            before.append(new)
+    assert 10 < alike < 140
+
+
+def test_an_upload_is_compared_with_few_of_many_that_share_a_template():
+    chance = random.Random(1)
+    template = [chance.getrandbits(32) for _ in range(100)]
+    seen = Duplicates()
+    for number in range(1000):
+        prints = frozenset(template + [chance.getrandbits(32) for _ in range(200)])
+        new = Upload(
+            miner_id=f"m{number}",
+            sha256=str(number),
+            time="t",
+            likeness=Likeness(structure=str(number), prints=prints),
+        )
+        compared = len(list(seen._candidates(seen._compared(new, number + 1))))
+        assert compared <= 40, number
+        assert not seen.take_place(new).warnings

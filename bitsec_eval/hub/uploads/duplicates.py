@@ -1,17 +1,32 @@
-"""Which agent was here first: every version ever stored, compared by bytes, by structure and by shape."""
+"""Which agent was here first: every version ever stored, compared by bytes, by structure and by shape.
+
+By shape an upload is compared with few others. Whoever has nine tenths of a program's fingerprints has at least one
+of any tenth of them and one more: its rarest are its marks, and only uploads that hold a mark of one another can be
+alike. So that it takes a quarter of the memory, only fingerprints that 4 divides are marks or are looked for.
+"""
 
 import threading
 from array import array
 from bisect import bisect_left, insort
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from heapq import merge, nsmallest
+from itertools import groupby
 
 from bitsec_eval.core.agent_check import Caution
-from bitsec_eval.core.similarity import Likeness, resemblance
+from bitsec_eval.core.similarity import COMPARED_PRINTS, Likeness, resemblance
 from bitsec_eval.hub.storage.records import CopyOf
+from bitsec_eval.hub.uploads.print_index import PrintIndex
 
 SIMILAR = 0.9
 """Unrelated modules of the standard library reach 0.41 and sister modules (bz2, lzma) 0.63."""
+
+MOST_MISSING = 10
+"""One of so many fingerprints of the smaller program may be missing in the other; see SIMILAR."""
+
+SAMPLE = 4
+"""Fingerprints that this divides stand in the indexes."""
 
 FEW_TIMES = 8
 """How many times larger a program's fingerprints may be to be gone through one by one."""
@@ -45,16 +60,20 @@ class Duplicates:
         self._uploads: dict[int, _Earlier] = {}
         self._first: dict[str, list[int]] = defaultdict(list)
         """The sequences, in order, that have a digest or a structure."""
+        self._sampled = PrintIndex()
+        self._marked = PrintIndex()
+        self._unmarked: list[int] = []
+        """The sequences, in order, whose sample is too small for marks: every upload is compared with them."""
 
     def restore(self, upload: Upload, sequence: int) -> None:
         """Take in a stored upload; those of one miner come in their order."""
         with self._lock:
-            self._add(_earlier(upload, sequence))
+            self._add(self._compared(upload, sequence))
 
     def take_place(self, upload: Upload) -> UploadPlace:
         """Give an upload the next place and say what it copies or resembles of another miner's, if it does."""
         with self._lock:
-            new = _earlier(upload, self._last + 1)
+            new = self._compared(upload, self._last + 1)
             copy_of = self._copy_of(new)
             warnings = () if copy_of else self._resembling(new)
             self._add(new)
@@ -66,15 +85,41 @@ class Duplicates:
             gone = self._uploads.pop(sequence)
             for key in gone.keys:
                 self._first[key].remove(sequence)
+            self._sampled.remove(gone.sample, sequence)
+            self._marked.remove(gone.marks, sequence)
+            if gone.is_unmarked:
+                self._unmarked.remove(sequence)
 
     def _add(self, new: "_Earlier") -> None:
-        in_order = new.sequence > self._last
         self._last = max(self._last, new.sequence)
         self._uploads[new.sequence] = new
-        if not in_order:
-            self._uploads = dict(sorted(self._uploads.items()))
         for key in new.keys:
             insort(self._first[key], new.sequence)
+        self._sampled.add(new.sample, new.sequence)
+        self._marked.add(new.marks, new.sequence)
+        if new.is_unmarked:
+            insort(self._unmarked, new.sequence)
+
+    def _compared(self, upload: Upload, sequence: int) -> "_Earlier":
+        known = upload.likeness
+        prints = array("I", sorted(known.prints) if known else ())
+        return _Earlier(
+            sequence=sequence,
+            miner_id=upload.miner_id,
+            sha256=upload.sha256,
+            time=upload.time,
+            structure=known.structure if known else None,
+            prints=prints,
+            marks=array("I", self._marks(prints)),
+        )
+
+    def _marks(self, prints: "array[int]") -> Iterable[int]:
+        """The rarest fingerprints of which one cannot be missing in a program that is alike; none if they are few."""
+        if len(prints) < COMPARED_PRINTS:
+            return ()
+        needed = len(prints) // MOST_MISSING + 1
+        sample = _sample(prints)
+        return nsmallest(needed, sample, key=self._sampled.count) if len(sample) >= needed else ()
 
     def _copy_of(self, new: "_Earlier") -> CopyOf | None:
         sequences = [sequence for key in new.keys for sequence in self._first.get(key, [])[:1]]
@@ -86,12 +131,21 @@ class Duplicates:
 
     def _resembling(self, new: "_Earlier") -> tuple[Caution, ...]:
         prints = frozenset(new.prints)
-        shares = ((earlier, earlier.share_of(prints)) for earlier in self._uploads.values())
+        shares = ((earlier, earlier.share_of(prints)) for earlier in self._candidates(new))
         first, share = next((pair for pair in shares if pair[1] >= SIMILAR), (None, 0.0))
         if first is None or first.miner_id == new.miner_id:
             return ()
         sentence = f"{share:.0%} of the smaller program's shape is also in {first.miner_id}'s of {first.time}."
         return (Caution(reason="similar", sentence=sentence),)
+
+    def _candidates(self, new: "_Earlier") -> Iterator["_Earlier"]:
+        """Yield every earlier upload that can be alike, in the order of uploads, and few others."""
+        if len(new.prints) < COMPARED_PRINTS:
+            return
+        larger = [self._sampled.holders(each) for each in new.marks]
+        smaller = [self._marked.holders(each) for each in new.sample]
+        found = merge(*larger, *smaller, self._unmarked) if new.marks else iter(sorted(self._uploads))
+        yield from (self._uploads[sequence] for sequence, _ in groupby(found))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +156,22 @@ class _Earlier:
     time: str
     structure: str | None
     prints: "array[int]"  # 4 bytes each, sorted; a set takes 15 times that
+    marks: "array[int]"
 
     @property
     def keys(self) -> tuple[str, ...]:
         """What an equal upload has in common with this one."""
         return (self.sha256,) if self.structure is None else (self.sha256, f"structure {self.structure}")
+
+    @property
+    def sample(self) -> list[int]:
+        """Those of the fingerprints that stand in the indexes."""
+        return _sample(self.prints) if len(self.prints) >= COMPARED_PRINTS else []
+
+    @property
+    def is_unmarked(self) -> bool:
+        """Whether it is compared, and has no marks to be found by."""
+        return len(self.prints) >= COMPARED_PRINTS and not self.marks
 
     def share_of(self, prints: frozenset[int]) -> float:
         """The share of the smaller program's fingerprints that the other has; time grows with the smaller one."""
@@ -119,13 +184,5 @@ class _Earlier:
         return place < len(self.prints) and self.prints[place] == fingerprint
 
 
-def _earlier(upload: Upload, sequence: int) -> _Earlier:
-    known = upload.likeness
-    return _Earlier(
-        sequence=sequence,
-        miner_id=upload.miner_id,
-        sha256=upload.sha256,
-        time=upload.time,
-        structure=known.structure if known else None,
-        prints=array("I", sorted(known.prints) if known else ()),
-    )
+def _sample(prints: Iterable[int]) -> list[int]:
+    return [each for each in prints if not each % SAMPLE]
