@@ -20,11 +20,16 @@ prepare_engine() {
     if [ -z "${DOCKER_HOST:-}" ]; then share_engine_address; fi
     return
   fi
+  local refusal too_old='client version [^ ]+ is too old.*version is [0-9.]*[0-9]'
+  refusal=$(within 10 docker info 2>&1) || true
+  if [[ $refusal =~ $too_old ]]; then
+    stop "the engine refuses this docker command (${BASH_REMATCH[0]}); install a Docker client as new as the engine"
+  fi
   if [ -n "${DOCKER_HOST:-}" ]; then
     have docker || stop "DOCKER_HOST is set but there is no docker command; install Docker's client and try again"
     stop "no Docker engine answers at DOCKER_HOST=$DOCKER_HOST; start that engine, or unset DOCKER_HOST"
   fi
-  if [[ $(within 10 docker info 2>&1) == *"permission denied"* ]]; then
+  if [[ $refusal == *"permission denied"* ]]; then
     stop "you may not use this machine's Docker engine; run 'sudo usermod -aG docker $(id -un)', log in again, try again"
   fi
   if [ -n "${BITSEC_NO_INSTALL:-}" ]; then

@@ -268,7 +268,7 @@ def test_no_escape_sequence_of_an_agent_reaches_terminal_or_junit(tmp_path: Path
 
 
 def _containers(folder: Path) -> int:
-    with closing(docker.APIClient()) as client:
+    with closing(docker.from_env().api) as client:
         found = client.containers(all=True, filters={"label": [LABEL]})
     return sum(str(folder) in each["Labels"][LABEL] for each in found)
 

@@ -98,6 +98,23 @@ def test_a_user_may_not_use_the_engine_that_runs(machine):
     )
 
 
+TOO_OLD = (
+    "Error response from daemon: client version 1.41 is too old. Minimum supported API version is 1.44,"
+    " please upgrade your client to a newer version"
+)
+
+
+@pytest.mark.parametrize("address", [{}, {"DOCKER_HOST": "tcp://engine:2375"}])
+@pytest.mark.parametrize("status", [0, 1])  # of clients, with --format and without
+def test_an_old_client_of_a_new_engine_is_told_so(machine, address: dict[str, str], status: int):
+    machine.has("docker", f"echo '{TOO_OLD}' >&2; exit {status}")
+
+    assert one_line(machine.run(**address)) == (
+        "script/setup: the engine refuses this docker command (client version 1.41 is too old. Minimum supported API"
+        " version is 1.44); install a Docker client as new as the engine"
+    )
+
+
 def test_root_can_forbid_to_install(machine):
     machine.has("docker", SILENT_DOCKER)
     machine.has("apt-get", "")

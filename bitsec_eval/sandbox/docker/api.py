@@ -18,6 +18,7 @@ from bitsec_eval.sandbox.docker.address import Dial, SshSocket
 from bitsec_eval.sandbox.protocol.polling import is_readable
 
 HEAD_BYTES = 16 << 10
+END_CHARACTERS = 120
 _HEADERS = {"Content-Type": "application/json"}
 Query = Mapping[str, object]
 
@@ -183,8 +184,19 @@ def _refused(what: str, status: int, content: bytes) -> SandboxError:
     except (ValueError, LookupError, TypeError):
         message = f"the engine answers {status}"
     kind = MissingError if status == http.client.NOT_FOUND else SandboxError
-    remedy = "" if kind is MissingError else "; is the Docker engine running?"
-    return kind(f"could not {what}: {one_line(str(message), 200)}{remedy}")
+    remedy = "" if kind is MissingError else "; the engine's log says more"
+    return kind(f"could not {what}: {_both_ends(str(message))}{remedy}")
+
+
+def _both_ends(message: str) -> str:
+    """Return what an engine says, on one line; of a long chain of causes both ends, as the last is the first cause.
+
+    >>> _both_ends("no such runtime")
+    'no such runtime'
+    """
+    if len(message) <= 2 * END_CHARACTERS:
+        return one_line(message)
+    return f"{one_line(message[:END_CHARACTERS])} ... {one_line(message[-END_CHARACTERS:])}"
 
 
 def _unanswered(what: str, error: BaseException, connection: socket.socket | None = None) -> SandboxError:

@@ -19,17 +19,20 @@ _SOURCES = "$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)"
 _QUIET = {"LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
 
 
-def unpack(packages: Sequence[str], work: Path, architecture: str, environ: Mapping[str, str]) -> Path:
+def unpack(
+    packages: Sequence[str], work: Path, architecture: str, environ: Mapping[str, str], release: str = RELEASE
+) -> Path:
     """Return the folder `work`/root with the content of `packages` and of what they depend on.
 
-    `architecture` is Debian's name for it, such as "amd64" or "arm64". `work` must be empty.
+    `architecture` is Debian's name for it, such as "amd64" or "arm64". `work` must be empty. `release` is the name of
+    one that has security updates, such as "trixie".
 
     Raises:
         SandboxError: there is no apt-get, no mirror, no key of Debian's, or a package cannot be fetched.
     """
     _check_tools()
     apt = _PrivateApt(work, architecture)
-    apt.update(list(sources(environ)))
+    apt.update(list(sources(environ, release)))
     apt.fetch(packages)
     root = work / "root"
     root.mkdir()
@@ -38,7 +41,7 @@ def unpack(packages: Sequence[str], work: Path, architecture: str, environ: Mapp
     return root
 
 
-def sources(environ: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+def sources(environ: Mapping[str, str], release: str = RELEASE) -> Iterator[tuple[str, ...]]:
     """Yield lists of apt sources ("MIRROR SUITE"), the likeliest first: each offers all that is needed.
 
     Raises:
@@ -46,7 +49,7 @@ def sources(environ: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
     """
     given = environ.get(MIRROR, "").rstrip("/")
     if given:
-        yield (*_archive(given), f"{given}-security {RELEASE}-security")
+        yield (*_archive(given, release), f"{given}-security {release}-security")
         return
     archives, security = _machines_own()
     if not archives:
@@ -54,11 +57,11 @@ def sources(environ: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
             f"this machine's apt has no mirror of Debian; name one with {MIRROR}, as in {MIRROR}=http://HOST/debian"
         )
     for archive in archives:
-        yield (*_archive(archive), *(f"{mirror} {RELEASE}-security" for mirror in security))
+        yield (*_archive(archive, release), *(f"{mirror} {release}-security" for mirror in security))
 
 
-def _archive(mirror: str) -> tuple[str, str]:
-    return f"{mirror} {RELEASE}", f"{mirror} {RELEASE}-updates"
+def _archive(mirror: str, release: str) -> tuple[str, str]:
+    return f"{mirror} {release}", f"{mirror} {release}-updates"
 
 
 def _machines_own() -> tuple[list[str], list[str]]:
