@@ -52,6 +52,17 @@ def test_it_shows_ranks_scores_rewards_and_what_is_void():
         assert shown in page
 
 
+def test_an_agent_that_was_stopped_says_why_cells_are_empty():
+    stopped = {"stopped": {"late": "pruned"}, "prune": 1}
+    file = JunitFile(settings=stopped).run("best", "a/x", [P]).run("best", "b/y", [P]).run("late", "a/x", [F])
+    page = page_of(file)
+
+    assert '<span class="state">pruned</span> 1 run of 2 not spent; the score is that of the others.' in page
+    assert "Empty: not run, as its agent was stopped." in page
+    assert "not spent" not in page_of(several())
+    assert "Empty" not in page_of(several())
+
+
 def test_it_names_the_checks_that_did_not_pass_and_why():
     page = page_of(several())
 
