@@ -27,7 +27,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--cluster", metavar="URL", help="look at every node of this Dask scheduler instead")
     parser.add_argument("--cluster-tls", type=Path, metavar="DIR", help="folder with ca.pem, cert.pem and key.pem")
     parser.add_argument("--image", help=f"sandbox image (default: {IMAGE}); for oci the folder of its files")
-    parser.add_argument("--runtime", metavar="NAME", help="the engine's runtime for sandboxes, such as runsc")
+    parser.add_argument("--runtime", metavar="NAME", help="the engine's runtime for sandboxes, such as crun")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="runs at the same time")
     parser.add_argument("--memory-mib", type=int, default=Limits().memory_mib, metavar="N", help="memory of each")
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="where results go")

@@ -27,7 +27,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
     parser.add_argument("--sandbox", choices=("docker", "oci"), default="docker", help="what starts sandboxes")
     parser.add_argument("--image", help=f"sandbox image (default: {IMAGE}); for oci the folder of its files")
-    parser.add_argument("--runtime", metavar="NAME", help="the engine's runtime for sandboxes, such as runsc")
+    parser.add_argument("--runtime", metavar="NAME", help="the engine's runtime for sandboxes, such as crun")
     parser.add_argument("--state", type=Path, metavar="DIR", help="where locks are kept (one folder for each node)")
     parser.set_defaults(main=main)
 

@@ -168,7 +168,7 @@ SANDBOX = (
         " interleaved: faster, for suites that are no secret, and results say so",
         choices=tuple(RunOrder),
     ),
-    Option("runtime", str, "", "NAME", "the engine's runtime for sandboxes, such as crun or runsc"),
+    Option("runtime", str, "", "NAME", "the engine's runtime for sandboxes, such as crun"),
     Option(
         "accept-weaker",
         words,

@@ -164,7 +164,7 @@ def _module(machine: HostFacts) -> HostCheck:
     found = [name for name in ("apparmor", "selinux") if any(f"name={name}" in each for each in _security(machine))]
     if found:
         return _ok("security-module", ", ".join(found))
-    return _weak("security-module", "none", "enable AppArmor or SELinux, or use a virtual machine or runsc")
+    return _weak("security-module", "none", "enable AppArmor or SELinux, or use a virtual machine")
 
 
 def _limit(name: str, field: str, what: str) -> Callable[[HostFacts], HostCheck]:
