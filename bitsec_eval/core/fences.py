@@ -15,7 +15,7 @@ MOST_COLUMNS = 3  # that a fence may be indented
 MOST_NESTED = 16  # list items and quotes in one another
 MOST_RETURNS = 4  # to the first closing line of a block whose string never ends
 
-LONGEST_TAG = 40  # characters of one that may follow a closing fence
+MOST_TAGS = 200  # characters of those that may follow a closing fence
 
 
 def is_python(language: str) -> bool:
@@ -145,9 +145,11 @@ def _closes(line: str, fence: str, furthest: int) -> bool:
 
 def _only_tags(rest: str) -> bool:
     """Whether `rest` of a line is nothing but closing tags and special tokens."""
+    if len(rest) > MOST_TAGS:
+        return False
     while rest.strip():
         rest = rest.lstrip(" \t")
-        end = rest.find(">", 0, LONGEST_TAG)
+        end = rest.find(">")
         if rest[:2] not in ("</", "<|") or end < 0:
             return False
         rest = rest[end + 1 :]

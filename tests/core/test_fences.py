@@ -53,7 +53,7 @@ def test_tags_and_tokens_of_a_model_may_follow_a_closing_fence(name, end):
     assert code_in(answer) == CODES[name]
 
 
-@pytest.mark.parametrize("after", [" Done.", "<b>", "</think> so", "</", "<|x", "a", "</" + "x" * 60 + ">"])
+@pytest.mark.parametrize("after", [" Done.", "<b>", "</think> so", "</", "<|x", "a", "</x>" * 60])
 def test_nothing_else_may_follow_a_closing_fence(after):
     assert fenced_blocks(f"{F}c\na\n{F}{after}\n{F}") == [("c", f"a\n{F}{after}\n", True)]
 
@@ -157,7 +157,8 @@ def test_a_language_is_the_first_word(info):
     assert is_python(language_of(info))
 
 
-HEAVY = ["```python\n\\\"\"\"\n```\n" * 40_000, '```python\n"\\' + '"\\' * 400_000, "```python\n" + "'\"" * 400_000,
+HEAVY = ["```c\n```" + "</a>" * 250_000, "```c\n" + "```</a>" * 150_000,
+         "```python\n\\\"\"\"\n```\n" * 40_000, '```python\n"\\' + '"\\' * 400_000, "```python\n" + "'\"" * 400_000,
          '```python\n"""' + "\\" * 900_001 + "\n```", "1. " * 300_000]  # fmt: skip
 
 
