@@ -8,8 +8,11 @@ import pytest
 from plugin.evaluations import evaluate
 from sandbox.image.wheels import made_image, own_name
 
+from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.image_name import folder_of
 from bitsec_eval.core.junit import read_junit
+from bitsec_eval.plugin.extension import EngineRequest
+from bitsec_eval.plugin.several_machines import CLUSTER
 from bitsec_eval.sandbox.docker.engine import DockerSandbox
 from bitsec_eval.sandbox.image.libraries_build import MadeImage
 
@@ -64,9 +67,9 @@ def test_several_images_share_an_evaluation(images: list[MadeImage], tmp_path: P
     assert "image" not in plan.tasks["suite/plain"].parts
 
 
-def test_an_oci_runtime_finds_them_beside_its_root(
-    images: list[MadeImage], oci_root: Path, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
-):
+@pytest.fixture(scope="module")
+def root(images: list[MadeImage], oci_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The plain image as a folder, and the two others beside it."""
     roots = tmp_path_factory.mktemp("roots")
     roots.chmod(0o755)
     subprocess.run(["cp", "-a", str(oci_root), str(roots / "rootfs")], check=True)
@@ -76,17 +79,35 @@ def test_an_oci_runtime_finds_them_beside_its_root(
         folder.mkdir()
         export = f"c=$(docker create {name} x) && docker export $c | tar -x -C {folder} && docker rm $c"
         subprocess.run(["sh", "-c", export], check=True, capture_output=True)
+    return roots / "rootfs"
 
-    ran = evaluate(
-        tmp_path,
-        "--bitsec-sandbox=oci",
-        f"--bitsec-image={roots / 'rootfs'}",
-        agents={"greeter": GREETER},
-        tasks=suite_of(images),
-    )
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--bitsec-sandbox=oci", "--bitsec-image={root}"),
+        ("--bitsec-engine=docker:,jobs=1", "--bitsec-engine=oci:{root},jobs=1"),
+    ],
+)
+def test_an_oci_runtime_finds_them_beside_its_root(
+    images: list[MadeImage], root: Path, tmp_path: Path, options: tuple[str, ...]
+):
+    given = [option.format(root=root) for option in options]
+
+    ran = evaluate(tmp_path, *given, agents={"greeter": GREETER}, tasks=suite_of(images))
 
     assert ran.status == 0, ran.output
     assert ran.scores() == {"greeter": pytest.approx(200 / 3)}
+
+
+def test_the_nodes_of_a_cluster_have_one_image(tmp_path: Path):
+    request = EngineRequest(state=tmp_path, results=tmp_path, task_image="numpy:1")
+
+    with (
+        pytest.raises(SettingsError, match="nodes hold one image; use --bitsec-engine for tasks with their own"),
+        CLUSTER.open(request),
+    ):
+        pass
 
 
 def test_an_image_of_another_digest_is_refused_before_anything_runs(images: list[MadeImage], tmp_path: Path):
