@@ -6,17 +6,20 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.miner.hub import HubTask
-from bitsec_eval.miner.writing.rehearsal import problem_of
+from bitsec_eval.miner.writing.rehearsal import problem_of, stage
 from bitsec_eval.sandbox.docker.engine import DockerSandbox
 from tests.hub.conftest import RunningHub
 from tests.miner.conftest import Miner
 from tests.miner.llm_server import llm_server
 from tests.plugin.evaluations import BAD, GOOD, REVERSE_TASK, environment, printing
+from tests.sandbox.image.wheels import made_image, own_name
 
 AGENT = """
 import argparse
@@ -71,6 +74,30 @@ def test_a_rehearsal_finds_what_does_not_work(engine: DockerSandbox, kind: str, 
     found = problem_of(agent(body), offered(kind), engine)
 
     assert found.startswith(problem) if problem else found == ""
+
+
+def test_a_rehearsal_starts_an_agent_as_its_task_does(engine: DockerSandbox):
+    task = replace(offered("answer"), protocol="agent_main")
+
+    assert problem_of("def agent_main(input):\n    return input['problem_statement']\n", task, engine) == ""
+    assert "agent.py defines no agent_main(); this task calls it" in problem_of(agent("print(task)"), task, engine)
+
+
+def test_a_rehearsal_is_in_the_image_of_its_task(engine: DockerSandbox, tmp_path: Path):
+    with made_image(tmp_path, own_name("miner"), {"greetings.py": "def hello():\n    return 'hello'\n"}) as image:
+        task = replace(offered("answer"), image=image.pinned, libraries=frozenset({"greetings"}))
+        source = agent("import greetings; print(greetings.hello())")
+        with stage(task, {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}) as rehearse:
+            assert rehearse(source) == ""
+        assert "imports greetings, which is not in Python 3.11's" in problem_of(source, offered("answer"), engine)
+    name = image.pinned.partition("@")[0]
+    build = f"bitsec-eval image build --with REQUIREMENTS --name {name}"
+    words = f"no image {name}, which the task asks for; make it with {build}"
+    with (
+        pytest.raises(SandboxError, match=words),
+        stage(task, {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}),
+    ):
+        pass
 
 
 def test_a_rehearsal_shows_the_traceback_to_mend_by(engine: DockerSandbox):

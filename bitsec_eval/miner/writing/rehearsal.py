@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from bitsec_eval.agent_check.process import check
 from bitsec_eval.core.answer import Answer
-from bitsec_eval.core.errors import AnswerFault
+from bitsec_eval.core.errors import AnswerFault, SandboxError
 from bitsec_eval.core.image_name import pinned
 from bitsec_eval.core.proof.answer import check_patch_form, parse_exploit
 from bitsec_eval.core.report import parse_report
@@ -60,8 +60,18 @@ def engine(environ: Mapping[str, str] = os.environ, image: str = "") -> Iterator
     Raises:
         SandboxError: no engine answers, or it lacks the image.
     """
-    name = pinned(image).name or IMAGE
-    with docker_sandbox(DockerSettings(state=state_folder(environ), image=name)) as sandbox:
+    name = pinned(image).name
+    with ExitStack() as stack:
+        settings = DockerSettings(state=state_folder(environ), image=name or IMAGE)
+        try:
+            sandbox = stack.enter_context(docker_sandbox(settings))
+        except SandboxError as error:
+            if name and f"no image {name}" in str(error):
+                build = f"bitsec-eval image build --with REQUIREMENTS --name {name}"
+                raise SandboxError(
+                    f"the engine has no image {name}, which the task asks for; make it with {build}"
+                ) from None
+            raise
         yield sandbox
 
 
