@@ -137,3 +137,42 @@ def test_a_task_that_proves_nothing_is_a_fault(
     faults = [line for line in told(capsys) if line.startswith("task_suites/proof/test_")]
     assert len(faults) == 2
     assert all(words in fault for fault in faults)
+
+
+@pytest.fixture
+def poc_suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A findings task that takes pocs, and the scenario that it shares with an exploit task."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    name, suites = "liquid_ron_h01", PROOF.parent
+    shutil.copytree(suites / "scabench" / name, tmp_path / "task_suites/scabench" / name)
+    shutil.copy(suites / f"scabench/test_{name}.py", tmp_path / "task_suites/scabench")
+    shutil.copytree(suites / f"proof/{name}/chain", tmp_path / f"task_suites/proof/{name}/chain")
+    return tmp_path / "task_suites"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        ("Poc.sol", "vault.leave();", "", "the task's own exploit gains -"),
+        ("Poc.sol", "contract Poc", "contract Other", "the scenario needs a file Poc.sol"),
+        ("scenario.py", "self.vault.fetchOperatorFee(sender=self.operator)", "assert False, 'no day'", "no day"),
+        ("scenario.py", "for holder in (self.alice, self.wallet, self.attacker)",
+         "for holder in (self.alice, self.wallet)", "the attacker has none of a token"),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("evm_engine")
+def test_a_findings_task_whose_own_poc_proves_nothing_is_a_fault(
+    poc_suite: Path, name: str, old: str, new: str, words: str, capsys: pytest.CaptureFixture[str]
+):
+    (path,) = poc_suite.rglob(name)
+    path.write_text(path.read_text().replace(old, new, 1) if name == "Poc.sol" else _day_replaced(path, old, new))
+
+    assert main(["check", "task_suites/scabench"]) == 1
+    assert words in "\n".join(told(capsys))
+
+
+def _day_replaced(path: Path, old: str, new: str) -> str:
+    """Return a scenario with a text replaced, in its ordinary day if it stands there."""
+    before, day, after = path.read_text().partition("def ordinary_day")
+    return before + day + after.replace(old, new) if old in after else before.replace(old, new) + day + after
