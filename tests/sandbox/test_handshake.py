@@ -39,8 +39,8 @@ def _docker(*arguments: str, given: bytes = b"") -> bytes:
 
 def test_an_image_whose_python_does_not_start_is_named_in_one_line(broken_image: str, tmp_path: Path):
     with (
+        pytest.raises(SandboxError) as caught,  # at the start where an engine keeps images out of reach
         docker_sandbox(DockerSettings(state=tmp_path, image=broken_image)) as sandbox,
-        pytest.raises(SandboxError) as caught,
         sandbox.open(Limits()),
     ):
         pass
