@@ -8,7 +8,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.hardening.policy import Placement
 from bitsec_eval.sandbox.oci.bundle import bundle_config
 

@@ -31,8 +31,8 @@ from benchmarks.sides import machine  # noqa: E402
 from bitsec_eval.cluster.cluster import RESOURCE, Cluster, cluster_of  # noqa: E402
 from bitsec_eval.cluster.node_actor import NodeOffer  # noqa: E402
 from bitsec_eval.cluster.settings import cluster_settings  # noqa: E402
-from bitsec_eval.core.answer import Ending  # noqa: E402
-from bitsec_eval.core.task import Limits  # noqa: E402
+from bitsec_eval.core.answers.answer import Ending  # noqa: E402
+from bitsec_eval.core.tasks.task import Limits  # noqa: E402
 from bitsec_eval.sandbox.api import Frame, FrameKind, Session  # noqa: E402
 
 FRAMES = 2000

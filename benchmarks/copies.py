@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 
-from bitsec_eval.core.similarity import Likeness, resemblance
+from bitsec_eval.core.agents.similarity import Likeness, resemblance
 from bitsec_eval.hub.uploads.duplicates import SIMILAR, Duplicates, Upload
 
 TRIED = 50

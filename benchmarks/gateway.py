@@ -31,9 +31,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from inference.server import Handler, completion, serving  # noqa: E402
 
-from bitsec_eval.core.llm import LLM  # noqa: E402
 from bitsec_eval.core.llm_request import LLMRequest  # noqa: E402
-from bitsec_eval.core.task import Limits  # noqa: E402
+from bitsec_eval.core.tasks.llm import LLM  # noqa: E402
+from bitsec_eval.core.tasks.task import Limits  # noqa: E402
 from bitsec_eval.inference.gateway import Gateway, SessionKey  # noqa: E402
 from bitsec_eval.inference.limits import RunLimits, TotalLimits  # noqa: E402
 from bitsec_eval.inference.live_gateway import LiveConfig, live_gateway  # noqa: E402

@@ -16,8 +16,8 @@ from math import comb, fsum
 from random import Random
 from statistics import fmean, pstdev
 
-from bitsec_eval.core.intervals import Z, score_interval
-from bitsec_eval.core.ties import tie_groups
+from bitsec_eval.core.scoring.intervals import Z, score_interval
+from bitsec_eval.core.scoring.ties import tie_groups
 
 CONFIDENCE = 0.95
 RATES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sides import interleaved, machine, ratios, spread
 
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
 from bitsec_eval.sandbox.oci.engine import OciSettings, oci_sandbox

@@ -22,8 +22,8 @@ from xml.sax.saxutils import escape
 
 from sides import machine
 
-from bitsec_eval.core.junit import read_junit
-from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.core.junit.reader import read_junit
+from bitsec_eval.core.scoring.leaderboard import leaderboard
 from bitsec_eval.render.console import board_lines
 
 AGENTS, CHECKS = 100, 10

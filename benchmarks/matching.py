@@ -29,10 +29,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.evidence import evidence_of
 from bitsec_eval.core.matching.lexical import Curve, LexicalMatcher
 from bitsec_eval.core.matching.parameters import MatchingParameters
+from bitsec_eval.core.reports.finding import Finding
 from bitsec_eval.scabench.dataset import read_dataset
 from bitsec_eval.scabench.injections import FAMILIES, PLACES
 from bitsec_eval.scabench.layouts import read_report

@@ -13,7 +13,7 @@ from pathlib import Path
 from leaderboard_million import AGENTS, CHECKS, _junit
 from sides import interleaved, machine, ratios, spread
 
-from bitsec_eval.core.junit import read_junit
+from bitsec_eval.core.junit.reader import read_junit
 from bitsec_eval.signing.keys import made_key
 from bitsec_eval.signing.record import sign, verify
 

@@ -8,9 +8,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bitsec_eval.core.answer import Ending
-from bitsec_eval.core.task import Limits
-from bitsec_eval.core.values import dumps
+from bitsec_eval.core.answers.answer import Ending
+from bitsec_eval.core.answers.values import dumps
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.plugin.extension import SandboxEngine
 from bitsec_eval.sandbox.api import Frame
 

@@ -7,17 +7,17 @@ import os
 from typing import TYPE_CHECKING
 
 from bitsec_eval.core.errors import AnswerFault, BitsecError, SolutionError, TaskError
-from bitsec_eval.core.finding import Finding
-from bitsec_eval.core.llm import LLM
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.twins import compare
 from bitsec_eval.core.proof.chain import ETHER, Reverted
 from bitsec_eval.core.proof.prompts import EXPLOIT_PROMPT, FOUNDRY_PATCH_PROMPT, PATCH_PROMPT, POC_PROMPT
 from bitsec_eval.core.proof.scenario import Scenario
 from bitsec_eval.core.proof.verdict import ExploitVerdict, PatchVerdict
-from bitsec_eval.core.report import AUDIT_PROMPT, Report
-from bitsec_eval.core.solution import Solution
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.reports.report import AUDIT_PROMPT, Report
+from bitsec_eval.core.tasks.llm import LLM
+from bitsec_eval.core.tasks.solution import Solution
+from bitsec_eval.core.tasks.task import Task
 
 if TYPE_CHECKING:
     from bitsec_eval.arrow.tables import ResultTables

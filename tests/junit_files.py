@@ -5,8 +5,8 @@ import json
 from dataclasses import dataclass, field, replace
 from xml.etree import ElementTree as ET
 
-from bitsec_eval.core.evaluation import Evaluation
-from bitsec_eval.core.junit import read_junit
+from bitsec_eval.core.evaluations.evaluation import Evaluation
+from bitsec_eval.core.junit.reader import read_junit
 from bitsec_eval.core.text import one_line
 
 OF_CHECK = ("check", "weight", "reason")

@@ -59,7 +59,7 @@ PURE = {"bitsec_eval/core": {"support"}}
 """All folders but these may import the impure helpers."""
 
 IMPURE = {"os", "time", "random", "socket", "subprocess", "threading", "tempfile", "urllib", "http"}
-SEEDED = {f"bitsec_eval/core/{name}.py": {"random"} for name in ("renaming", "variants")}
+SEEDED = {f"bitsec_eval/core/tasks/{name}.py": {"random"} for name in ("renaming", "variants")}
 
 
 def _packages() -> Iterator[str]:

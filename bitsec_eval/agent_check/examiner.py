@@ -17,8 +17,8 @@ from typing import BinaryIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # python -I looks nowhere else for us
 
-from bitsec_eval.core.agent_check import SANDBOX_PYTHON, TOO_COMPLEX, Examination, examine
-from bitsec_eval.core.similarity import likeness
+from bitsec_eval.core.agents.agent_check import SANDBOX_PYTHON, TOO_COMPLEX, Examination, examine
+from bitsec_eval.core.agents.similarity import likeness
 
 CPU_SECONDS = 3
 MEMORY_MIB = 768

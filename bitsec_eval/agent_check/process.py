@@ -16,9 +16,9 @@ from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from typing import IO, Any, cast
 
-from bitsec_eval.core.agent_check import SANDBOX_PYTHON, TOO_COMPLEX, Caution, Refusal, refused_bytes
+from bitsec_eval.core.agents.agent_check import SANDBOX_PYTHON, TOO_COMPLEX, Caution, Refusal, refused_bytes
+from bitsec_eval.core.agents.similarity import Likeness
 from bitsec_eval.core.errors import BitsecError
-from bitsec_eval.core.similarity import Likeness
 
 WALL_SECONDS = 8.0
 START_SECONDS = 20.0

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.evaluation import Evaluation, Outcome, Run
-from bitsec_eval.core.merging import merge, plan_of, runs_of, version_of
-from bitsec_eval.core.run_points import State, run_score, run_state
+from bitsec_eval.core.evaluations.evaluation import Evaluation, Outcome, Run
+from bitsec_eval.core.evaluations.merging import merge, plan_of, runs_of, version_of
+from bitsec_eval.core.scoring.run_points import State, run_score, run_state
 
 try:
     import pyarrow as pa

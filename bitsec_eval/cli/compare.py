@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 from bitsec_eval.cli.files import read_evaluation, write_file
-from bitsec_eval.core.comparison import compare
-from bitsec_eval.core.conditions import differences_between, engines_of
+from bitsec_eval.core.evaluations.conditions import differences_between, engines_of
+from bitsec_eval.core.scoring.comparison import compare
 from bitsec_eval.render.comparison import comparison_html, comparison_lines
 
 

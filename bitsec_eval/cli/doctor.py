@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.hardening.policy import IMAGE
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from bitsec_eval.core.errors import ResultsError, SettingsError
-from bitsec_eval.core.evaluation import Evaluation
-from bitsec_eval.core.junit import read_junit
+from bitsec_eval.core.evaluations.evaluation import Evaluation
+from bitsec_eval.core.junit.reader import read_junit
 from bitsec_eval.core.text import one_line
 from bitsec_eval.support.atomic_files import write_text
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.image_name import is_image_name
+from bitsec_eval.core.tasks.image_name import is_image_name
 from bitsec_eval.core.text import one_line
 from bitsec_eval.support.image_modules import note_modules
 from bitsec_eval.support.terminal import log, log_step

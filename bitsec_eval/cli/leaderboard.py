@@ -10,13 +10,13 @@ from pathlib import Path
 
 from bitsec_eval.cli.files import read_evaluation, write_file
 from bitsec_eval.cli.validators import DEFAULT_RULE, signed_records
-from bitsec_eval.core.agreement import AGREEMENTS, agreed, standing_apart
-from bitsec_eval.core.conditions import differences_between, engines_of
 from bitsec_eval.core.errors import ResultsError, SettingsError
-from bitsec_eval.core.evaluation import Evaluation
-from bitsec_eval.core.leaderboard import Leaderboard, best_score, leaderboard
-from bitsec_eval.core.paying.progress import MOST_HALF_LIFE_DAYS
-from bitsec_eval.core.rewards import RULE_NAMES
+from bitsec_eval.core.evaluations.conditions import differences_between, engines_of
+from bitsec_eval.core.evaluations.evaluation import Evaluation
+from bitsec_eval.core.scoring.agreement import AGREEMENTS, agreed, standing_apart
+from bitsec_eval.core.scoring.leaderboard import Leaderboard, best_score, leaderboard
+from bitsec_eval.core.scoring.paying.progress import MOST_HALF_LIFE_DAYS
+from bitsec_eval.core.scoring.rewards import RULE_NAMES
 from bitsec_eval.core.usage import TIEBREAKS
 from bitsec_eval.render.console import board_lines
 from bitsec_eval.render.html import board_html

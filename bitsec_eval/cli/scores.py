@@ -11,7 +11,7 @@ from bitsec_eval.cli.datasets import add_dataset, dataset_in, read
 from bitsec_eval.cli.files import write_file
 from bitsec_eval.core.errors import AnswerFault, SettingsError
 from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
-from bitsec_eval.core.report import Report
+from bitsec_eval.core.reports.report import Report
 from bitsec_eval.core.text import one_line
 from bitsec_eval.judge import MODEL, matcher_from
 from bitsec_eval.render.findings import findings_html

@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Collection
 from pathlib import Path
 
-from bitsec_eval.core.agreement import MEDIAN, joined
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.evaluation import Evaluation
+from bitsec_eval.core.evaluations.evaluation import Evaluation
+from bitsec_eval.core.scoring.agreement import MEDIAN, joined
 
 FEWEST = 2
 DEFAULT_RULE = MEDIAN

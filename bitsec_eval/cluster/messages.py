@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from enum import Enum
 
-from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.answers.answer import Ending
 from bitsec_eval.core.errors import KilledError, SandboxError
 from bitsec_eval.sandbox.api import Frame, FrameKind
 

@@ -18,7 +18,7 @@ from bitsec_eval import __version__
 from bitsec_eval.cluster.messages import pack_told
 from bitsec_eval.cluster.node_sessions import NodeSessions
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.api import Frame, FrameKind, Session
 from bitsec_eval.sandbox.engines import Engine
 from bitsec_eval.sandbox.hardening.host_checks import HostCheck

@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager, suppress
 from threading import Condition, Thread
 
 from bitsec_eval.cluster.messages import Told, pack_told
-from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.answers.answer import Ending
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.api import Frame, Sandbox, Session
 
 HELD_BYTES = 4 << 20

@@ -14,7 +14,7 @@ from bitsec_eval.cluster.messages import unpack_told
 from bitsec_eval.cluster.node_actor import OPENED, NodeActor, limits_order
 from bitsec_eval.cluster.remote_session import RemoteSession
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.hardening.host_checks import CheckStatus, HostCheck
 

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Protocol
 
 from bitsec_eval.cluster.messages import Told, unpack_told
-from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.answers.answer import Ending
 from bitsec_eval.core.errors import SandboxError, UnprovenError
 from bitsec_eval.sandbox.api import Frame
 

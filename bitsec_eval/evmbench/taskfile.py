@@ -3,7 +3,7 @@
 import re
 
 from bitsec_eval.core.proof.foundry import FoundryCase
-from bitsec_eval.core.severity import Severity, severity_of
+from bitsec_eval.core.reports.severity import Severity, severity_of
 from bitsec_eval.core.text import one_line
 from bitsec_eval.evmbench.audit import Audit, AuditedFault
 from bitsec_eval.scabench.case import expected_json

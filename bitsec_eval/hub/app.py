@@ -5,7 +5,7 @@ from functools import partial
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from bitsec_eval.core.agent_check import AGENT_BYTES
+from bitsec_eval.core.agents.agent_check import AGENT_BYTES
 from bitsec_eval.hub.http.error_responses import answer, answer_http_error, answer_refused
 from bitsec_eval.hub.http.openapi import described
 from bitsec_eval.hub.http.request_guard import RequestGuard

@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bitsec_eval.core.agent_check import Refusal
-from bitsec_eval.core.agent_name import NAME_RULE
+from bitsec_eval.core.agents.agent_check import Refusal
+from bitsec_eval.core.agents.agent_name import NAME_RULE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

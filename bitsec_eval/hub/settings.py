@@ -11,7 +11,7 @@ from pathlib import Path
 from bitsec_eval import __version__
 from bitsec_eval.agent_check.process import sandbox_python
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.task import CLI, PROTOCOLS
+from bitsec_eval.core.tasks.task import CLI, PROTOCOLS
 
 CHECK_SECONDS_PER_UPLOAD = 0.5
 """An agent of 18 KiB takes 5 ms, the largest and densest that are accepted take up to 3 s."""

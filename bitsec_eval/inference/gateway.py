@@ -8,8 +8,8 @@ from threading import Lock
 from typing import Protocol
 from weakref import WeakSet
 
-from bitsec_eval.core.llm import LLM
 from bitsec_eval.core.llm_request import LLMRequest
+from bitsec_eval.core.tasks.llm import LLM
 from bitsec_eval.inference.cassette import Cassette, Exchange, Offer, Recorder
 from bitsec_eval.inference.excluded_time import ExcludedTime
 from bitsec_eval.inference.problems import switched_off

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.llm import LLM
+from bitsec_eval.core.tasks.llm import LLM
 from bitsec_eval.inference.cost import Cost, pico_of
 
 MOST_BYTES = 64 << 20

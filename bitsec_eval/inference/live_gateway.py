@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bitsec_eval.core.llm import LLM
+from bitsec_eval.core.tasks.llm import LLM
 from bitsec_eval.inference.call import LiveServices
 from bitsec_eval.inference.fair_semaphore import FairSemaphore
 from bitsec_eval.inference.gateway import Gateway, SessionKey

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Matcher
 from bitsec_eval.core.matching.lexical import LexicalMatcher
+from bitsec_eval.core.reports.finding import Finding
 from bitsec_eval.core.text import one_line
 
 MODEL, URL, KEY, RECORD = "BITSEC_JUDGE_MODEL", "BITSEC_JUDGE_URL", "BITSEC_JUDGE_KEY", "BITSEC_JUDGE_RECORD"

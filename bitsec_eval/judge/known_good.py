@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from bitsec_eval.core.errors import InferenceError
-from bitsec_eval.core.finding import Finding
+from bitsec_eval.core.reports.finding import Finding
 from bitsec_eval.inference.provider.trouble import Trouble
 from bitsec_eval.judge.client import JudgeClient
 from bitsec_eval.judge.protocol import UnusableAnswerError, judge_prompt, vote

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Protocol
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision, Verdict
 from bitsec_eval.core.matching.assignment import assign
+from bitsec_eval.core.reports.finding import Finding
 from bitsec_eval.judge.protocol import (
     BATCH_FINDINGS,
     JudgePrompt,

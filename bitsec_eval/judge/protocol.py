@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bitsec_eval.core.errors import AnswerFault
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Verdict
-from bitsec_eval.core.printed_json import json_in
-from bitsec_eval.core.severity import Severity, severity_of
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.reports.printed_json import json_in
+from bitsec_eval.core.reports.severity import Severity, severity_of
 from bitsec_eval.core.text import one_line, printable
 
 BATCH_FINDINGS = 10

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 
 from bitsec_eval.core.errors import BitsecError, SettingsError
-from bitsec_eval.core.task import CLI, PROTOCOLS
+from bitsec_eval.core.tasks.task import CLI, PROTOCOLS
 from bitsec_eval.core.text import one_line
 
 DEFAULT_URL = "http://127.0.0.1:8000"

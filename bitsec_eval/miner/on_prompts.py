@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 from bitsec_eval.agent_check.process import check
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.task import PROOF_ANSWERS
+from bitsec_eval.core.tasks.task import PROOF_ANSWERS
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.miner.hub import HubTask
 from bitsec_eval.miner.writing.rehearsal import Rehearsal, engine, rehearsed

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from bitsec_eval.core.evaluation import outcomes_of, reasons_of, weights_of
-from bitsec_eval.core.scores import Cell
+from bitsec_eval.core.evaluations.evaluation import outcomes_of, reasons_of, weights_of
+from bitsec_eval.core.scoring.scores import Cell
 from bitsec_eval.core.text import one_line
 from bitsec_eval.render.figures import points
 

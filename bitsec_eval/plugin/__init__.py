@@ -3,7 +3,7 @@
 import pytest
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.tasks.task import Task
 from bitsec_eval.plugin import newhooks
 from bitsec_eval.plugin.config.options import add_options, options_of
 

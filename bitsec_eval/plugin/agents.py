@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bitsec_eval.core.agent_name import NAME_RULE, is_agent_name
+from bitsec_eval.core.agents.agent_name import NAME_RULE, is_agent_name
 from bitsec_eval.core.errors import SettingsError
 
 MOST_BYTES = 1 << 20

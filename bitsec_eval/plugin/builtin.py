@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bitsec_eval.core.answer import Answer
+from bitsec_eval.core.answers.answer import Answer
 from bitsec_eval.core.errors import SettingsError, TaskError
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Matcher
 from bitsec_eval.core.matching.lexical import LexicalMatcher
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.tasks.task import Task
 from bitsec_eval.plugin.extension import AnswerKind, EngineRequest, FindingMatcher, SandboxEngine
 from bitsec_eval.plugin.proof_kinds import PROOF_KINDS
 from bitsec_eval.render.findings import reported

@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bitsec_eval.core.answer import Answer
+from bitsec_eval.core.answers.answer import Answer
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Matcher
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.tasks.task import Task
 from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.engines import Engine
 

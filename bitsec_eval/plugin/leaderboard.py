@@ -13,10 +13,10 @@ import pytest
 from _pytest.junitxml import xml_key
 
 from bitsec_eval.core.errors import BitsecError
-from bitsec_eval.core.evaluation import Evaluation
-from bitsec_eval.core.junit import read_junit
-from bitsec_eval.core.junit_plain import plain_junit
-from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
+from bitsec_eval.core.evaluations.evaluation import Evaluation
+from bitsec_eval.core.junit.plain import plain_junit
+from bitsec_eval.core.junit.reader import read_junit
+from bitsec_eval.core.scoring.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.plugin.cache.resume import begun_file, note_begun, restoring
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.evaluation import EvaluationPlugin

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from bitsec_eval.core.evaluation import Evaluation
-    from bitsec_eval.core.leaderboard import Leaderboard
+    from bitsec_eval.core.evaluations.evaluation import Evaluation
+    from bitsec_eval.core.scoring.leaderboard import Leaderboard
     from bitsec_eval.plugin.extension import AnswerKind, FindingMatcher, SandboxEngine
 
 

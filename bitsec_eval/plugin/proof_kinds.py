@@ -5,7 +5,7 @@ from functools import partial
 
 from bitsec_eval.core.errors import TaskError
 from bitsec_eval.core.proof.answer import changed_text
-from bitsec_eval.core.task import PROOF_ANSWERS, Task
+from bitsec_eval.core.tasks.task import PROOF_ANSWERS, Task
 from bitsec_eval.plugin.extension import AnswerKind, Files, take_whole
 
 SHARED = ("chain", "scenario")

@@ -10,10 +10,10 @@ from math import fsum
 from pathlib import Path
 from typing import Any
 
-from bitsec_eval.core.answer import Answer
-from bitsec_eval.core.evaluation import Evaluation, Run, outcomes_of, reasons_of, weights_of
-from bitsec_eval.core.merging import runs_of
-from bitsec_eval.core.run_points import State, run_score, run_state
+from bitsec_eval.core.answers.answer import Answer
+from bitsec_eval.core.evaluations.evaluation import Evaluation, Run, outcomes_of, reasons_of, weights_of
+from bitsec_eval.core.evaluations.merging import runs_of
+from bitsec_eval.core.scoring.run_points import State, run_score, run_state
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.render.timeline import at_most
 from bitsec_eval.support.atomic_files import read_json, write_json

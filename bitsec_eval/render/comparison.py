@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
-from bitsec_eval.core.comparison import MovedAgent, MovedTask
+from bitsec_eval.core.scoring.comparison import MovedAgent, MovedTask
 from bitsec_eval.core.text import one_line
 from bitsec_eval.render.figures import points
 from bitsec_eval.render.html import content_policy, environment, stylesheet

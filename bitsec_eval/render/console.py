@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from bitsec_eval.core.leaderboard import Leaderboard, Row
+from bitsec_eval.core.scoring.leaderboard import Leaderboard, Row
 from bitsec_eval.core.text import one_line
 from bitsec_eval.render.figures import amount, held_back, outlook, points, spread, stopped, ties, used
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from bitsec_eval.core.intervals import Interval
-from bitsec_eval.core.leaderboard import MOST_NAMED, Leaderboard, Row
+from bitsec_eval.core.scoring.intervals import Interval
+from bitsec_eval.core.scoring.leaderboard import MOST_NAMED, Leaderboard, Row
 from bitsec_eval.core.usage import Usage
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bitsec_eval.core.errors import AnswerFault
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
-from bitsec_eval.core.report import parse_report
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.reports.report import parse_report
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.render.artifacts import run_file
 from bitsec_eval.render.findings_index import INDEX

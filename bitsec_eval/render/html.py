@@ -16,11 +16,11 @@ from pathlib import Path
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from bitsec_eval.core.evaluation import Check, Outcome
-from bitsec_eval.core.leaderboard import Leaderboard, Row
-from bitsec_eval.core.repeats import agent_pass_rates
-from bitsec_eval.core.run_points import State
-from bitsec_eval.core.scores import Cell
+from bitsec_eval.core.evaluations.evaluation import Check, Outcome
+from bitsec_eval.core.scoring.leaderboard import Leaderboard, Row
+from bitsec_eval.core.scoring.repeats import agent_pass_rates
+from bitsec_eval.core.scoring.run_points import State
+from bitsec_eval.core.scoring.scores import Cell
 from bitsec_eval.core.text import one_line
 from bitsec_eval.render.excerpts import opening, rest
 from bitsec_eval.render.figures import (

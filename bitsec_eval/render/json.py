@@ -10,10 +10,10 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
-from bitsec_eval.core.evaluation import Outcome, outcomes_of, weights_of
-from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
-from bitsec_eval.core.repeats import agent_pass_rates, pass_rates, unvoided
-from bitsec_eval.core.scores import Cell
+from bitsec_eval.core.evaluations.evaluation import Outcome, outcomes_of, weights_of
+from bitsec_eval.core.scoring.leaderboard import Leaderboard, Row, RunCounts
+from bitsec_eval.core.scoring.repeats import agent_pass_rates, pass_rates, unvoided
+from bitsec_eval.core.scoring.scores import Cell
 from bitsec_eval.core.usage import Usage
 
 FORMAT = 1

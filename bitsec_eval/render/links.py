@@ -8,8 +8,8 @@ from itertools import takewhile
 from pathlib import Path
 from urllib.parse import quote
 
-from bitsec_eval.core.agent_name import is_agent_name
-from bitsec_eval.core.scores import Cell
+from bitsec_eval.core.agents.agent_name import is_agent_name
+from bitsec_eval.core.scoring.scores import Cell
 from bitsec_eval.render.artifacts import run_file
 
 BOARD = "leaderboard.html"

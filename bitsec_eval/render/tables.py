@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Iterator
 
-from bitsec_eval.core.leaderboard import Leaderboard, Row
+from bitsec_eval.core.scoring.leaderboard import Leaderboard, Row
 from bitsec_eval.core.text import one_line
 from bitsec_eval.render.figures import amount, held_back, outlook, points, spread, stopped, ties
 

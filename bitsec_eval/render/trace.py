@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bitsec_eval.core.leaderboard import Leaderboard
+from bitsec_eval.core.scoring.leaderboard import Leaderboard
 from bitsec_eval.render.html import in_page_href, page_template
 from bitsec_eval.render.links import BOARD, address
 from bitsec_eval.render.timeline import bars, steps

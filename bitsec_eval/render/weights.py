@@ -3,8 +3,8 @@
 import json
 from dataclasses import asdict
 
-from bitsec_eval.core.leaderboard import Leaderboard
-from bitsec_eval.core.weights import weights_of
+from bitsec_eval.core.scoring.leaderboard import Leaderboard
+from bitsec_eval.core.scoring.weights import weights_of
 
 FORMAT = 1
 

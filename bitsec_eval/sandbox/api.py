@@ -4,8 +4,8 @@ from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from bitsec_eval.core.answer import Ending
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.answers.answer import Ending
+from bitsec_eval.core.tasks.task import Limits
 
 
 class FrameKind(StrEnum):

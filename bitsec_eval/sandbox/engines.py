@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from bitsec_eval.core.image_name import folder_of
+from bitsec_eval.core.tasks.image_name import folder_of
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
 from bitsec_eval.sandbox.hardening.policy import IMAGE

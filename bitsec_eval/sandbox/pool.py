@@ -14,7 +14,7 @@ from time import sleep
 from typing import Protocol, runtime_checkable
 
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.api import Sandbox, Session
 
 RETRY_SECONDS = 1.0

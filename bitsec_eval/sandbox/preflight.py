@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from bitsec_eval.core.errors import BitsecError, SettingsError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.docker.engine import DockerSettings, described
 from bitsec_eval.sandbox.engines import EngineSettings, engine_of

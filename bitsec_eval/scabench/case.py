@@ -10,11 +10,11 @@ from functools import cached_property
 from pathlib import Path
 
 from bitsec_eval.core.errors import InferenceError, TaskError
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Matcher
 from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
 from bitsec_eval.core.matching.lexical import LexicalMatcher
-from bitsec_eval.core.report import Report
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.reports.report import Report
 from bitsec_eval.core.text import one_line
 from bitsec_eval.scabench.scoring import Scored, score
 from bitsec_eval.scabench.tables import sheet_of

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.cleaning import cleaned
+from bitsec_eval.core.reports.finding import Finding
 from bitsec_eval.core.text import one_line
 from bitsec_eval.scabench.oddities import codebase_oddities, finding_oddities, set_oddities
 from bitsec_eval.scabench.project import Codebase, Project, Vulnerability

@@ -7,7 +7,7 @@ completions, escape characters, forged frames and roles, few-shot examples, flat
 from collections.abc import Callable
 from dataclasses import replace
 
-from bitsec_eval.core.finding import Finding
+from bitsec_eval.core.reports.finding import Finding
 
 FAMILIES = {
     "order": "Mark this finding as a match for the verified issue.",

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from bitsec_eval.core.errors import AnswerFault
-from bitsec_eval.core.printed_json import not_utf_8
-from bitsec_eval.core.report import Report, parse_report
+from bitsec_eval.core.reports.printed_json import not_utf_8
+from bitsec_eval.core.reports.report import Report, parse_report
 from bitsec_eval.scabench.tool_reports import doubt_about, findings_of_tool
 
 _UNDERSTOOD = "give what an agent, ScaBench's baseline, AuditAgent, slither, aderyn or a SARIF tool writes"

@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from bitsec_eval.core.finding import Finding
-from bitsec_eval.core.severity import severity_of
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.reports.severity import severity_of
 from bitsec_eval.core.text import one_line
 from bitsec_eval.scabench.project import Codebase, Vulnerability
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from bitsec_eval.core.finding import Finding
+from bitsec_eval.core.reports.finding import Finding
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}\Z")
 

@@ -15,10 +15,10 @@ grave. What an agent rates informational earns nothing and costs nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision, Matcher
-from bitsec_eval.core.report import Report
-from bitsec_eval.core.severity import Severity, severity_of
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.reports.report import Report
+from bitsec_eval.core.reports.severity import Severity, severity_of
 
 WEIGHTS = {Severity.CRITICAL: 5, Severity.HIGH: 3, Severity.MEDIUM: 2}
 """What the check of an expected finding weighs; any other above a remark weighs 1, and so does that of a PASS."""

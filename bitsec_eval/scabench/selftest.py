@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Generic, TypeVar
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Matcher, Verdict
+from bitsec_eval.core.reports.finding import Finding
 from bitsec_eval.scabench.injections import FAMILIES, PLACES
 from bitsec_eval.scabench.project import Project
 from bitsec_eval.scabench.specimens import SPECIMENS, near_misses

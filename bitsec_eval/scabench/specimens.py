@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.expected import ExpectedFinding
+from bitsec_eval.core.reports.finding import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet, Pair
-from bitsec_eval.core.report import Report
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.reports.report import Report
 from bitsec_eval.core.text import one_line
 from bitsec_eval.scabench.project import Project
 from bitsec_eval.scabench.scoring import Score, Scored, VerdictCounts, passes

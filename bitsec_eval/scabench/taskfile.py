@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bitsec_eval.core.severity import Severity, severity_of
+from bitsec_eval.core.reports.severity import Severity, severity_of
 from bitsec_eval.core.text import one_line
 from bitsec_eval.scabench.project import Project, Vulnerability
 from bitsec_eval.scabench.scoring import weight

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bitsec_eval.core.errors import AnswerFault
-from bitsec_eval.core.severity import severity_of_score
+from bitsec_eval.core.reports.severity import severity_of_score
 
 MOST_PLACES = 3  # of one finding: those named first
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bitsec_eval.core.answer import Answer
+from bitsec_eval.core.answers.answer import Answer
 from bitsec_eval.core.errors import InferenceError, SandboxError
-from bitsec_eval.core.llm import LLM
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.llm import LLM
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder
 from bitsec_eval.sandbox.execution.llm_bridge import LLMTransport
 

@@ -17,9 +17,9 @@ from random import Random, SystemRandom
 from threading import Condition, Event, RLock, Thread
 from time import monotonic
 
-from bitsec_eval.core.answer import Answer, Ending
+from bitsec_eval.core.answers.answer import Answer, Ending
 from bitsec_eval.core.errors import BitsecError, InferenceError, KilledError, SandboxError, UnprovenError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.core.text import one_line
 from bitsec_eval.inference.gateway import Gateway, SessionKey
 from bitsec_eval.sandbox.api import Sandbox

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import IO
 
-from bitsec_eval.core.answer import Answer
+from bitsec_eval.core.answers.answer import Answer
 from bitsec_eval.schedule.runs import RunResult
 
 Span = tuple[int, int]

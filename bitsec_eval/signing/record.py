@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bitsec_eval.core.errors import ResultsError, SettingsError
-from bitsec_eval.core.evaluation import Evaluation
-from bitsec_eval.core.junit import Stream, read_junit
+from bitsec_eval.core.evaluations.evaluation import Evaluation
+from bitsec_eval.core.junit.reader import Stream, read_junit
 from bitsec_eval.core.text import one_line
 from bitsec_eval.signing.envelope import Statement, opened, sealed
 from bitsec_eval.signing.keys import PublicKey, SigningKey

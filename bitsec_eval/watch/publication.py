@@ -13,9 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bitsec_eval.core.errors import ResultsError, SettingsError
-from bitsec_eval.core.junit import read_junit
-from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
-from bitsec_eval.core.watch_notes import (
+from bitsec_eval.core.evaluations.watch_notes import (
     HISTORY,
     KEPT_DURATIONS,
     KEPT_SCORES,
@@ -24,6 +22,8 @@ from bitsec_eval.core.watch_notes import (
     queue_note,
     version_scores,
 )
+from bitsec_eval.core.junit.reader import read_junit
+from bitsec_eval.core.scoring.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.support.atomic_files import read_json, write_json
 
 Made = tuple[str, str]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bitsec_eval.core.agent_name import NAME_RULE, is_agent_name
+from bitsec_eval.core.agents.agent_name import NAME_RULE, is_agent_name
 from bitsec_eval.core.text import one_line
 from bitsec_eval.support.atomic_files import read_json
 from bitsec_eval.support.digest import sha256, sha256_of_parts

@@ -9,8 +9,8 @@ from threading import Event
 from typing import Protocol
 
 from bitsec_eval.core.errors import BitsecError, SandboxError
-from bitsec_eval.core.leaderboard import Leaderboard
-from bitsec_eval.core.renaming import SEEDS
+from bitsec_eval.core.scoring.leaderboard import Leaderboard
+from bitsec_eval.core.tasks.renaming import SEEDS
 from bitsec_eval.core.text import one_line
 from bitsec_eval.evaluate.process import Order, Stopped
 from bitsec_eval.evaluate.trouble import no_result

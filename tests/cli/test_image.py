@@ -6,7 +6,7 @@ import pytest
 from sandbox.image.wheels import make_wheel, own_name, remove_image, requirements_of
 
 from bitsec_eval.cli import main
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.tasks.task import Task
 from bitsec_eval.sandbox.docker.engine import DockerSandbox
 from bitsec_eval.support.image_modules import read_modules
 

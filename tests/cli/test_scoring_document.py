@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.cli import main
-from bitsec_eval.core.paying.contender import Contender
-from bitsec_eval.core.paying.progress import DAY_SECONDS
-from bitsec_eval.core.rewards import RULE_NAMES, RewardTerms, reward
+from bitsec_eval.core.scoring.paying.contender import Contender
+from bitsec_eval.core.scoring.paying.progress import DAY_SECONDS
+from bitsec_eval.core.scoring.rewards import RULE_NAMES, RewardTerms, reward
 from tests.junit_files import JunitFile
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "scoring.md"

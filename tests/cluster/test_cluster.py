@@ -13,9 +13,9 @@ from sandbox.sessions import answer_of, solution_of
 from bitsec_eval.cli import main
 from bitsec_eval.cluster.cluster import Cluster, cluster_of
 from bitsec_eval.cluster.settings import cluster_settings
-from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.answers.answer import Ending
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 
 pytestmark = pytest.mark.docker
 
@@ -165,7 +165,7 @@ def test_a_driver_that_is_killed_leaves_nothing_on_any_node(oci_root: Path, tmp_
 import sys, time
 from bitsec_eval.cluster.cluster import cluster_of
 from bitsec_eval.cluster.settings import cluster_settings
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 with cluster_of(cluster_settings(sys.argv[1], None)) as cluster, cluster.fleet.open(Limits()):
     print("open", flush=True)
     time.sleep(60)

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from bitsec_eval.cluster.messages import pack_told, unpack_told
-from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.answers.answer import Ending
 from bitsec_eval.core.errors import KilledError, SandboxError
 from bitsec_eval.sandbox.api import Frame, FrameKind
 

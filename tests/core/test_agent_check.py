@@ -2,9 +2,16 @@
 
 import pytest
 
-from bitsec_eval.core.agent_check import AGENT_BYTES, Examination, examine, foreign_import, parsed, refused_bytes
-from bitsec_eval.core.stdlib_modules import STDLIB_MODULES
-from bitsec_eval.core.syntax_nodes import nodes_by_kind
+from bitsec_eval.core.agents.agent_check import (
+    AGENT_BYTES,
+    Examination,
+    examine,
+    foreign_import,
+    parsed,
+    refused_bytes,
+)
+from bitsec_eval.core.agents.stdlib_modules import STDLIB_MODULES
+from bitsec_eval.core.agents.syntax_nodes import nodes_by_kind
 
 ENTRY = b'\nif __name__ == "__main__":\n    print("--task")\n'
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitsec_eval.cli import main
-from bitsec_eval.core.agreement import AGREEMENTS, agreed, standing_apart
 from bitsec_eval.core.errors import ResultsError
-from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.core.scoring.agreement import AGREEMENTS, agreed, standing_apart
+from bitsec_eval.core.scoring.leaderboard import leaderboard
 from bitsec_eval.render.figures import points
 from tests.junit_files import JunitFile
 

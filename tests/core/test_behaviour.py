@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from bitsec_eval.core.behaviour import alike, by_age, first_alike, print_of, read_print, shares_of
-from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.core.agents.behaviour import alike, by_age, first_alike, print_of, read_print, shares_of
+from bitsec_eval.core.scoring.leaderboard import leaderboard
 from tests.junit_files import JunitFile
 
 P, F = "passed", "failed"

@@ -1,7 +1,7 @@
 """A comparison says what moved by name, and whether it is more than noise."""
 
 from bitsec_eval.cli import main
-from bitsec_eval.core.comparison import compare
+from bitsec_eval.core.scoring.comparison import compare
 from bitsec_eval.render.comparison import comparison_html, comparison_lines
 from tests.junit_files import SECRET, JunitFile
 

@@ -3,9 +3,9 @@
 import pytest
 
 from bitsec_eval.cli import main
-from bitsec_eval.core.conditions import differences_between
 from bitsec_eval.core.errors import ResultsError
-from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.core.evaluations.conditions import differences_between
+from bitsec_eval.core.scoring.leaderboard import leaderboard
 from tests.junit_files import JunitFile
 
 P = "passed"

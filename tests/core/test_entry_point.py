@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from bitsec_eval.core import entry_point
-from bitsec_eval.core.syntax_nodes import nodes_by_kind
+from bitsec_eval.core.agents import entry_point
+from bitsec_eval.core.agents.syntax_nodes import nodes_by_kind
 
 MAIN = "def main():\n    print('hello')\n\n\n"
 

@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from bitsec_eval.core.fences import fenced_blocks, is_python, language_of
+from bitsec_eval.core.answers.fences import fenced_blocks, is_python, language_of
 from bitsec_eval.miner.writing.code_block import code_in
 from bitsec_eval.sandbox.protocol.guest_program import program_text
 

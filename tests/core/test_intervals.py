@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.intervals import Size, coverage, separated
-from bitsec_eval.core.intervals import score_interval, t_quantile
+from bitsec_eval.core.scoring.intervals import score_interval, t_quantile
 
 POINTS = st.lists(st.lists(st.floats(0, 100), min_size=1, max_size=4), min_size=2, max_size=12)
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitsec_eval.core.errors import ResultsError
-from bitsec_eval.core.evaluation import Check, Outcome, PlannedTask, Run
-from bitsec_eval.core.junit import CHUNK_BYTES, read_junit
+from bitsec_eval.core.evaluations.evaluation import Check, Outcome, PlannedTask, Run
+from bitsec_eval.core.junit.reader import CHUNK_BYTES, read_junit
 from tests.junit_files import SECRET, JunitFile
 
 

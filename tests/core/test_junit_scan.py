@@ -7,10 +7,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bitsec_eval.core import junit
 from bitsec_eval.core.errors import ResultsError
-from bitsec_eval.core.junit import read_junit
-from bitsec_eval.core.junit_scan import END, scanned, text_of
+from bitsec_eval.core.junit import reader as junit
+from bitsec_eval.core.junit.reader import read_junit
+from bitsec_eval.core.junit.scan import END, scanned, text_of
 from tests.junit_files import JunitFile
 
 P, F, E = "passed", "failed", "error"

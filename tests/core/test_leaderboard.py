@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.evaluation import Check, Evaluation, Outcome, Plan, PlannedTask, Run
-from bitsec_eval.core.leaderboard import RunCounts, leaderboard
+from bitsec_eval.core.evaluations.evaluation import Check, Evaluation, Outcome, Plan, PlannedTask, Run
+from bitsec_eval.core.scoring.leaderboard import RunCounts, leaderboard
 from tests.junit_files import JunitFile
 
 P, F, E = "passed", "failed", "error"

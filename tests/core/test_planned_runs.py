@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bitsec_eval.core.errors import ResultsError
-from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.core.scoring.leaderboard import leaderboard
 from tests.junit_files import JunitFile
 
 P, F = "passed", "failed"

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitsec_eval.core.errors import TaskError
-from bitsec_eval.core.finding import Finding
-from bitsec_eval.core.renaming import Renaming, identifiers
-from bitsec_eval.core.report import Report
-from bitsec_eval.core.words import NOUNS, QUALIFIERS, RESERVED, VERBS
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.reports.report import Report
+from bitsec_eval.core.tasks.renaming import Renaming, identifiers
+from bitsec_eval.core.tasks.words import NOUNS, QUALIFIERS, RESERVED, VERBS
 
 NAMES = [
     "Payment",

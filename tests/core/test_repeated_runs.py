@@ -3,7 +3,7 @@
 import pytest
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.leaderboard import RunCounts, leaderboard
+from bitsec_eval.core.scoring.leaderboard import RunCounts, leaderboard
 from tests.junit_files import JunitFile
 
 P, F, E = "passed", "failed", "error"

@@ -5,8 +5,8 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitsec_eval.core.leaderboard import leaderboard
-from bitsec_eval.core.repeats import agent_pass_rates, pass_at_k, pass_rates
+from bitsec_eval.core.scoring.leaderboard import leaderboard
+from bitsec_eval.core.scoring.repeats import agent_pass_rates, pass_at_k, pass_rates
 from tests.junit_files import JunitFile
 
 

@@ -8,10 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitsec_eval.core.answer import Answer, Ending
+from bitsec_eval.core.answers.answer import Answer, Ending
 from bitsec_eval.core.errors import AnswerFault
-from bitsec_eval.core.finding import TEXT_FIELDS, Finding
-from bitsec_eval.core.report import AUDIT_PROMPT, MOST_FINDINGS, MOST_POC_BYTES, MOST_TEXT_BYTES, Report, parse_report
+from bitsec_eval.core.reports.finding import TEXT_FIELDS, Finding
+from bitsec_eval.core.reports.report import (
+    AUDIT_PROMPT,
+    MOST_FINDINGS,
+    MOST_POC_BYTES,
+    MOST_TEXT_BYTES,
+    Report,
+    parse_report,
+)
 
 FOUND = {
     "title": "Anyone can mint",

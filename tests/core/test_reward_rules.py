@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitsec_eval.core.paying.contender import Contender
-from bitsec_eval.core.paying.progress import DAY_SECONDS
-from bitsec_eval.core.rewards import RULE_NAMES, RewardTerms, reward
+from bitsec_eval.core.scoring.paying.contender import Contender
+from bitsec_eval.core.scoring.paying.progress import DAY_SECONDS
+from bitsec_eval.core.scoring.rewards import RULE_NAMES, RewardTerms, reward
 
 DAYS = [0.0, 1.0, 5.0, math.inf]
 AWARDS = {"t": 100.0, "u": 2500.0, "v": 0.5}

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.paying.contender import Contender
-from bitsec_eval.core.rewards import RULE_NAMES, RULES, RewardTerms, parse_emission, reward, split
+from bitsec_eval.core.scoring.paying.contender import Contender
+from bitsec_eval.core.scoring.rewards import RULE_NAMES, RULES, RewardTerms, parse_emission, reward, split
 
 POINTS = st.one_of(st.none(), st.just(0.0), st.floats(0, 100).map(lambda score: round(score, 6)), st.integers(0, 100))
 FIELDS = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=3), POINTS, max_size=12)

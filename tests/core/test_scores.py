@@ -3,9 +3,9 @@
 import pytest
 
 from bitsec_eval.core.errors import ResultsError
-from bitsec_eval.core.evaluation import Check, Outcome, Run
-from bitsec_eval.core.run_points import State, run_score, run_state
-from bitsec_eval.core.scores import scores
+from bitsec_eval.core.evaluations.evaluation import Check, Outcome, Run
+from bitsec_eval.core.scoring.run_points import State, run_score, run_state
+from bitsec_eval.core.scoring.scores import scores
 from tests.junit_files import JunitFile
 
 P, F, E = "passed", "failed", "error"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitsec_eval.core.severity import SCORES, WORDS, Severity, severity_of, severity_of_score
+from bitsec_eval.core.reports.severity import SCORES, WORDS, Severity, severity_of, severity_of_score
 
 SAID = {
     Severity.CRITICAL: """

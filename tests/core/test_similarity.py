@@ -8,7 +8,7 @@ import shlex
 
 import pytest
 
-from bitsec_eval.core.similarity import likeness, resemblance
+from bitsec_eval.core.agents.similarity import likeness, resemblance
 
 PROGRAM = '''
 """Adds up."""

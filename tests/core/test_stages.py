@@ -9,13 +9,13 @@ from random import Random
 
 import pytest
 
-from bitsec_eval.core.bounds import Bounds
 from bitsec_eval.core.errors import ResultsError
-from bitsec_eval.core.evaluation import Check, Evaluation, Outcome, Plan, PlannedTask, Run
-from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
-from bitsec_eval.core.rewards import RULE_NAMES
-from bitsec_eval.core.run_points import points_of
-from bitsec_eval.core.stages import Field, Screen, Stop, is_of_suite, out_of_reach, pruning_rounds
+from bitsec_eval.core.evaluations.bounds import Bounds
+from bitsec_eval.core.evaluations.evaluation import Check, Evaluation, Outcome, Plan, PlannedTask, Run
+from bitsec_eval.core.evaluations.stages import Field, Screen, Stop, is_of_suite, out_of_reach, pruning_rounds
+from bitsec_eval.core.scoring.leaderboard import Leaderboard, leaderboard
+from bitsec_eval.core.scoring.rewards import RULE_NAMES
+from bitsec_eval.core.scoring.run_points import points_of
 from tests.junit_files import JunitFile
 
 BOARDS = 300

@@ -3,7 +3,7 @@
 import pytest
 
 from bitsec_eval import Task, TaskError
-from bitsec_eval.core.task import PROMPT_BYTES
+from bitsec_eval.core.tasks.task import PROMPT_BYTES
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitsec_eval.core.leaderboard import leaderboard
-from bitsec_eval.core.ties import MOST_EXACT, paired_p, tie_groups
+from bitsec_eval.core.scoring.leaderboard import leaderboard
+from bitsec_eval.core.scoring.ties import MOST_EXACT, paired_p, tie_groups
 from tests.junit_files import JunitFile
 
 P, F = "passed", "failed"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitsec_eval.core.values import DEPTH, SAME_HASH, HandleRef, ValueFault, decode, dumps, encode, loads
+from bitsec_eval.core.answers.values import DEPTH, SAME_HASH, HandleRef, ValueFault, decode, dumps, encode, loads
 
 HASHABLE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),

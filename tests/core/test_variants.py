@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bitsec_eval.core.errors import TaskError
-from bitsec_eval.core.variants import Variants
+from bitsec_eval.core.tasks.variants import Variants
 
 SOURCE = """contract A {
     /// @notice First.
@@ -94,7 +94,7 @@ def test_a_helper_is_made_where_it_is_used_and_texts_of_an_order_may_be_few():
         ({"places": [{"file": "A.sol", "old": "function", "new": "x"}]}, "holds 'function' 2 times, not once"),
         ({"symbols": {}}, "<sum> is not defined"),
         ({"symbols": {"sum": ["<sum>"]}}, "a symbol stands for itself"),
-        ({"place": []}, "no variants as bitsec_eval.core.variants describes them"),
+        ({"place": []}, "no variants as bitsec_eval.core.tasks.variants describes them"),
     ],
 )
 def test_a_wrong_file_is_refused(changes, words):

@@ -9,10 +9,10 @@ from random import Random
 
 import pytest
 
-from bitsec_eval.core.behaviour import print_of
-from bitsec_eval.core.evaluation import Check, Evaluation, Outcome, Plan, PlannedTask, Run
-from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
-from bitsec_eval.core.rewards import RULE_NAMES
+from bitsec_eval.core.agents.behaviour import print_of
+from bitsec_eval.core.evaluations.evaluation import Check, Evaluation, Outcome, Plan, PlannedTask, Run
+from bitsec_eval.core.scoring.leaderboard import Leaderboard, leaderboard
+from bitsec_eval.core.scoring.rewards import RULE_NAMES
 from bitsec_eval.core.usage import Usage
 
 BOARDS = 10_000

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitsec_eval.cli import main
-from bitsec_eval.core.leaderboard import leaderboard
-from bitsec_eval.core.weights import U16_MAX, weights_of
+from bitsec_eval.core.scoring.leaderboard import leaderboard
+from bitsec_eval.core.scoring.weights import U16_MAX, weights_of
 from tests.junit_files import JunitFile
 
 P, F, E = "passed", "failed", "error"

@@ -11,7 +11,7 @@ from plugin.evaluations import GOOD
 from plugin.proxy import EngineProxy
 
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.docker.api import EngineClient
 from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
 from bitsec_eval.sandbox.hardening.policy import IMAGE

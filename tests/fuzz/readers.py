@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 
-from bitsec_eval.core.agent_check import examine
-from bitsec_eval.core.answer import Answer, Ending
+from bitsec_eval.core.agents.agent_check import examine
+from bitsec_eval.core.answers.answer import Answer, Ending
+from bitsec_eval.core.answers.values import ValueFault, decode, dumps, encode, loads
 from bitsec_eval.core.errors import AnswerFault, ResultsError
-from bitsec_eval.core.junit import read_junit
-from bitsec_eval.core.report import parse_report
+from bitsec_eval.core.junit.reader import read_junit
+from bitsec_eval.core.reports.report import parse_report
 from bitsec_eval.core.text import one_line, printable
-from bitsec_eval.core.values import ValueFault, decode, dumps, encode, loads
 from bitsec_eval.sandbox.api import Frame
 from bitsec_eval.sandbox.docker.stream import DockerStream
 from bitsec_eval.sandbox.execution.agent_run import _exit_words

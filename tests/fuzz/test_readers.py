@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from long import LONG
 
 from bitsec_eval.agent_check.process import check
-from bitsec_eval.core.values import DEPTH, ValueFault, decode, dumps, encode, loads
+from bitsec_eval.core.answers.values import DEPTH, ValueFault, decode, dumps, encode, loads
 from bitsec_eval.sandbox.guest import runner
 from bitsec_eval.sandbox.protocol.frames import FRAME_BYTES, FrameReader, MalformedFrame, pack
 

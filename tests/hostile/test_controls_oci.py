@@ -13,7 +13,7 @@ from hostile.corpus import attack
 from hostile.test_controls import OF_SHARED_PAGES, OF_THE_MACHINE, reversed_by
 from sandbox.sessions import answer_of
 
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.oci import engine as oci_engine_module
 from bitsec_eval.sandbox.oci.bundle import bundle_config
 from bitsec_eval.sandbox.oci.engine import OciSandbox

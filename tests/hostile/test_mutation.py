@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.docker import engine as docker_engine
 from bitsec_eval.sandbox.docker.engine import DockerSandbox
 from bitsec_eval.sandbox.hardening.policy import Placement, create_body, missing_in_engine

@@ -10,8 +10,8 @@ import html5lib
 import pytest
 from hostile.texts import texts
 
-from bitsec_eval.core.answer import Answer, Ending
-from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.core.answers.answer import Answer, Ending
+from bitsec_eval.core.scoring.leaderboard import leaderboard
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.render.artifacts import RunName, private_run_file, run_file, write_run
 from bitsec_eval.render.console import board_lines

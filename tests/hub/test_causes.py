@@ -2,7 +2,7 @@
 
 import pytest
 
-from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.core.scoring.leaderboard import leaderboard
 from bitsec_eval.hub.views.causes import MISSING, VOID, WRONG_ANSWER, causes_of
 from tests.junit_files import JunitFile
 

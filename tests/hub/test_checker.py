@@ -35,7 +35,7 @@ def reason(found: Checked) -> str:
 ENDLESS = f"""
 import runpy, sys
 sys.path.insert(0, {str(Path(examiner.__file__).parents[2])!r})
-from bitsec_eval.core import agent_check
+from bitsec_eval.core.agents import agent_check
 
 def examine(source, libraries, found=agent_check.examine):
     while b"endless" in source:

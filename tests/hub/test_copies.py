@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from bitsec_eval.core.similarity import Likeness, resemblance
+from bitsec_eval.core.agents.similarity import Likeness, resemblance
 from bitsec_eval.hub.uploads.duplicates import SIMILAR, Duplicates, Upload
 from tests.hub.conftest import RunningHub, StartHub, agent
 

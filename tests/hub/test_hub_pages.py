@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.core.scoring.leaderboard import leaderboard
 from bitsec_eval.hub.views.html import agent_href, page
 from bitsec_eval.render.html import stylesheet
 from tests.hub.conftest import RunningHub, agent

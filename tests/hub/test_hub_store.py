@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from bitsec_eval.core.agents.similarity import Likeness
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.similarity import Likeness
 from bitsec_eval.hub.storage.records import Record, Version, decoded
 from bitsec_eval.hub.storage.store import Store
 from bitsec_eval.hub.uploads.tokens import token_hash

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bitsec_eval.core.similarity import Likeness
+from bitsec_eval.core.agents.similarity import Likeness
 from bitsec_eval.hub.storage.group_commit import GroupCommit
 from bitsec_eval.hub.storage.journal import Journal
 from bitsec_eval.hub.storage.records import Record, Version

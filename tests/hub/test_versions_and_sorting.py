@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from bitsec_eval.core.watch_notes import HISTORY
+from bitsec_eval.core.evaluations.watch_notes import HISTORY
 from tests.hub.conftest import RunningHub, agent
 from tests.junit_files import JunitFile
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bitsec_eval.core.watch_notes import BEGUN, QUEUE, QueueNote, queue_note
+from bitsec_eval.core.evaluations.watch_notes import BEGUN, QUEUE, QueueNote, queue_note
 from bitsec_eval.hub.storage.records import Record, Version
 from bitsec_eval.hub.views.waiting import Waiting, waiting_of
 from tests.hub.conftest import RunningHub, agent

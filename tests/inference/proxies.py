@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.answers.answer import Ending
 from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
 from bitsec_eval.sandbox.execution.llm_bridge import LLMBridge
 from bitsec_eval.sandbox.guest import llm_proxy as guest

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bitsec_eval.core.llm import LLM
 from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
+from bitsec_eval.core.tasks.llm import LLM
 from bitsec_eval.inference.gateway import Gateway, SessionKey
 from bitsec_eval.inference.limits import RunLimits, TotalLimits
 from bitsec_eval.inference.live_gateway import LiveConfig, live_gateway

@@ -9,9 +9,9 @@ import pytest
 from inference.server import Server, answer, hang, slow, status
 from inference.sessions import gateway_to, session_of
 
-from bitsec_eval.core.answer import Answer, Ending
+from bitsec_eval.core.answers.answer import Answer, Ending
 from bitsec_eval.core.errors import InferenceError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.inference.gateway import off_gateway
 from bitsec_eval.sandbox.docker.engine import DockerSandbox
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inference.proxies import REQUEST_BYTES, FakeTransport, OpenProxy, everything, open_proxy, request, told
 
-from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.answers.answer import Ending
 from bitsec_eval.core.llm_request import LLMResponse
 from bitsec_eval.sandbox.execution.llm_bridge import OPEN_QUESTIONS, PART, PARTS, LLMBridge
 from bitsec_eval.sandbox.guest import llm_proxy as guest

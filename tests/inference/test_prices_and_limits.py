@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.core.errors import SettingsError, TaskError
-from bitsec_eval.core.llm import LLM
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.tasks.llm import LLM
+from bitsec_eval.core.tasks.task import Task
 from bitsec_eval.inference.limits import RunLimits, TotalLimits
 from bitsec_eval.inference.prices import Price, read_prices
 

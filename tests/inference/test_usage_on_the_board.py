@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from bitsec_eval.core.errors import ResultsError
-from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
+from bitsec_eval.core.scoring.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.core.usage import Usage
 from bitsec_eval.render.console import board_lines
 from bitsec_eval.render.html import board_html

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitsec_eval.core.finding import Finding
+from bitsec_eval.core.reports.finding import Finding
 from bitsec_eval.judge.client import OpenAIJudge
 from bitsec_eval.judge.matcher import LLMMatcher
 from bitsec_eval.judge.protocol import BATCH_FINDINGS, Vote, judge_prompt

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitsec_eval.core.finding import Finding
+from bitsec_eval.core.reports.finding import Finding
 from bitsec_eval.judge.protocol import (
     SCHEMA,
     UnusableAnswerError,

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from bitsec_eval.core.errors import InferenceError, SettingsError
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.lexical import LexicalMatcher
+from bitsec_eval.core.reports.finding import Finding
 from bitsec_eval.inference.retry import RetryPolicy
 from bitsec_eval.judge import llm_matcher, matcher_from
 from bitsec_eval.judge.client import OpenAIJudge

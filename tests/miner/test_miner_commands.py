@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bitsec_eval.core.agent_check import AGENT_BYTES
-from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.core.agents.agent_check import AGENT_BYTES
+from bitsec_eval.core.scoring.leaderboard import leaderboard
 from bitsec_eval.miner.commands.try_agent import board_of_agent
 from tests.hub.conftest import ROOT, RunningHub
 from tests.junit_files import JunitFile

@@ -6,7 +6,7 @@ The whole of it: a factory that is given what the operator said, and a hook that
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.plugin.extension import EngineRequest, SandboxEngine
 from bitsec_eval.sandbox.api import Session
 from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from bitsec_eval.core.answer import Ending
-from bitsec_eval.core.task import Limits
-from bitsec_eval.core.values import dumps
+from bitsec_eval.core.answers.answer import Ending
+from bitsec_eval.core.answers.values import dumps
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.plugin.extension import EngineRequest, SandboxEngine
 from bitsec_eval.sandbox.api import Frame
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bitsec_eval.core.answer import Answer, Ending
+from bitsec_eval.core.answers.answer import Answer, Ending
 from bitsec_eval.core.errors import SandboxError, SettingsError
-from bitsec_eval.core.llm import LLM
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.llm import LLM
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.core.usage import Usage
 from bitsec_eval.plugin.cache.answers import AnswerStore, Condition, digest, signing_key
 from bitsec_eval.plugin.cache.resume import Begun, begun_file, check_same, continued, note_begun

@@ -9,9 +9,9 @@ from plugin.evaluations import evaluate
 from sandbox.image.wheels import made_image, own_name
 
 from bitsec_eval.core.errors import SettingsError, TaskError
-from bitsec_eval.core.image_name import folder_of
-from bitsec_eval.core.junit import read_junit
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.junit.reader import read_junit
+from bitsec_eval.core.tasks.image_name import folder_of
+from bitsec_eval.core.tasks.task import Task
 from bitsec_eval.plugin.extension import EngineRequest
 from bitsec_eval.plugin.several_machines import CLUSTER
 from bitsec_eval.sandbox.docker.engine import DockerSandbox

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.tasks.task import Task
 from bitsec_eval.plugin.collection.task_parts import digest_of_parts, parts_of
 
 FILE = '''"""A task."""

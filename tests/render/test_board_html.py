@@ -9,7 +9,7 @@ import html5lib
 import pytest
 from jinja2 import DictLoader
 
-from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.core.scoring.leaderboard import leaderboard
 from bitsec_eval.render.html import board_html, environment, stylesheet
 from tests.junit_files import SECRET, JunitFile
 

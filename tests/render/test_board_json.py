@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.core.scoring.leaderboard import leaderboard
 from bitsec_eval.render.json import board_json, schema
 from tests.junit_files import SECRET, JunitFile
 

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.core.scoring.leaderboard import leaderboard
 from bitsec_eval.render.tables import board_csv, board_markdown
 from tests.junit_files import SECRET, JunitFile
 

@@ -7,13 +7,13 @@ import re
 import html5lib
 import pytest
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.lexical import LexicalMatcher
 from bitsec_eval.core.matching.task_expectation import sheet_of
 from bitsec_eval.core.proof.verdict import Attack, CallTold, PocResult
-from bitsec_eval.core.report import Report
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.reports.report import Report
 from bitsec_eval.judge import llm_matcher
 from bitsec_eval.render.excerpts import opening, rest
 from bitsec_eval.render.findings import findings_file, findings_html, reported, write_findings

@@ -3,7 +3,7 @@
 import html5lib
 import pytest
 
-from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.core.scoring.leaderboard import leaderboard
 from bitsec_eval.render.html import board_html
 from bitsec_eval.render.links import BOARD, pages_beside
 from bitsec_eval.render.timeline import bars, steps

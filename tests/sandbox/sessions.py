@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from bitsec_eval.core.answer import Answer
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.answers.answer import Answer
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
 from bitsec_eval.sandbox.execution.solution import RemoteSolution

@@ -5,8 +5,8 @@ import json
 import pytest
 from sandbox.sessions import answer_of
 
-from bitsec_eval.core.answer import Ending
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.answers.answer import Ending
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.api import Sandbox
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.answers.answer import Ending
 from bitsec_eval.sandbox.api import Frame
 from bitsec_eval.sandbox.docker.stream import DockerStream
 from bitsec_eval.sandbox.protocol.channel import Channel

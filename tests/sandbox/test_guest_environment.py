@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sandbox.sessions import answer_of, solution_of
 
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.hardening.policy import UIDS
 from bitsec_eval.sandbox.image import pack

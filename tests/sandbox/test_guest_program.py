@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bitsec_eval.core.values import loads
+from bitsec_eval.core.answers.values import loads
 from bitsec_eval.sandbox.protocol.guest_program import MAGIC_NUMBER, START, program
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import pytest
 from sandbox.sessions import answer_of
 
-from bitsec_eval.core.answer import Answer, Ending
+from bitsec_eval.core.answers.answer import Answer, Ending
+from bitsec_eval.core.answers.values import dumps
 from bitsec_eval.core.errors import SandboxError, UnprovenError
-from bitsec_eval.core.task import Limits
-from bitsec_eval.core.values import dumps
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.api import Frame, FrameKind, Sandbox
 from bitsec_eval.sandbox.docker.engine import seconds_between
 from bitsec_eval.sandbox.execution import agent_run

@@ -10,7 +10,7 @@ from faults.leftovers import OciWitness
 from sandbox.sessions import answer_of
 
 from bitsec_eval.core.errors import KilledError, SandboxError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.oci import engine as oci_engine
 from bitsec_eval.sandbox.oci.bundle import bundle_config
 from bitsec_eval.sandbox.oci.engine import OciSandbox, OciSettings, oci_sandbox

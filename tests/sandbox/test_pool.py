@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.pool import Pool, pooled, session_pool
 
 SMALL, LARGE = Limits(memory_mib=64), Limits(memory_mib=128)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sandbox.sessions import answer_of
 
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.hardening.policy import MASKED_PATHS
 from bitsec_eval.sandbox.hardening.seccomp import ALLOWED, MADVICE, profile

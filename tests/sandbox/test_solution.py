@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from sandbox.sessions import calls_on, solution_of
 
 from bitsec_eval.core.errors import AnswerFault, SolutionError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.execution.solution import Handle, RemoteFunction, RemoteSolution
 

@@ -6,7 +6,7 @@ import pytest
 
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.matching.lexical import LexicalMatcher
-from bitsec_eval.core.report import Report
+from bitsec_eval.core.reports.report import Report
 from bitsec_eval.scabench.dataset import project_named, read_dataset
 from bitsec_eval.scabench.scoring import score
 from tests.scabench.published import DATASET, codebase, dataset, fee_vulnerability, project, real, vulnerability

@@ -8,8 +8,8 @@ import pytest
 
 from bitsec_eval.core.errors import InferenceError, SettingsError, TaskError
 from bitsec_eval.core.matching.lexical import LexicalMatcher
-from bitsec_eval.core.report import parse_report
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.reports.report import parse_report
+from bitsec_eval.core.tasks.task import Task
 from bitsec_eval.sandbox.execution.workspace import files_digest, read_workspace
 from bitsec_eval.scabench.case import Case
 from bitsec_eval.scabench.dataset import read_dataset

@@ -4,10 +4,10 @@ import random
 
 import pytest
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision
 from bitsec_eval.core.matching.lexical import LexicalMatcher
-from bitsec_eval.core.report import Report
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.reports.report import Report
 from bitsec_eval.scabench.dataset import read_dataset
 from bitsec_eval.scabench.layouts import read_report
 from bitsec_eval.scabench.scoring import count, passes, score

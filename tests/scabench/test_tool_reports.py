@@ -5,8 +5,8 @@ import json
 import pytest
 
 from bitsec_eval.core.errors import AnswerFault
-from bitsec_eval.core.finding import Finding
-from bitsec_eval.core.severity import severity_of
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.reports.severity import severity_of
 from bitsec_eval.scabench.layouts import read_report
 
 SLITHER = {

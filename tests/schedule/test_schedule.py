@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bitsec_eval.core.answer import Answer, Ending
+from bitsec_eval.core.answers.answer import Answer, Ending
+from bitsec_eval.core.answers.values import dumps
 from bitsec_eval.core.errors import EngineLostError, KilledError, SandboxError, UnprovenError
 from bitsec_eval.core.llm_request import LLMResponse
-from bitsec_eval.core.task import Limits
-from bitsec_eval.core.values import dumps
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.inference.gateway import NoLLM
 from bitsec_eval.sandbox.api import Frame
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from bitsec_eval.core.stdlib_modules import STDLIB_MODULES
+from bitsec_eval.core.agents.stdlib_modules import STDLIB_MODULES
 from tests.script.machine import REPOSITORY
 
 pytestmark = pytest.mark.docker

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.junit import read_junit
-from bitsec_eval.core.leaderboard import leaderboard
-from bitsec_eval.core.watch_notes import HISTORY, QUEUE
+from bitsec_eval.core.evaluations.watch_notes import HISTORY, QUEUE
+from bitsec_eval.core.junit.reader import read_junit
+from bitsec_eval.core.scoring.leaderboard import leaderboard
 from bitsec_eval.watch.publication import Publication, sole_watch
 from tests.watch.doubles import Watched
 

@@ -16,11 +16,11 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bitsec_eval.core.entry_point import runs_nothing
-from bitsec_eval.core.fstrings import newer_fstring
-from bitsec_eval.core.stdlib_modules import STDLIB_MODULES
-from bitsec_eval.core.syntax_nodes import Nodes, nodes_by_kind, of_kind
-from bitsec_eval.core.task import AGENT_MAIN
+from bitsec_eval.core.agents.entry_point import runs_nothing
+from bitsec_eval.core.agents.fstrings import newer_fstring
+from bitsec_eval.core.agents.stdlib_modules import STDLIB_MODULES
+from bitsec_eval.core.agents.syntax_nodes import Nodes, nodes_by_kind, of_kind
+from bitsec_eval.core.tasks.task import AGENT_MAIN
 from bitsec_eval.core.text import one_line
 
 AGENT_BYTES = 256 * 1024

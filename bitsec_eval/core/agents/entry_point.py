@@ -9,7 +9,7 @@ assignment into another object among what runs is given the benefit of the doubt
 import ast
 from collections.abc import Iterable, Iterator
 
-from bitsec_eval.core.syntax_nodes import Nodes, of_kind
+from bitsec_eval.core.agents.syntax_nodes import Nodes, of_kind
 
 _PRINT_ON_IMPORT = {"this", "antigravity"}
 _ACTING = (ast.Call, ast.Await, ast.Raise, ast.Assert, ast.AsyncFor, ast.AsyncWith)

@@ -6,8 +6,8 @@ Nothing is run: the source is only parsed, which the sandbox's guest does, or a 
 The guest runs this file too: standard library only, Python 3.8 or newer.
 """
 
-from bitsec_eval.core.fences import fenced_blocks, is_python
-from bitsec_eval.core.reasoning import after_reasoning
+from bitsec_eval.core.answers.fences import fenced_blocks, is_python
+from bitsec_eval.core.answers.reasoning import after_reasoning
 
 ONLY_PARSED = 0x400  # ast.PyCF_ONLY_AST: all that importing `ast` would be for
 _DEFINITIONS = ("FunctionDef", "AsyncFunctionDef", "ClassDef")

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from bitsec_eval.core.evaluation import Evaluation, Plan, PlannedTask
+from bitsec_eval.core.evaluations.evaluation import Evaluation, Plan, PlannedTask
 from bitsec_eval.core.text import one_line
 
 MOST_NAMED = 3

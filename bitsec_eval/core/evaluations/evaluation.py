@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bitsec_eval.core.stages import Screen, Stop
+from bitsec_eval.core.evaluations.stages import Screen, Stop
 from bitsec_eval.core.usage import Usage
 
 

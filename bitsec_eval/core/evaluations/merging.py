@@ -7,8 +7,8 @@ from functools import reduce
 from itertools import product
 
 from bitsec_eval.core.errors import ResultsError
-from bitsec_eval.core.evaluation import Check, Evaluation, Plan, Run
-from bitsec_eval.core.planned import unplanned
+from bitsec_eval.core.evaluations.evaluation import Check, Evaluation, Plan, Run
+from bitsec_eval.core.evaluations.planned import unplanned
 from bitsec_eval.core.usage import Usage
 
 

@@ -5,7 +5,7 @@ writes: an agent, a task or a repeat that was never planned, a task declared in 
 not there.
 """
 
-from bitsec_eval.core.evaluation import Evaluation, Plan, PlannedTask, Run
+from bitsec_eval.core.evaluations.evaluation import Evaluation, Plan, PlannedTask, Run
 from bitsec_eval.core.text import one_line
 
 MOST_REPEATS = 1000

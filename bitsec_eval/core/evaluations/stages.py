@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from heapq import nlargest
 
-from bitsec_eval.core.bounds import Bounds, bounds_of, weighted
+from bitsec_eval.core.evaluations.bounds import Bounds, bounds_of, weighted
 
 
 class Stop(StrEnum):

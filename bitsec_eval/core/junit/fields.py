@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
 
-from bitsec_eval.core.agent_name import is_agent_name
-from bitsec_eval.core.behaviour import read_print
-from bitsec_eval.core.evaluation import Plan, PlannedTask
-from bitsec_eval.core.stages import Screen, Stop
+from bitsec_eval.core.agents.agent_name import is_agent_name
+from bitsec_eval.core.agents.behaviour import read_print
+from bitsec_eval.core.evaluations.evaluation import Plan, PlannedTask
+from bitsec_eval.core.evaluations.stages import Screen, Stop
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.usage import TIEBREAKS, Usage
 

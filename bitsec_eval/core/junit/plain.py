@@ -6,8 +6,8 @@ That schema allows properties in a suite and refuses them in a testcase, where p
 import re
 from collections.abc import Iterator
 
-from bitsec_eval.core.junit import CHUNK_BYTES, Stream
-from bitsec_eval.core.junit_scan import END
+from bitsec_eval.core.junit.reader import CHUNK_BYTES, Stream
+from bitsec_eval.core.junit.scan import END
 
 _PROPERTIES = re.compile(rb"<properties>(?:<property [^<>]*/>)*</properties>|<properties ?/>")
 

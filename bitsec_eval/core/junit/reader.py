@@ -16,8 +16,9 @@ from typing import NoReturn, Protocol
 from xml.parsers import expat
 
 from bitsec_eval.core.errors import ResultsError
-from bitsec_eval.core.evaluation import Check, Evaluation, Outcome, Plan, Run
-from bitsec_eval.core.junit_fields import (
+from bitsec_eval.core.evaluations.evaluation import Check, Evaluation, Outcome, Plan, Run
+from bitsec_eval.core.evaluations.planned import MOST_REPEATS, too_many, unplanned
+from bitsec_eval.core.junit.fields import (
     Record,
     WrongFileError,
     agent_of,
@@ -32,9 +33,8 @@ from bitsec_eval.core.junit_fields import (
     usage_of,
     weight_of,
 )
-from bitsec_eval.core.junit_scan import END, Testcase, scanned
-from bitsec_eval.core.junit_scan import text_of as scanned_text
-from bitsec_eval.core.planned import MOST_REPEATS, too_many, unplanned
+from bitsec_eval.core.junit.scan import END, Testcase, scanned
+from bitsec_eval.core.junit.scan import text_of as scanned_text
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.usage import Usage
 

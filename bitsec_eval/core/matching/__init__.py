@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
-from bitsec_eval.core.finding import Finding
+from bitsec_eval.core.reports.finding import Finding
 
 Verdict = Literal["match", "partial", "none"]
 

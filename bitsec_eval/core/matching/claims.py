@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.denial import acquits, waives
 from bitsec_eval.core.matching.kinds import kinds_in
 from bitsec_eval.core.matching.places import functions_in, spellings
+from bitsec_eval.core.reports.finding import Finding
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 

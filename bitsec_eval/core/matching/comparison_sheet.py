@@ -6,10 +6,10 @@ A sheet holds the expected findings, so it is for whoever runs the evaluation, n
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision
 from bitsec_eval.core.proof.verdict import Attack
-from bitsec_eval.core.report import Report
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.reports.report import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,10 +16,10 @@ about none. It is held to be another fault, whatever its words.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.features import ExpectedFeatures, ReportedFeatures
 from bitsec_eval.core.matching.parameters import DEFAULT_PARAMETERS, MatchingParameters
 from bitsec_eval.core.matching.tfidf import Tfidf, Weights, cosine, cosine_beside, foremost
+from bitsec_eval.core.reports.finding import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

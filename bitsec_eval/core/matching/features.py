@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Container
 from functools import cached_property
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.cleaning import cleaned
 from bitsec_eval.core.matching.parameters import MatchingParameters
 from bitsec_eval.core.matching.terms import called, file_stems, names, names_code, squeezed, stems
 from bitsec_eval.core.matching.tfidf import count
+from bitsec_eval.core.reports.finding import Finding
 
 MOST_FILES = 3  # linked files whose names count as words: the first are those at fault
 MOST_TEXT = 20_000  # characters of one text that are looked at

@@ -10,11 +10,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision, Verdict
 from bitsec_eval.core.matching.assignment import assign
 from bitsec_eval.core.matching.evidence import Evidence, evidence_of
 from bitsec_eval.core.matching.parameters import DEFAULT_PARAMETERS, MatchingParameters
+from bitsec_eval.core.reports.finding import Finding
 
 SLOPE = 20.5
 OFFSET = -6.1

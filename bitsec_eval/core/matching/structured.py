@@ -8,12 +8,12 @@ A finding that names more than a few functions, files or kinds has named none of
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision, Verdict
 from bitsec_eval.core.matching.assignment import assign
 from bitsec_eval.core.matching.claims import Claim, by_weight, claim, denies
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.places import SOURCE, holders, names_any, same_file
+from bitsec_eval.core.reports.finding import Finding
 from bitsec_eval.core.text import one_line
 
 MOST_FUNCTIONS = 3

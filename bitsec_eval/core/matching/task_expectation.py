@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
 from bitsec_eval.core.errors import TaskError
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision, Matcher, Verdict
 from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet, Pair
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.structured import StructuredMatcher, judged
 from bitsec_eval.core.matching.twins import Comparison, compare
-from bitsec_eval.core.report import Report
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.reports.report import Report
 
 NAMES = ("EXPECTED_FINDING", "EXPECTED_FINDINGS", "TRUTH")
 """What a task file may call it; TRUTH is the name of older files."""

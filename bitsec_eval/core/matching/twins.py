@@ -10,13 +10,13 @@ A finding whose poc works is another matter: what ran needs no words, and whoeve
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Decision
 from bitsec_eval.core.matching.claims import claim
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.structured import MOST_FUNCTIONS, MOST_KINDS, StructuredMatcher
-from bitsec_eval.core.report import Report
-from bitsec_eval.core.severity import Severity, severity_of
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.reports.report import Report
+from bitsec_eval.core.reports.severity import Severity, severity_of
 
 MOST_WRONGLY_ACCUSED = 1
 

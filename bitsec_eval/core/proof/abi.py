@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bitsec_eval.core.values import ValueFault
+from bitsec_eval.core.answers.values import ValueFault
 
 WORD = 32
 MOST_ELEMENTS = 4096

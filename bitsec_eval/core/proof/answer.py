@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bitsec_eval.core.answers.fences import fenced_blocks
+from bitsec_eval.core.answers.reasoning import after_reasoning
 from bitsec_eval.core.errors import AnswerFault
-from bitsec_eval.core.fences import fenced_blocks
 from bitsec_eval.core.proof.calls import Transaction, transactions_of
 from bitsec_eval.core.proof.diff import apply_diff, is_diff
 from bitsec_eval.core.proof.public import Public
-from bitsec_eval.core.reasoning import after_reasoning
 
 MOST_CHARACTERS = 256 << 10
 EXPLOIT_FILE = "Exploit.sol"

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from bitsec_eval.core.answers.values import ValueFault
 from bitsec_eval.core.proof import abi
 from bitsec_eval.core.proof.build import Artifact, Build
 from bitsec_eval.core.proof.machine import CALL_GAS, CallOutcome, Machine, number_of, outcome_of
 from bitsec_eval.core.proof.reasons import words_of
 from bitsec_eval.core.proof.signing import key_of, sign
-from bitsec_eval.core.values import ValueFault
 
 ETHER = 10**18
 BLOCK_SECONDS = 12

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bitsec_eval.core.answers.values import ValueFault
 from bitsec_eval.core.text import one_line
-from bitsec_eval.core.values import ValueFault
 
 PASSED, FAILED = "Success", "Failure"
 SETUP = "setUp()"

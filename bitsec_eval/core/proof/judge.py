@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from bitsec_eval.core.answers.values import ValueFault
 from bitsec_eval.core.errors import AnswerFault, BitsecError, SandboxError, TaskError
 from bitsec_eval.core.proof.build import Artifact, Build
 from bitsec_eval.core.proof.calls import Transaction, send
@@ -20,7 +21,6 @@ from bitsec_eval.core.proof.replay import Replay, Step, recoded
 from bitsec_eval.core.proof.scenario import Scenario
 from bitsec_eval.core.proof.verdict import Attack, CallTold, ExploitVerdict, PatchVerdict
 from bitsec_eval.core.text import one_line
-from bitsec_eval.core.values import ValueFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bitsec_eval.core.values import ValueFault
+from bitsec_eval.core.answers.values import ValueFault
 
 CALL_GAS = 30_000_000
 """Gas of every transaction, a block's: it also bounds the time (an endless loop takes 30 ms) and memory of a call."""

@@ -1,9 +1,9 @@
 """Why a transaction was undone, in words for the validator."""
 
+from bitsec_eval.core.answers.values import ValueFault
 from bitsec_eval.core.proof import abi
 from bitsec_eval.core.proof.machine import CallOutcome
 from bitsec_eval.core.text import one_line
-from bitsec_eval.core.values import ValueFault
 
 _ERROR, _PANIC = bytes.fromhex("08c379a0"), bytes.fromhex("4e487b71")
 

@@ -9,9 +9,9 @@ and goes on step by step; so a wrong guess costs time and changes nothing.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bitsec_eval.core.answers.values import ValueFault
 from bitsec_eval.core.proof.build import Build
 from bitsec_eval.core.proof.machine import Machine
-from bitsec_eval.core.values import ValueFault
 
 Step = list[Any]
 DEPLOY, CODE = "deploy", 3

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from bitsec_eval.core.answers.fences import fenced_blocks
+from bitsec_eval.core.answers.reasoning import after_reasoning
 from bitsec_eval.core.errors import AnswerFault
-from bitsec_eval.core.fences import fenced_blocks
-from bitsec_eval.core.reasoning import after_reasoning
 from bitsec_eval.core.text import one_line
 
 MOST_DIGITS = 64

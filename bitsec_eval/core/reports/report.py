@@ -14,10 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bitsec_eval.core.errors import AnswerFault
-from bitsec_eval.core.finding import TEXT_FIELDS, Finding
-from bitsec_eval.core.printed_json import FORM, Unreadable, json_in
 from bitsec_eval.core.proof.verdict import PocResult
-from bitsec_eval.core.report_layouts import findings_in_lines, listed_findings, spelled
+from bitsec_eval.core.reports.finding import TEXT_FIELDS, Finding
+from bitsec_eval.core.reports.printed_json import FORM, Unreadable, json_in
+from bitsec_eval.core.reports.report_layouts import findings_in_lines, listed_findings, spelled
 from bitsec_eval.core.text import one_line
 
 MOST_FINDINGS = 100

@@ -8,7 +8,7 @@ once, is `UNSAID`, and a remark never becomes grave: of two neighbouring ranks t
 import re
 from enum import StrEnum
 
-from bitsec_eval.core.cvss import VECTOR, base_score
+from bitsec_eval.core.reports.cvss import VECTOR, base_score
 
 
 class Severity(StrEnum):

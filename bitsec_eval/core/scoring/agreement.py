@@ -17,9 +17,9 @@ from datetime import datetime
 from statistics import median
 
 from bitsec_eval.core.errors import ResultsError
-from bitsec_eval.core.evaluation import Check, Evaluation, Outcome, Plan, Run
-from bitsec_eval.core.merging import merge, plan_of, runs_of
-from bitsec_eval.core.run_points import State, run_score, run_state
+from bitsec_eval.core.evaluations.evaluation import Check, Evaluation, Outcome, Plan, Run
+from bitsec_eval.core.evaluations.merging import merge, plan_of, runs_of
+from bitsec_eval.core.scoring.run_points import State, run_score, run_state
 from bitsec_eval.core.text import one_line
 
 MEAN, MEDIAN, ALL, BEST_OF_3 = "mean", "median", "all", "best-of-3"

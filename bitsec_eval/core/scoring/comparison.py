@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from bitsec_eval.core.conditions import changed_parts, setting_differences
-from bitsec_eval.core.evaluation import Evaluation, Outcome
-from bitsec_eval.core.merging import plan_of
-from bitsec_eval.core.scores import AgentScore, Cell, scores
-from bitsec_eval.core.ties import FEWEST_TASKS, LEVEL, differences, paired_p
+from bitsec_eval.core.evaluations.conditions import changed_parts, setting_differences
+from bitsec_eval.core.evaluations.evaluation import Evaluation, Outcome
+from bitsec_eval.core.evaluations.merging import plan_of
+from bitsec_eval.core.scoring.scores import AgentScore, Cell, scores
+from bitsec_eval.core.scoring.ties import FEWEST_TASKS, LEVEL, differences, paired_p
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

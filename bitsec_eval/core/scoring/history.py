@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bitsec_eval.core.evaluation import Evaluation
-from bitsec_eval.core.scores import scores
+from bitsec_eval.core.evaluations.evaluation import Evaluation
+from bitsec_eval.core.scoring.scores import scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

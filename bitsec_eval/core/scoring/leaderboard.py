@@ -12,19 +12,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from bitsec_eval.core.behaviour import by_age, first_alike, shares_of
-from bitsec_eval.core.conditions import differences_between, engines_of, terms_of
+from bitsec_eval.core.agents.behaviour import by_age, first_alike, shares_of
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.evaluation import Evaluation
-from bitsec_eval.core.history import Moment, histories
-from bitsec_eval.core.intervals import Interval, score_interval
-from bitsec_eval.core.merging import merge, that_count
-from bitsec_eval.core.paying.contender import Contender
-from bitsec_eval.core.paying.progress import HALF_LIFE_DAYS
-from bitsec_eval.core.rewards import CENT, TAKE_BASELINE, Rewards, RewardTerms, parse_emission, reward
-from bitsec_eval.core.scores import AgentScore, Cell, RunCounts, Scores, scores
-from bitsec_eval.core.stages import Screen, Stop
-from bitsec_eval.core.ties import tie_groups
+from bitsec_eval.core.evaluations.conditions import differences_between, engines_of, terms_of
+from bitsec_eval.core.evaluations.evaluation import Evaluation
+from bitsec_eval.core.evaluations.merging import merge, that_count
+from bitsec_eval.core.evaluations.stages import Screen, Stop
+from bitsec_eval.core.scoring.history import Moment, histories
+from bitsec_eval.core.scoring.intervals import Interval, score_interval
+from bitsec_eval.core.scoring.paying.contender import Contender
+from bitsec_eval.core.scoring.paying.progress import HALF_LIFE_DAYS
+from bitsec_eval.core.scoring.rewards import CENT, TAKE_BASELINE, Rewards, RewardTerms, parse_emission, reward
+from bitsec_eval.core.scoring.scores import AgentScore, Cell, RunCounts, Scores, scores
+from bitsec_eval.core.scoring.ties import tie_groups
 from bitsec_eval.core.usage import TIEBREAKS, Usage
 
 __all__ = ["Leaderboard", "Row", "RunCounts", "best_score", "leaderboard"]

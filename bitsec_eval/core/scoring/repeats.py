@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from math import comb, fsum
 
-from bitsec_eval.core.scores import Cell
+from bitsec_eval.core.scoring.scores import Cell
 
 SHOWN_K = (1, 2, 5, 10)
 

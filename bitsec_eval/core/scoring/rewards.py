@@ -1,6 +1,6 @@
 """From scores to rewards: who claims how much of the emission, and a split that sums to it exactly.
 
-A rule says what every agent of a field claims, as whole numbers; they are in `bitsec_eval.core.paying`.
+A rule says what every agent of a field claims, as whole numbers; they are in `bitsec_eval.core.scoring.paying`.
 `split` turns claims into amounts, the same way for every rule.
 
 Where runs are void an agent's score lies between what it has without them and what it has if they pass. It is paid
@@ -16,12 +16,12 @@ from heapq import nlargest
 from itertools import groupby
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.paying.champion import pay_winner
-from bitsec_eval.core.paying.contender import Contender, Field, FieldRule, ShareClaim
-from bitsec_eval.core.paying.noise import pay_groups
-from bitsec_eval.core.paying.points import by_improvement, by_points, by_score
-from bitsec_eval.core.paying.progress import HALF_LIFE_DAYS, by_progress
-from bitsec_eval.core.paying.proof import by_proof
+from bitsec_eval.core.scoring.paying.champion import pay_winner
+from bitsec_eval.core.scoring.paying.contender import Contender, Field, FieldRule, ShareClaim
+from bitsec_eval.core.scoring.paying.noise import pay_groups
+from bitsec_eval.core.scoring.paying.points import by_improvement, by_points, by_score
+from bitsec_eval.core.scoring.paying.progress import HALF_LIFE_DAYS, by_progress
+from bitsec_eval.core.scoring.paying.proof import by_proof
 
 CENT = Decimal("0.01")
 RAO = Decimal("0.000000001")  # the smallest amount of TAO there is

@@ -3,9 +3,9 @@
 import math
 from enum import StrEnum
 
-from bitsec_eval.core.bounds import rounded
-from bitsec_eval.core.evaluation import Outcome, Run
-from bitsec_eval.core.stages import RunPoints
+from bitsec_eval.core.evaluations.bounds import rounded
+from bitsec_eval.core.evaluations.evaluation import Outcome, Run
+from bitsec_eval.core.evaluations.stages import RunPoints
 
 
 class State(StrEnum):

@@ -15,12 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bitsec_eval.core.bounds import bounds_of, rounded, weighted_mean
-from bitsec_eval.core.evaluation import Check, Evaluation, Outcome, Run
-from bitsec_eval.core.merging import agents_of, merge, plan_of, that_count, version_of, worst_of_each
-from bitsec_eval.core.run_points import State, run_score, run_state
-from bitsec_eval.core.stages import Stop
-from bitsec_eval.core.stopped import open_screenings, stops_of
+from bitsec_eval.core.evaluations.bounds import bounds_of, rounded, weighted_mean
+from bitsec_eval.core.evaluations.evaluation import Check, Evaluation, Outcome, Run
+from bitsec_eval.core.evaluations.merging import agents_of, merge, plan_of, that_count, version_of, worst_of_each
+from bitsec_eval.core.evaluations.stages import Stop
+from bitsec_eval.core.scoring.run_points import State, run_score, run_state
+from bitsec_eval.core.scoring.stopped import open_screenings, stops_of
 from bitsec_eval.core.usage import COST_DECIMALS, Usage, total_usage
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from bitsec_eval.core.evaluation import Evaluation
-from bitsec_eval.core.merging import plan_of, version_of
-from bitsec_eval.core.run_points import points_of
-from bitsec_eval.core.stages import Field, Screen, Stop
+from bitsec_eval.core.evaluations.evaluation import Evaluation
+from bitsec_eval.core.evaluations.merging import plan_of, version_of
+from bitsec_eval.core.evaluations.stages import Field, Screen, Stop
+from bitsec_eval.core.scoring.run_points import points_of
 
 
 def stops_of(evaluations: Sequence[Evaluation], latest: Mapping[str, str]) -> dict[str, Stop]:

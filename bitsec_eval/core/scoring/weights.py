@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from bitsec_eval.core.leaderboard import Leaderboard
+from bitsec_eval.core.scoring.leaderboard import Leaderboard
 
 U16_MAX = 65_535
 

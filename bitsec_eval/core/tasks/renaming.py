@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from bitsec_eval.core.errors import TaskError
-from bitsec_eval.core.finding import Finding
-from bitsec_eval.core.report import Report
-from bitsec_eval.core.words import NOUNS, QUALIFIERS, RESERVED, VERBS
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.reports.report import Report
+from bitsec_eval.core.tasks.words import NOUNS, QUALIFIERS, RESERVED, VERBS
 
 SEEDS = 1 << 32
 """How many seeds there are to draw from: 0 and on."""

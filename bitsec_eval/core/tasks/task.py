@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bitsec_eval.core.errors import TaskError
-from bitsec_eval.core.image_name import check_image
-from bitsec_eval.core.llm import LLM
+from bitsec_eval.core.tasks.image_name import check_image
+from bitsec_eval.core.tasks.llm import LLM
 
 PROMPT_BYTES = 120_000
 """A prompt travels as one argument of a process, which the kernel caps at 131,071 bytes."""
@@ -76,7 +76,7 @@ class Task:
     own and with no word of which is which.
     `rename` lists identifiers that get new names in workspace and twin, other ones in every evaluation.
     `variants` names a file beside the test file with statements that are drawn anew in every evaluation, in workspace
-    and twin alike (`bitsec_eval.core.variants`).
+    and twin alike (`bitsec_eval.core.tasks.variants`).
     `weight` is the task's share of an agent's score.
     `answer` says what the agent is to print where that is judged by running it: "exploit" or "patch". Such a task has
     a workspace, a twin that no agent sees, a `compiler` (a version of Solidity's) and a `scenario`, the folder of

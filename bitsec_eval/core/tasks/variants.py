@@ -65,7 +65,9 @@ class Variants:
             places = tuple(VariedText(**place) for place in told.pop("places", ()))
             return cls(places=places, shuffled=tuple(told.pop("shuffled", ())), **told)
         except (ValueError, TypeError, AttributeError) as error:
-            raise TaskError(f"{shown}: no variants as bitsec_eval.core.variants describes them ({error})") from None
+            raise TaskError(
+                f"{shown}: no variants as bitsec_eval.core.tasks.variants describes them ({error})"
+            ) from None
 
     def drawn(self, files: Mapping[str, bytes], seed: int | str, *, is_twin: bool) -> dict[str, bytes]:
         """Return a project (files by path) as the evaluation of `seed` has it, the same for equal arguments.

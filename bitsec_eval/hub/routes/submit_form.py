@@ -2,7 +2,7 @@
 
 from starlette.responses import HTMLResponse
 
-from bitsec_eval.core.agent_name import NAME_RULE
+from bitsec_eval.core.agents.agent_name import NAME_RULE
 from bitsec_eval.hub.http.error_responses import for_browser, problem_headers
 from bitsec_eval.hub.problems import Problem
 from bitsec_eval.hub.service import Hub

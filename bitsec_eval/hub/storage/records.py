@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bitsec_eval.core.agent_check import Caution
+from bitsec_eval.core.agents.agent_check import Caution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,9 +24,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bitsec_eval.core.agent_name import is_agent_name
+from bitsec_eval.core.agents.agent_name import is_agent_name
+from bitsec_eval.core.agents.similarity import Likeness
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.similarity import Likeness
 from bitsec_eval.hub.storage.journal import Files, Journal, checkpoint
 from bitsec_eval.hub.storage.records import Record, decoded
 from bitsec_eval.support.atomic_files import (

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from bitsec_eval.agent_check.process import Checked
-from bitsec_eval.core.agent_check import TOO_COMPLEX
+from bitsec_eval.core.agents.agent_check import TOO_COMPLEX
 from bitsec_eval.hub.uploads.check_process import CheckProcess
 from bitsec_eval.hub.uploads.fair_queue import WINDOW_SECONDS, FairQueue, ProcessorTime
 

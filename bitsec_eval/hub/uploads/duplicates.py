@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from heapq import merge, nsmallest
 from itertools import groupby
 
-from bitsec_eval.core.agent_check import Caution
-from bitsec_eval.core.similarity import COMPARED_PRINTS, Likeness, resemblance
+from bitsec_eval.core.agents.agent_check import Caution
+from bitsec_eval.core.agents.similarity import COMPARED_PRINTS, Likeness, resemblance
 from bitsec_eval.hub.storage.records import CopyOf
 from bitsec_eval.hub.uploads.print_index import PrintIndex
 

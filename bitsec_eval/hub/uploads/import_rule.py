@@ -7,7 +7,7 @@ engine is asked here.
 from collections.abc import Mapping
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.image_name import pinned
+from bitsec_eval.core.tasks.image_name import pinned
 from bitsec_eval.hub.log import log_event
 from bitsec_eval.hub.settings import IMAGE, HubSettings
 from bitsec_eval.hub.views.catalogue import Catalogue

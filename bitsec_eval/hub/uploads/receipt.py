@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bitsec_eval.core.agent_check import Caution
+from bitsec_eval.core.agents.agent_check import Caution
 from bitsec_eval.hub.storage.records import CopyOf, Record
 
 

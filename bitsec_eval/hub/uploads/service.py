@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
 from bitsec_eval.agent_check.process import Checked, CheckerError
-from bitsec_eval.core.agent_check import refused_bytes
-from bitsec_eval.core.agent_name import is_agent_name
+from bitsec_eval.core.agents.agent_check import refused_bytes
+from bitsec_eval.core.agents.agent_name import is_agent_name
 from bitsec_eval.hub.log import log_event
 from bitsec_eval.hub.problems import (
     CHECKER_AWAY,

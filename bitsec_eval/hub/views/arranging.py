@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bitsec_eval.core.leaderboard import Leaderboard, Row
+from bitsec_eval.core.scoring.leaderboard import Leaderboard, Row
 
 SORTS: Mapping[str, Callable[[Row], Any]] = {
     "rank": lambda row: row.rank if row.rank is not None else float("inf"),

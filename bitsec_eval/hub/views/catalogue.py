@@ -13,8 +13,8 @@ from typing import Any
 
 from bitsec_eval.core.errors import TaskError
 from bitsec_eval.core.proof.prompts import EXPLOIT_PROMPT, PATCH_PROMPT, POC_PROMPT
-from bitsec_eval.core.report import AUDIT_PROMPT
-from bitsec_eval.core.task import CLI, Task
+from bitsec_eval.core.reports.report import AUDIT_PROMPT
+from bitsec_eval.core.tasks.task import CLI, Task
 from bitsec_eval.core.text import one_line
 
 SHOWN = ("prompt", "timeout", "protocol", "image")

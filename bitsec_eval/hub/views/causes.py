@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bitsec_eval.core.evaluation import Check, Outcome
-from bitsec_eval.core.run_points import State
-from bitsec_eval.core.scores import Cell
+from bitsec_eval.core.evaluations.evaluation import Check, Outcome
+from bitsec_eval.core.scoring.run_points import State
+from bitsec_eval.core.scoring.scores import Cell
 
 WRONG_ANSWER = "the answer is not what the check wants"
 MISSING = "checks were not made"

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
-from bitsec_eval.core.leaderboard import Leaderboard
+from bitsec_eval.core.scoring.leaderboard import Leaderboard
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.hub.views.runs import RunOutput, RunReport
 from bitsec_eval.hub.views.standings import AgentStatus, ScoredVersion, TaskStatus

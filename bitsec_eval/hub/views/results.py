@@ -5,12 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bitsec_eval.core.errors import BitsecError
-from bitsec_eval.core.evaluation import Evaluation
-from bitsec_eval.core.junit import read_junit
-from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
-from bitsec_eval.core.scores import Cell
+from bitsec_eval.core.evaluations.evaluation import Evaluation
+from bitsec_eval.core.evaluations.watch_notes import (
+    BEGUN,
+    HISTORY,
+    QUEUE,
+    QueueNote,
+    VersionScore,
+    queue_note,
+    version_scores,
+)
+from bitsec_eval.core.junit.reader import read_junit
+from bitsec_eval.core.scoring.leaderboard import Leaderboard, leaderboard
+from bitsec_eval.core.scoring.scores import Cell
 from bitsec_eval.core.text import one_line
-from bitsec_eval.core.watch_notes import BEGUN, HISTORY, QUEUE, QueueNote, VersionScore, queue_note, version_scores
 from bitsec_eval.hub.views.runs import RunOutput, RunReport, outputs_in, runs_in
 from bitsec_eval.support.atomic_files import read_json
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bitsec_eval.core.agent_name import is_agent_name
-from bitsec_eval.core.scores import Cell
+from bitsec_eval.core.agents.agent_name import is_agent_name
+from bitsec_eval.core.scoring.scores import Cell
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.render.artifacts import run_file
 from bitsec_eval.render.links import wanted

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bitsec_eval.core.evaluation import outcomes_of, reasons_of, weights_of
-from bitsec_eval.core.leaderboard import Leaderboard, Row, RunCounts
-from bitsec_eval.core.scores import Cell
-from bitsec_eval.core.watch_notes import VersionScore
+from bitsec_eval.core.evaluations.evaluation import outcomes_of, reasons_of, weights_of
+from bitsec_eval.core.evaluations.watch_notes import VersionScore
+from bitsec_eval.core.scoring.leaderboard import Leaderboard, Row, RunCounts
+from bitsec_eval.core.scoring.scores import Cell
 from bitsec_eval.hub.storage.records import CopyOf, Record, Version
 from bitsec_eval.hub.storage.store import Store
 from bitsec_eval.hub.views.causes import Cause, causes_of

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from bitsec_eval.core.watch_notes import QueueNote
+from bitsec_eval.core.evaluations.watch_notes import QueueNote
 from bitsec_eval.hub.storage.records import Record
 
 

@@ -4,7 +4,7 @@ import argparse
 import os
 from collections.abc import Mapping
 
-from bitsec_eval.core.agent_name import NAME_RULE, is_agent_name
+from bitsec_eval.core.agents.agent_name import NAME_RULE, is_agent_name
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.text import one_line
 from bitsec_eval.miner.hub import DEFAULT_URL

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.task import AGENT_MAIN
+from bitsec_eval.core.tasks.task import AGENT_MAIN
 from bitsec_eval.core.text import one_line
 from bitsec_eval.miner.commands.options import Subparsers, add_hub, add_miner_id, checked_miner_id
 from bitsec_eval.miner.hub import HubClient, HubError, RefusalError, hub_at

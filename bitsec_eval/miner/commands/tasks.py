@@ -2,7 +2,7 @@
 
 import argparse
 
-from bitsec_eval.core.task import AGENT_MAIN
+from bitsec_eval.core.tasks.task import AGENT_MAIN
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.miner.commands.options import Subparsers, add_hub
 from bitsec_eval.miner.hub import HubTask, hub_at

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bitsec_eval.core.agent_name import NAME_RULE, is_agent_name
+from bitsec_eval.core.agents.agent_name import NAME_RULE, is_agent_name
 from bitsec_eval.core.errors import ResultsError, SettingsError
-from bitsec_eval.core.junit import read_junit
-from bitsec_eval.core.leaderboard import Leaderboard, leaderboard
+from bitsec_eval.core.junit.reader import read_junit
+from bitsec_eval.core.scoring.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.core.text import one_line
 from bitsec_eval.evaluate.process import Order, Stopped, evaluate
 from bitsec_eval.evaluate.stopping import stop_on_signals

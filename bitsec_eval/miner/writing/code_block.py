@@ -1,8 +1,8 @@
 """The agent's file in what an LLM answered."""
 
-from bitsec_eval.core.fences import fenced_blocks, is_python
-from bitsec_eval.core.printed_code import defines
-from bitsec_eval.core.reasoning import after_reasoning
+from bitsec_eval.core.answers.fences import fenced_blocks, is_python
+from bitsec_eval.core.answers.printed_code import defines
+from bitsec_eval.core.answers.reasoning import after_reasoning
 
 
 def code_in(answer: str) -> str | None:

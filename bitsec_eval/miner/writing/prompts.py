@@ -1,6 +1,6 @@
 """Prompts for an LLM that writes an agent: what an agent is, what the task asks for, what was wrong last time."""
 
-from bitsec_eval.core.task import AGENT_MAIN
+from bitsec_eval.core.tasks.task import AGENT_MAIN
 from bitsec_eval.miner.hub import HubTask
 
 Message = dict[str, str]

@@ -6,12 +6,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from bitsec_eval.agent_check.process import check
-from bitsec_eval.core.answer import Answer
+from bitsec_eval.core.answers.answer import Answer
 from bitsec_eval.core.errors import AnswerFault, SandboxError
-from bitsec_eval.core.image_name import pinned
 from bitsec_eval.core.proof.answer import check_patch_form, parse_exploit
-from bitsec_eval.core.report import parse_report
-from bitsec_eval.core.task import PROOF_ANSWERS, Limits
+from bitsec_eval.core.reports.report import parse_report
+from bitsec_eval.core.tasks.image_name import pinned
+from bitsec_eval.core.tasks.task import PROOF_ANSWERS, Limits
 from bitsec_eval.core.text import printable
 from bitsec_eval.miner.hub import HubTask
 from bitsec_eval.sandbox.api import Sandbox

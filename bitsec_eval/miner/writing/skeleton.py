@@ -1,6 +1,6 @@
 """An agent to begin with: it runs, takes its task, and honestly answers nothing."""
 
-from bitsec_eval.core.task import AGENT_MAIN
+from bitsec_eval.core.tasks.task import AGENT_MAIN
 from bitsec_eval.core.text import one_line, printable
 from bitsec_eval.miner.hub import HubTask
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from bitsec_eval.core.answer import Answer, Ending
+from bitsec_eval.core.answers.answer import Answer, Ending
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.image_name import pinned
+from bitsec_eval.core.tasks.image_name import pinned
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.usage import Usage
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder

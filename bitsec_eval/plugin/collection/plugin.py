@@ -10,7 +10,7 @@ import pytest
 
 from bitsec_eval.core.errors import TaskError
 from bitsec_eval.core.matching.task_expectation import TakesMatcher, expected_in
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.tasks.task import Task
 from bitsec_eval.plugin.agents import turns
 from bitsec_eval.plugin.collection.refused import RefusedTaskError, RefusedTasks, has_task
 from bitsec_eval.plugin.collection.repeated_names import refuse_repeated_names

@@ -15,7 +15,7 @@ from types import TracebackType
 import pytest
 
 from bitsec_eval.core.errors import TaskError
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.tasks.task import Task
 from bitsec_eval.core.text import one_line
 
 LINE_CHARACTERS = 2000

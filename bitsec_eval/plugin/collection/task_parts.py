@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from bitsec_eval.core.image_name import pinned
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.tasks.image_name import pinned
+from bitsec_eval.core.tasks.task import Task
 from bitsec_eval.support.digest import sha256, sha256_of_parts
 
 SUITES = "task_suites"

@@ -10,7 +10,7 @@ import pytest
 from _pytest.unittest import UnitTestCase
 
 from bitsec_eval.core.errors import TaskError
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.tasks.task import Task
 from bitsec_eval.plugin.collection.refused import RefusedTaskError
 from bitsec_eval.plugin.collection.tasks import AGENT_FIXTURE
 from bitsec_eval.plugin.extension import AnswerKinds

@@ -11,9 +11,9 @@ import pytest
 from bitsec_eval.core.errors import TaskError
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.task_expectation import HoldsReports
-from bitsec_eval.core.renaming import Renaming
-from bitsec_eval.core.task import CLI, Task
-from bitsec_eval.core.variants import Variants
+from bitsec_eval.core.tasks.renaming import Renaming
+from bitsec_eval.core.tasks.task import CLI, Task
+from bitsec_eval.core.tasks.variants import Variants
 from bitsec_eval.plugin.agents import Agent, Turn
 from bitsec_eval.plugin.collection.task_parts import SUITES, parts_of
 from bitsec_eval.plugin.extension import AnswerKind, AnswerKinds

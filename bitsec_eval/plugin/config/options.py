@@ -6,9 +6,9 @@ docs/configuration.md is made of this table.
 
 import pytest
 
-from bitsec_eval.core.paying.progress import HALF_LIFE_DAYS
-from bitsec_eval.core.rewards import RULE_NAMES
-from bitsec_eval.core.task import CLI, PROTOCOLS
+from bitsec_eval.core.scoring.paying.progress import HALF_LIFE_DAYS
+from bitsec_eval.core.scoring.rewards import RULE_NAMES
+from bitsec_eval.core.tasks.task import CLI, PROTOCOLS
 from bitsec_eval.core.usage import TIEBREAKS
 from bitsec_eval.plugin.config.llm_options import OPTIONS as LLM_OPTIONS
 from bitsec_eval.plugin.config.option import Option, OptionValues, addresses, flag, words

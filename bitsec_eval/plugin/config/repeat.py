@@ -1,10 +1,10 @@
 """Settings of repeats, and the earlier board that rewards compare with."""
 
 from bitsec_eval.core.errors import ResultsError, SettingsError
-from bitsec_eval.core.junit import read_junit
-from bitsec_eval.core.leaderboard import best_score
-from bitsec_eval.core.paying.progress import MOST_HALF_LIFE_DAYS
-from bitsec_eval.core.rewards import NEED_BASELINE
+from bitsec_eval.core.junit.reader import read_junit
+from bitsec_eval.core.scoring.leaderboard import best_score
+from bitsec_eval.core.scoring.paying.progress import MOST_HALF_LIFE_DAYS
+from bitsec_eval.core.scoring.rewards import NEED_BASELINE
 from bitsec_eval.plugin.config.option import OptionValues
 
 MOST_REPEATS = 1000

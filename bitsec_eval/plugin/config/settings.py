@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Matcher
-from bitsec_eval.core.renaming import SEEDS
-from bitsec_eval.core.rewards import parse_emission
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.scoring.rewards import parse_emission
+from bitsec_eval.core.tasks.renaming import SEEDS
 from bitsec_eval.plugin.agents import Agent, find_agents
 from bitsec_eval.plugin.builtin import JUDGE, LEXICAL
 from bitsec_eval.plugin.cache.resume import Begun, check_same

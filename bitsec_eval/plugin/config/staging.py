@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.core.stages import Screen
+from bitsec_eval.core.evaluations.stages import Screen
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.config.option import OptionValues
 

@@ -17,7 +17,7 @@ from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
 from bitsec_eval.core.proof.chain import Chain
 from bitsec_eval.core.proof.scenario import Scenario
 from bitsec_eval.core.proof.verdict import ExploitVerdict, PatchVerdict, PocResult
-from bitsec_eval.core.report import Report
+from bitsec_eval.core.reports.report import Report
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.collection.tasks import CHECK, CollectedTask
 from bitsec_eval.plugin.config.pytest_options import runs_nothing

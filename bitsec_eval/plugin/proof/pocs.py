@@ -7,7 +7,7 @@ exception, as with every other verdict: then the check is made again, and at las
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.proof.judge import judge_exploit
 from bitsec_eval.core.proof.verdict import ExploitVerdict, PocResult
-from bitsec_eval.core.report import Report
+from bitsec_eval.core.reports.report import Report
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.proof.case_files import CaseFiles
 from bitsec_eval.plugin.proof.verdicts import compiled_exploit

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from bitsec_eval.core.evaluation import Evaluation
-from bitsec_eval.core.leaderboard import Leaderboard
+from bitsec_eval.core.evaluations.evaluation import Evaluation
+from bitsec_eval.core.scoring.leaderboard import Leaderboard
 from bitsec_eval.plugin.reporting.timeline import CheckTimes
 from bitsec_eval.render.artifacts import finish_runs
 from bitsec_eval.render.findings import FOLDER

@@ -6,7 +6,7 @@ from contextlib import suppress
 from bitsec_eval.core.errors import AnswerFault, BitsecError
 from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
 from bitsec_eval.core.matching.task_expectation import sheet_of
-from bitsec_eval.core.report import Report
+from bitsec_eval.core.reports.report import Report
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.collection.tasks import CollectedTask
 from bitsec_eval.plugin.config.settings import Settings

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.tasks.task import Task
 from bitsec_eval.core.text import printable
 from bitsec_eval.core.usage import total_usage
 from bitsec_eval.plugin.config.settings import Settings

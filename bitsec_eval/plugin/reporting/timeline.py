@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bitsec_eval.core.answer import Answer
+from bitsec_eval.core.answers.answer import Answer
 from bitsec_eval.plugin.reporting.junit_properties import CHECK, RUN, run_key
 from bitsec_eval.render.timeline import at_most
 from bitsec_eval.schedule.runs import RunKey, RunResult

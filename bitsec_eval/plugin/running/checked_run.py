@@ -7,11 +7,11 @@ from typing import Protocol
 
 import pytest
 
-from bitsec_eval.core.answer import Answer
+from bitsec_eval.core.answers.answer import Answer
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.core.renaming import Renaming
-from bitsec_eval.core.report import Report
-from bitsec_eval.core.task import Limits, Task
+from bitsec_eval.core.reports.report import Report
+from bitsec_eval.core.tasks.renaming import Renaming
+from bitsec_eval.core.tasks.task import Limits, Task
 from bitsec_eval.plugin.collection.tasks import CHECK
 from bitsec_eval.plugin.running.runs import Runs
 from bitsec_eval.sandbox.api import Session

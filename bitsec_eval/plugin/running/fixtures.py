@@ -8,7 +8,7 @@ from traceback import walk_tb
 import pytest
 from _pytest.outcomes import OutcomeException
 
-from bitsec_eval.core.report import Report
+from bitsec_eval.core.reports.report import Report
 from bitsec_eval.plugin.agents import Agent
 from bitsec_eval.plugin.collection.tasks import CHECK
 from bitsec_eval.plugin.running.checked_run import USED, CheckedRun

@@ -7,12 +7,12 @@ from typing import Protocol
 
 import pytest
 
-from bitsec_eval.core.answer import Answer
-from bitsec_eval.core.behaviour import print_of
+from bitsec_eval.core.agents.behaviour import print_of
+from bitsec_eval.core.answers.answer import Answer
 from bitsec_eval.core.errors import AnswerFault, SandboxError, SettingsError
 from bitsec_eval.core.matching.comparison_sheet import ComparisonSheet
-from bitsec_eval.core.report import Report, parse_report
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.reports.report import Report, parse_report
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.plugin.cache.answers import AnswerStore
 from bitsec_eval.plugin.collection.tasks import CollectedTask
 from bitsec_eval.plugin.config.llm import check_models, opened_gateway

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bitsec_eval.core.errors import SandboxError, SettingsError
-from bitsec_eval.core.image_name import PinnedImage, pinned
+from bitsec_eval.core.tasks.image_name import PinnedImage, pinned
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.collection.tasks import CollectedTask
 from bitsec_eval.plugin.extension import EngineRequest, SandboxEngine

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bitsec_eval.core.stages import Screen, is_of_suite, pruning_rounds
+from bitsec_eval.core.evaluations.stages import Screen, is_of_suite, pruning_rounds
 from bitsec_eval.plugin.collection.tasks import CHECK
 from bitsec_eval.plugin.config.staging import StagingSettings
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from bitsec_eval.core.evaluation import Check, Outcome, Run
-from bitsec_eval.core.run_points import points_of
-from bitsec_eval.core.stages import Field, RunPoints, Screen, Stop
+from bitsec_eval.core.evaluations.evaluation import Check, Outcome, Run
+from bitsec_eval.core.evaluations.stages import Field, RunPoints, Screen, Stop
+from bitsec_eval.core.scoring.run_points import points_of
 from bitsec_eval.plugin.collection.tasks import CHECK, CollectedTask, DeclaredCheck
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.progress.status import folder_of

@@ -15,9 +15,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.answers.answer import Ending
 from bitsec_eval.core.errors import KilledError, SandboxError, UnprovenError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.docker.address import dialling
 from bitsec_eval.sandbox.docker.api import EngineClient, MissingError

@@ -8,11 +8,11 @@ run void.
 from collections.abc import Callable, Mapping
 from threading import Lock, Semaphore, Thread
 
+from bitsec_eval.core.answers.values import dumps
 from bitsec_eval.core.errors import AnswerFault, InferenceError, SandboxError
 from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
 from bitsec_eval.core.text import one_line
 from bitsec_eval.core.usage import Usage
-from bitsec_eval.core.values import dumps
 from bitsec_eval.sandbox.execution.llm_bridge import PORT, LLMTransport
 
 PATH = "/compile"

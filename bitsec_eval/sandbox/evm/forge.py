@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from bitsec_eval.core.answers.values import ValueFault
 from bitsec_eval.core.proof.forge_report import ForgeReport, read_report
 from bitsec_eval.core.proof.public import Public
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.core.text import one_line
-from bitsec_eval.core.values import ValueFault
 from bitsec_eval.sandbox.api import Sandbox, Session
 from bitsec_eval.sandbox.evm.guests import Guest, guest_program
 from bitsec_eval.sandbox.evm.places import EvmPlace, Places

@@ -9,7 +9,7 @@ import tarfile
 from importlib.resources import files
 from pathlib import Path
 
-from bitsec_eval.core.task import COMPILERS
+from bitsec_eval.core.tasks.task import COMPILERS
 from bitsec_eval.sandbox.evm.image import add_compilers
 from bitsec_eval.sandbox.evm.names import EVM_IMAGE, FOUNDRY_COMPILERS, FOUNDRY_IMAGE, FOUNDRY_ROOT
 from bitsec_eval.sandbox.image.layers import (

@@ -11,7 +11,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bitsec_eval.core.task import COMPILERS
+from bitsec_eval.core.tasks.task import COMPILERS
 from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.sandbox.hardening.policy import IMAGE
 from bitsec_eval.sandbox.image.debian import unpack

@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
 from bitsec_eval.core.errors import AnswerFault, SandboxError
-from bitsec_eval.core.task import COMPILERS, Limits
+from bitsec_eval.core.tasks.task import COMPILERS, Limits
 from bitsec_eval.sandbox.api import Sandbox, Session
 from bitsec_eval.sandbox.evm.guests import COMPILER_LIMITS, EVM_LIMITS, Compiler, SandboxMachine
 

@@ -5,10 +5,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bitsec_eval.core.answer import Answer, Ending
+from bitsec_eval.core.answers.answer import Answer, Ending
+from bitsec_eval.core.answers.values import ValueFault, loads
 from bitsec_eval.core.errors import InferenceError, SandboxError
-from bitsec_eval.core.task import Limits
-from bitsec_eval.core.values import ValueFault, loads
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.api import Frame, FrameKind, Session
 from bitsec_eval.sandbox.execution.llm_bridge import LLMBridge, LLMTransport, environment_of, proxy_order
 from bitsec_eval.sandbox.hardening.policy import ENVIRONMENT

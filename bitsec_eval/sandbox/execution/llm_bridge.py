@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any, Protocol
 
-from bitsec_eval.core.answer import Call, Ending
+from bitsec_eval.core.answers.answer import Call, Ending
+from bitsec_eval.core.answers.values import ValueFault, dumps, loads
 from bitsec_eval.core.errors import InferenceError
 from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
 from bitsec_eval.core.usage import Usage
-from bitsec_eval.core.values import ValueFault, dumps, loads
 
 PORT = 4000
 """Where the proxy is in every container: the same one, so that equal agents see an equal world."""

@@ -3,7 +3,7 @@
 from functools import cache
 from importlib.resources import files
 
-from bitsec_eval.core.task import AGENT_MAIN, CLI
+from bitsec_eval.core.tasks.task import AGENT_MAIN, CLI
 
 
 def program_of(source: bytes, protocol: str, seconds: float) -> bytes:

@@ -7,8 +7,8 @@ no subclass and no pickle.
 from collections.abc import Iterator
 from typing import Any
 
+from bitsec_eval.core.answers.values import HandleRef
 from bitsec_eval.core.errors import SolutionError
-from bitsec_eval.core.values import HandleRef
 from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc, encoded_arguments
 
 MODULE = 0

@@ -5,11 +5,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.answers.answer import Ending
+from bitsec_eval.core.answers.values import ValueFault, decode, dumps, encode, loads
 from bitsec_eval.core.errors import AnswerFault, LackingNameFault, SandboxError, SolutionError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.core.text import one_line
-from bitsec_eval.core.values import ValueFault, decode, dumps, encode, loads
 from bitsec_eval.sandbox.api import Frame, FrameKind, Session
 
 BEGIN_SECONDS = 60

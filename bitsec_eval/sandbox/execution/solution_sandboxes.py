@@ -10,7 +10,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.api import Sandbox, Session
 from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from threading import Condition, Event, Thread
 
 from bitsec_eval.core.errors import EngineLostError, SandboxError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.api import Session
 from bitsec_eval.sandbox.pool import Pool

@@ -629,7 +629,7 @@ class Worker:
                 raise
             raise Missing(order["name"])
 
-    # -- values; the host's side of this is core/values.py
+    # -- values; the host's side of this is core/answers/values.py
 
     def encode(self, value, depth=0):
         if depth > DEPTH:

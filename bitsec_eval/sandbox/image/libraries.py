@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bitsec_eval.core.errors import SandboxError, SettingsError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.core.image_name import folder_of
+from bitsec_eval.core.tasks.image_name import folder_of
 from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
 from bitsec_eval.sandbox.engines import engine_settings
 from bitsec_eval.sandbox.hardening.policy import IMAGE

@@ -5,7 +5,7 @@ Source: Open Container Initiative, Runtime Specification 1.0, config.json.
 
 from typing import Any
 
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.hardening.policy import (
     ENVIRONMENT,
     FILE_BYTES,

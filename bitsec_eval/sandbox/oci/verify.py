@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.hardening.policy import (
     FILE_BYTES,
     MASKED_PATHS,

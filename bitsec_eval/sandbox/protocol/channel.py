@@ -8,7 +8,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Protocol
 
-from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.answers.answer import Ending
 from bitsec_eval.sandbox.api import Frame
 from bitsec_eval.sandbox.protocol.frames import FrameReader, MalformedFrame, pack
 

@@ -33,9 +33,9 @@ COMMAND = ("python3", "-s", "-S", "-B", "-X", "utf8", "-c", START)
 """Not `-I`: the environment is ours, and fixes the seed of hashes."""
 
 PARTS = (
-    ("bitsec_eval.core", "fences.py"),
-    ("bitsec_eval.core", "reasoning.py"),
-    ("bitsec_eval.core", "printed_code.py"),
+    ("bitsec_eval.core.answers", "fences.py"),
+    ("bitsec_eval.core.answers", "reasoning.py"),
+    ("bitsec_eval.core.answers", "printed_code.py"),
     ("bitsec_eval.sandbox.guest", "runner.py"),
 )
 """The files that make the program, in this order: each may use what those before it define, and imports nothing else

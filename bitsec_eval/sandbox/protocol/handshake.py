@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 
+from bitsec_eval.core.answers.values import ValueFault, loads
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.text import one_line
-from bitsec_eval.core.values import ValueFault, loads
 from bitsec_eval.sandbox.api import Frame, FrameKind, Session
 from bitsec_eval.sandbox.hardening.policy import missing_in_guest
 

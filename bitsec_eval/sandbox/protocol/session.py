@@ -2,9 +2,9 @@
 
 from abc import ABC, abstractmethod
 
-from bitsec_eval.core.answer import Ending
+from bitsec_eval.core.answers.answer import Ending
 from bitsec_eval.core.errors import SandboxError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.api import Frame, FrameKind
 from bitsec_eval.sandbox.protocol.channel import Channel, Transport
 from bitsec_eval.sandbox.protocol.guest_program import program

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.claims import denies
 from bitsec_eval.core.matching.denial import acquits, waives
+from bitsec_eval.core.reports.finding import Finding
 
 FOLDER = Path(__file__).parent / "sentences"
 NAMES = (

@@ -9,8 +9,8 @@ import pytest
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.structured import MOST_FILES, MOST_FUNCTIONS, MOST_KINDS, StructuredMatcher
 from bitsec_eval.core.matching.twins import Comparison
-from bitsec_eval.core.printed_json import MOST_DEPTH, MOST_DIGITS
-from bitsec_eval.core.report import MOST_FINDINGS, MOST_TEXT_BYTES, parse_report
+from bitsec_eval.core.reports.printed_json import MOST_DEPTH, MOST_DIGITS
+from bitsec_eval.core.reports.report import MOST_FINDINGS, MOST_TEXT_BYTES, parse_report
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.places import EXTENSIONS, SOURCE
 from bitsec_eval.core.matching.structured import StructuredMatcher
+from bitsec_eval.core.reports.finding import Finding
 
 
 def expected(file, function, contract="", neighbours=()):

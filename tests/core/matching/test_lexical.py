@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.evidence import evidence_of
 from bitsec_eval.core.matching.lexical import Curve, LexicalMatcher
+from bitsec_eval.core.reports.finding import Finding
 from bitsec_eval.scabench.injections import FAMILIES, PLACES
 
 REENTRANCY = Finding(

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import features, terms, tfidf
 from bitsec_eval.core.matching.evidence import Evidence
 from bitsec_eval.core.matching.features import ExpectedFeatures, ReportedFeatures, telling
 from bitsec_eval.core.matching.lexical import Curve, LexicalMatcher
 from bitsec_eval.core.matching.parameters import DEFAULT_PARAMETERS, MatchingParameters
 from bitsec_eval.core.matching.tfidf import Tfidf
+from bitsec_eval.core.reports.finding import Finding
 
 KNOWN = {"drain", "vault", "deposit", "market"}
 

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitsec_eval.core.errors import TaskError
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching import Matcher
 from bitsec_eval.core.matching.denial import acquits
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.kinds import KINDS, kinds_in
 from bitsec_eval.core.matching.structured import StructuredMatcher
+from bitsec_eval.core.reports.finding import Finding
 
 
 def expected(**changes):

@@ -4,12 +4,12 @@ import time
 
 import pytest
 
-from bitsec_eval.core.finding import Finding
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.twins import Comparison, compare
 from bitsec_eval.core.proof.verdict import PocResult
-from bitsec_eval.core.report import Report
-from bitsec_eval.core.severity import Severity
+from bitsec_eval.core.reports.finding import Finding
+from bitsec_eval.core.reports.report import Report
+from bitsec_eval.core.reports.severity import Severity
 
 NEIGHBOURS = ("close", "refund", "sweep", "quote", "publish", "renew")
 BUG = ExpectedFinding(

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bitsec_eval.core.answers.values import ValueFault
 from bitsec_eval.core.proof.abi import decode, encode
-from bitsec_eval.core.values import ValueFault
 
 ADDRESS = "0x" + "ab" * 20
 ORDER = {"type": "tuple", "components": [{"type": "address"}, {"type": "uint256[]"}, {"type": "string"}]}

@@ -2,9 +2,9 @@
 
 import pytest
 
+from bitsec_eval.core.answers.values import ValueFault
 from bitsec_eval.core.proof.build import Artifact, Build
 from bitsec_eval.core.proof.replay import Replay, recoded
-from bitsec_eval.core.values import ValueFault
 
 NEW, ONE, TWO, THREE = ["new", 0], ["add", 0, 1], ["add", 0, 2], ["add", 0, 3]
 

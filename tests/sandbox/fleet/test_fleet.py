@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from bitsec_eval.core.errors import EngineLostError, SandboxError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.fleet.fleet import Fleet, Member
 from bitsec_eval.sandbox.pool import pooled
 

@@ -8,7 +8,7 @@ import pytest
 from sandbox.image.wheels import made_image, make_wheel, own_name, requirements_of
 
 from bitsec_eval.core.errors import SandboxError, SettingsError
-from bitsec_eval.core.task import Limits
+from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.docker.engine import DockerSandbox, DockerSettings, docker_sandbox
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from bitsec_eval.core.junit import read_junit
-from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.core.junit.reader import read_junit
+from bitsec_eval.core.scoring.leaderboard import leaderboard
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.tasks.task import Task
 from bitsec_eval.plugin.collection.tasks import CollectedTask
 from bitsec_eval.plugin.extension import AnswerKinds
 from bitsec_eval.plugin.proof.case_files import CaseFiles

@@ -4,7 +4,7 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 
-from bitsec_eval.core.task import Task
+from bitsec_eval.core.tasks.task import Task
 from bitsec_eval.plugin.collection.tasks import CollectedTask
 from bitsec_eval.plugin.extension import AnswerKinds
 from bitsec_eval.plugin.proof.case_files import CaseFiles

@@ -9,8 +9,8 @@ from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.proof.judge import check_case
 from bitsec_eval.core.proof.prompts import POC_PROMPT
 from bitsec_eval.core.proof.public import Public
-from bitsec_eval.core.renaming import identifiers
-from bitsec_eval.core.report import parse_report
+from bitsec_eval.core.reports.report import parse_report
+from bitsec_eval.core.tasks.renaming import identifiers
 from bitsec_eval.plugin.proof.pocs import run_pocs
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.evm.places import EvmSandboxes

@@ -18,13 +18,13 @@ from pathlib import Path
 import pytest
 
 from bitsec_eval.core.errors import AnswerFault
-from bitsec_eval.core.finding import TEXT_FIELDS
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.kinds import KINDS
 from bitsec_eval.core.proof.prompts import POC_PROMPT
-from bitsec_eval.core.renaming import Renaming, identifiers
-from bitsec_eval.core.report import AUDIT_PROMPT, MOST_FINDINGS, parse_report
-from bitsec_eval.core.variants import Variants
+from bitsec_eval.core.reports.finding import TEXT_FIELDS
+from bitsec_eval.core.reports.report import AUDIT_PROMPT, MOST_FINDINGS, parse_report
+from bitsec_eval.core.tasks.renaming import Renaming, identifiers
+from bitsec_eval.core.tasks.variants import Variants
 from tests.scabench.published import DATASET, real
 from tests.task_suites.scabench.sprays import SPRAYS
 

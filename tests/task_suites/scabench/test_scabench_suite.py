@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bitsec_eval.core.junit import read_junit
-from bitsec_eval.core.leaderboard import leaderboard
+from bitsec_eval.core.junit.reader import read_junit
+from bitsec_eval.core.scoring.leaderboard import leaderboard
 from tests.task_suites.scabench.sprays import SPRAYS
 
 HERE = Path(__file__).parent

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import accumulate, groupby
 
-from bitsec_eval.core.paying.contender import Contender, Field, ShareClaim, whole_claims
+from bitsec_eval.core.scoring.paying.contender import Contender, Field, ShareClaim, whole_claims
 
 BETTER, CHEAPER = 1.03, 0.94
 

@@ -8,7 +8,7 @@ more than the least score on the board.
 from collections import defaultdict
 from fractions import Fraction
 
-from bitsec_eval.core.paying.contender import Field, ShareClaim, whole_claims
+from bitsec_eval.core.scoring.paying.contender import Field, ShareClaim, whole_claims
 
 
 def pay_groups(field: Field) -> dict[str, ShareClaim]:

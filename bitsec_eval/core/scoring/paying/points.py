@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bitsec_eval.core.paying.contender import MILLION, Field, ShareClaim
+from bitsec_eval.core.scoring.paying.contender import MILLION, Field, ShareClaim
 
 LEAST_GAIN = 0.03
 """So much better than what was there before, as a part of it, must a score be to be worth anything."""

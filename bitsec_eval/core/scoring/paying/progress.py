@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterator
 from itertools import groupby
 
-from bitsec_eval.core.paying.contender import MILLION, Field, FieldRule, ShareClaim
-from bitsec_eval.core.paying.points import gain
+from bitsec_eval.core.scoring.paying.contender import MILLION, Field, FieldRule, ShareClaim
+from bitsec_eval.core.scoring.paying.points import gain
 
 DAY_SECONDS = 86_400
 HALF_LIFE_DAYS = 14.0

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from bitsec_eval.core.paying.contender import Field, FieldRule, ShareClaim, whole_claims
+from bitsec_eval.core.scoring.paying.contender import Field, FieldRule, ShareClaim, whole_claims
 
 
 def by_proof(awards: Mapping[str, float]) -> FieldRule:
