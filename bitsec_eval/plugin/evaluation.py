@@ -50,6 +50,17 @@ class EvaluationPlugin:
         manager.register(AsyncChecks(), "bitsec-async-checks")
         manager.register(CheckReports(self.settings.evaluation, self._runs), "bitsec-check-reports")
 
+    def withdraw(self, manager: pytest.PytestPluginManager) -> None:
+        """Unregister whatever runs checks."""
+        for name in (
+            "bitsec-proof",
+            "bitsec-foundry",
+            "bitsec-run-loop",
+            "bitsec-check-reports",
+            "bitsec-check-retry",
+        ):
+            manager.unregister(name=name)
+
     @property
     def plan(self) -> dict[str, Any] | None:
         """What the evaluation sets out to do, once an engine is there for it."""

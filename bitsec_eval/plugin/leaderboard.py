@@ -103,7 +103,7 @@ class BoardReporter:
         session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     def _publish(self, session: pytest.Session, xml: Any) -> None:
-        if self._plan is None or not self._draft.exists():
+        if self._plan is None or self._to_mend or not self._draft.exists():
             self._nothing_ran(xml, session)
             return
         interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED

@@ -11,6 +11,7 @@ from bitsec_eval.plugin.config.llm import check_models, opened_gateway
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.evaluation import EvaluationPlugin
 from bitsec_eval.plugin.progress.status import folder_of, leave, tidy
+from bitsec_eval.plugin.staging.stages import TROUBLE
 
 TELL_SECONDS = 1.0
 
@@ -80,24 +81,50 @@ class Controller:
         tidy(folder_of(self._settings.results, self._settings.evaluation))
 
 
+class _RunsNothing:
+    """Passes every check over."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self) -> bool:
+        """Tell pytest that this check was taken care of."""
+        return True
+
+
 class XdistWorker:
     """In a worker: sends the plan home, for the process that writes junit."""
 
     def __init__(self, evaluation: EvaluationPlugin) -> None:
         self._evaluation = evaluation
         self._over = Event()
+        self._is_refused = False
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Tell every second how far the runs of this worker have got."""
+        if self._is_refused:
+            return (yield)
         name = session.config.workerinput["workerid"]  # type: ignore[attr-defined]
         thread = Thread(target=self._tell, args=(name,), name="bitsec-tell-progress", daemon=True)
         thread.start()
         try:
             return (yield)
+        except pytest.UsageError as error:
+            return self._refuse(session, error)
         finally:
             self._over.set()
             thread.join(TELL_SECONDS * 4)
+
+    def _refuse(self, session: pytest.Session, error: pytest.UsageError) -> object:
+        """Have the controller tell of an error, and take all checks without doing any.
+
+        A worker that raised would look like one that crashed, and end the controller with an INTERNALERROR.
+        """
+        config = session.config
+        config.workeroutput[TROUBLE] = str(error)  # type: ignore[attr-defined]
+        self._is_refused = True
+        self._evaluation.withdraw(config.pluginmanager)
+        config.pluginmanager.register(_RunsNothing())
+        return config.hook.pytest_runtestloop(session=session)
 
     def _tell(self, name: str) -> None:
         settings = self._evaluation.settings

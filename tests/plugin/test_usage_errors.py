@@ -140,16 +140,21 @@ def test_a_wrong_option_is_named(tmp_path: Path, option: str, words: str):
     assert words in ran.output
 
 
-def test_an_engine_that_does_not_answer_is_a_usage_error_and_keeps_the_last_results(tmp_path: Path):
+@pytest.mark.parametrize("workers", [(), ("-n2",)])
+def test_an_engine_that_does_not_answer_is_a_usage_error_and_keeps_the_last_results(
+    tmp_path: Path, workers: tuple[str, ...]
+):
     lay_out(tmp_path, {"good": GOOD}, {"suite/test_reverse.py": REVERSE_TASK})
     (tmp_path / "results").mkdir()
     (tmp_path / "results/junit.xml").write_text("the last results")
 
-    ran = run(tmp_path, *PYTEST, "--bitsec-agents=agents", DOCKER_HOST=f"unix://{tmp_path}/no.sock")
+    ran = run(tmp_path, *PYTEST, "--bitsec-agents=agents", *workers, DOCKER_HOST=f"unix://{tmp_path}/no.sock")
 
-    assert ran.status == 4
-    assert "could not ask the engine for its version" in ran.output
-    assert "is the Docker engine running?" in ran.output
+    assert ran.status == 4, ran.output
+    assert "INTERNALERROR" not in ran.output
+    told = " ".join(ran.output.split())  # a terminal of 80 columns wraps it
+    assert "could not ask the engine for its version" in told
+    assert "is the Docker engine running?" in told
     assert (tmp_path / "results/junit.xml").read_text() == "the last results"
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["junit.xml"]
 
