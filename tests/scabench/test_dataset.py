@@ -57,8 +57,8 @@ def test_each_oddity_of_a_codebase_is_a_line(fields, line):
         ({"title": ""}, "2025-01-demo_H-01: no title"),
         ({"description": "https://x.org/a"}, "2025-01-demo_H-01: no description beyond links and names"),
         (
-            {"severity": "catastrophic"},
-            "2025-01-demo_H-01: severity 'catastrophic' is none of critical, high, medium, low, informational",
+            {"severity": "dreadful"},
+            "2025-01-demo_H-01: severity 'dreadful' is none of critical, high, medium, low, informational",
         ),
     ],
 )
