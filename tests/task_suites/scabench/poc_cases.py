@@ -1,27 +1,16 @@
 """The findings tasks that take a poc, as test data: their files under a run's names, and pocs of every sort."""
 
-import importlib.util
-from functools import cache
 from pathlib import Path
 
-from bitsec_eval.core.tasks.task import Task
 from bitsec_eval.plugin.collection.tasks import CollectedTask
 from bitsec_eval.plugin.extension import AnswerKinds
 from bitsec_eval.plugin.proof.case_files import CaseFiles
 from bitsec_eval.plugin.proof_kinds import PROOF_KINDS
+from tests.task_suites.proof.proof_cases import task_of
 
 SUITE = Path(__file__).parents[3] / "task_suites" / "scabench"
 CASES = ("crestal_network_h01", "liquid_ron_h01")
 ATTACK = "function attack(uint256, address[] calldata c, address[] calldata t, address[] calldata u) external"
-
-
-@cache
-def task_of(path: Path) -> Task:
-    """Return the TASK of a task's file."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.TASK
 
 
 class PocCase:
