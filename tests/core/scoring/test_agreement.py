@@ -214,7 +214,7 @@ def test_files_and_validators_do_not_go_together(signed, capsys):
     assert "--rule and --trusted are for the signed records" in capsys.readouterr().err
 
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "signing.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "signing.md"
 CASES = {
     "100, 100, 50": ([P, P], [P, P], [P, F]),
     "100, 50, 50": ([P, P], [P, F], [P, F]),

@@ -104,7 +104,7 @@ def test_any_text_has_one_severity(text):
 
 
 def test_the_page_names_every_word_and_every_source():
-    page = (Path(__file__).parents[2] / "docs/findings.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs/findings.md").read_text(encoding="utf-8")
     table = page.partition("## Severity levels")[2].partition("\n## ")[0]
 
     assert not [word for words in WORDS.values() for word in words if f"`{word}`" not in table]
