@@ -55,6 +55,9 @@ def _add_build(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         metavar="FILE",
         help="make an image with the libraries of a requirements file as well, for tasks with image=...; prints that",
     )
+    build.add_argument(
+        "--git", action="store_true", help="put git into that image too, as agents written for Ridges expect it"
+    )
     build.add_argument("--name", help=f"what that image is called (default: {LIBRARIES}:STEM, of FILE's name)")
     build.add_argument(
         "--list",
@@ -92,8 +95,10 @@ def _name(args: argparse.Namespace) -> str:
         SettingsError: it is no name of an image, or there are no libraries.
     """
     if args.requirements is None:
-        if args.name or args.listing:
-            raise SettingsError("--name and --list are for an image with libraries; give --with requirements.txt too")
+        if args.name or args.listing or args.git:
+            raise SettingsError(
+                "--name, --list and --git are for an image with libraries; give --with requirements.txt too"
+            )
         return ""
     stem = re.sub(r"[^a-z0-9]+", "-", args.requirements.stem.lower()).strip("-")
     name = str(args.name or f"{LIBRARIES}:{stem or 'made'}")
@@ -111,9 +116,9 @@ def _build_libraries(args: argparse.Namespace, name: str) -> None:
     state = state_folder(os.environ)
     log_step(f"installing {args.requirements} for {name}")
     if args.rootfs is not None:
-        image = build_libraries_rootfs(args.requirements, name, state, args.rootfs.absolute())
+        image = build_libraries_rootfs(args.requirements, name, state, args.rootfs.absolute(), git=args.git)
     else:
-        image = build_libraries_image(args.requirements, name, state)
+        image = build_libraries_image(args.requirements, name, state, git=args.git)
     _tell(name, made=image.made)
     log(f"    {', '.join(image.libraries.distributions)}")
     log(f"    agents may import {', '.join(image.libraries.modules) or 'nothing of it'}")

@@ -36,8 +36,9 @@ def test_it_prints_what_to_write_into_the_task_and_notes_it_for_a_hub(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--name=x:1"], "--name and --list are for an image with libraries; give --with requirements.txt too"),
-        (["--list=x.json"], "--name and --list are for an image with libraries; give --with requirements.txt too"),
+        (["--name=x:1"], "--name, --list and --git are for an image with libraries; give --with requirements.txt"),
+        (["--list=x.json"], "--name, --list and --git are for an image with libraries; give --with requirements.txt"),
+        (["--git"], "--name, --list and --git are for an image with libraries; give --with requirements.txt too"),
         (["--with=r.txt", "--name=No Name"], "--name No Name: no name of an image; give one as in"),
     ],
 )

@@ -18,6 +18,9 @@ from bitsec_eval.core.proof.public import Public
 MOST_CHARACTERS = 256 << 10
 EXPLOIT_FILE = "Exploit.sol"
 _EXPLOIT_FENCES = frozenset({"solidity", "sol", "json", ""})
+DIFF_NAMES = ("patch", "diff", "model_patch")
+"""How agents call a diff that they return among other things."""
+
 _PATCH_FENCES = frozenset({"json", "diff", "patch", ""})
 
 
@@ -58,19 +61,19 @@ def _checked_source(source: object) -> str:
 def parse_patch(text: str, files: Mapping[str, str], editable: Iterable[str]) -> dict[str, str]:
     """Return `files` as the patch in `text` leaves them.
 
-    It is a JSON object of whole files by path, alone or under "files", or a unified diff.
+    It is a JSON object of whole files by path, alone or under "files", or a unified diff, alone or in a JSON object
+    under one of `DIFF_NAMES`.
     A path may be changed if it is one of `editable` or lies in a folder of them, and ends in .sol.
 
     Raises:
         AnswerFault: there is no patch, it does not apply, changes nothing, or changes what it may not.
     """
-    content = _content(text, _PATCH_FENCES, is_diff)
-    told = _json_object(content)
+    content, told = _patch_in(text)
     changed = apply_diff(content, files) if told is None else {**files, **_whole_files(told)}
     allowed = tuple(editable)
     touched = [path for path in changed.keys() | files.keys() if changed.get(path) != files.get(path)]
     for path in sorted(touched):
-        if not _may_change(path, allowed):
+        if not may_change(path, allowed):
             raise AnswerFault(f"{Public.FORBIDDEN_PATH}: {path!r:.200}", Public.FORBIDDEN_PATH)
     if not touched:
         raise AnswerFault(Public.NOTHING_CHANGED, Public.NOTHING_CHANGED)
@@ -85,8 +88,7 @@ def check_patch_form(text: str) -> None:
     Raises:
         AnswerFault: it is neither a JSON object of files nor a unified diff.
     """
-    content = _content(text, _PATCH_FENCES, is_diff)
-    told = _json_object(content)
+    content, told = _patch_in(text)
     if told is not None:
         _whole_files(told)
     elif not is_diff(content):
@@ -99,8 +101,7 @@ def changed_text(text: str, files: Mapping[str, str]) -> str:
     What is no patch is returned as it is.
     """
     try:
-        content = _content(text, _PATCH_FENCES, is_diff)
-        told = _json_object(content)
+        content, told = _patch_in(text)
         if told is None:
             added = [line[1:] for line in content.split("\n") if line.startswith("+") and not line.startswith("+++")]
             return "\n".join(added) or text
@@ -111,10 +112,21 @@ def changed_text(text: str, files: Mapping[str, str]) -> str:
     return "\n".join(line for line in lines if line not in known)
 
 
-def _may_change(path: str, editable: Iterable[str]) -> bool:
+def may_change(path: str, editable: Iterable[str]) -> bool:
+    """Whether a patch may change a file: one of `editable`, or one in a folder of them, of Solidity."""
     parts = path.split("/")
     plain = path.isprintable() and "\\" not in path and not {"", ".", ".."} & set(parts)
     return plain and path.endswith(".sol") and any(path == each or path.startswith(f"{each}/") for each in editable)
+
+
+def _patch_in(text: str) -> tuple[str, dict[str, Any] | None]:
+    """Return the answer in an agent's output, and the JSON object of whole files that it is, None for a diff."""
+    content = _content(text, _PATCH_FENCES, is_diff)
+    told = _json_object(content)
+    named = [told[name] for name in DIFF_NAMES if isinstance(told.get(name), str)] if told else []
+    if named:
+        return _content(named[0], _PATCH_FENCES, is_diff), None
+    return content, told
 
 
 def _whole_files(told: Mapping[str, Any]) -> dict[str, str]:

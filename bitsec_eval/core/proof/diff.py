@@ -6,6 +6,7 @@ A hunk may have moved; it is taken where its old lines are, nearest to where it 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import unified_diff
 
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.proof.public import Public
@@ -62,6 +63,23 @@ def apply_diff(text: str, files: Mapping[str, str]) -> dict[str, str]:
         if diff.after != _NOWHERE:
             changed[diff.after] = _applied(diff, old)
     return changed
+
+
+def diff_of(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """Return the unified diff that makes the files `before` those of `after`, as git writes it."""
+    changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+    lines = (line for path in changed for line in _diff_of_file(path, before.get(path), after.get(path)))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _diff_of_file(path: str, old: str | None, new: str | None) -> Iterator[str]:
+    before = _NOWHERE if old is None else f"a/{path}"
+    after = _NOWHERE if new is None else f"b/{path}"
+    return unified_diff(_lines(old), _lines(new), before, after, lineterm="")
+
+
+def _lines(text: str | None) -> list[str]:
+    return (text or "").removesuffix("\n").split("\n") if text else []
 
 
 def is_diff(text: str) -> bool:

@@ -12,7 +12,8 @@ from bitsec_eval.core.tasks.llm import LLM
 PROMPT_BYTES = 120_000
 """A prompt travels as one argument of a process, which the kernel caps at 131,071 bytes."""
 
-PROOF_ANSWERS = ("exploit", "patch")
+EXPLOIT, PATCH = "exploit", "patch"
+PROOF_ANSWERS = (EXPLOIT, PATCH)
 """Answers that are judged by running them."""
 
 COMPILERS = ("0.8.26", "0.8.30")

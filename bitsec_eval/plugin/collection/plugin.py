@@ -136,7 +136,13 @@ class TaskCollection:
             expected.take_matcher(self._settings.matcher)
         settings = self._settings
         fresh = CollectedTask(
-            identity, task, module.path, settings.kinds, expected=expected, protocol=settings.protocol
+            identity,
+            task,
+            module.path,
+            settings.kinds,
+            expected=expected,
+            protocol=settings.protocol,
+            includes_solution=settings.includes_solutions,
         )
         fresh.renaming(self._settings.seed)  # reads the workspaces: what is wrong with one is found here
         fresh.drawn_projects(self._settings.seed)

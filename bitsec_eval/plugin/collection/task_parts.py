@@ -22,12 +22,20 @@ Files = Mapping[str, bytes]
 
 
 def parts_of(
-    task: Task, path: Path, *, projects: Iterable[Files], scenario: Files, drawn: str, kind: str, protocol: str
+    task: Task,
+    path: Path,
+    *,
+    projects: Iterable[Files],
+    scenario: Files,
+    drawn: str,
+    kind: str,
+    protocol: str,
+    gives_solution: bool = False,
 ) -> dict[str, str]:
     """Return the SHA-256 of each part of a task by its name.
 
     `projects` are the files of its workspaces, `drawn` what differs per evaluation, as a text; `kind` is the name of
-    its kind of answer and `protocol` how its agents are started.
+    its kind of answer and `protocol` how its agents are started; `gives_solution`: they see the reference.
     """
     workspace = [_digest(files) for files in projects]
     return {
@@ -39,6 +47,7 @@ def parts_of(
         "kind": sha256(json.dumps([kind, task.answer, protocol, list(task.editable)]).encode()),
         "compiler": sha256(task.compiler.encode()),
         **({"image": sha256(pinned(task.image).digest.encode())} if task.image else {}),
+        **({"solution": sha256(b"given")} if gives_solution else {}),
     }
 
 

@@ -1,7 +1,7 @@
 """From collected test functions to runs: which check belongs to which task, agent and declared total."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,8 +11,10 @@ import pytest
 from bitsec_eval.core.errors import TaskError
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.task_expectation import HoldsReports
+from bitsec_eval.core.proof.answer import may_change
+from bitsec_eval.core.proof.diff import diff_of
 from bitsec_eval.core.tasks.renaming import Renaming
-from bitsec_eval.core.tasks.task import CLI, Task
+from bitsec_eval.core.tasks.task import AGENT_MAIN, CLI, PATCH, Task
 from bitsec_eval.core.tasks.variants import Variants
 from bitsec_eval.plugin.agents import Agent, Turn
 from bitsec_eval.plugin.collection.task_parts import SUITES, parts_of
@@ -76,6 +78,7 @@ class CollectedTask:
     fixtures: set[str] = field(default_factory=set)
     expected: ExpectedFinding | HoldsReports | None = None
     protocol: str = CLI
+    includes_solution: bool = False
 
     @property
     def kind(self) -> AnswerKind:
@@ -116,9 +119,28 @@ class CollectedTask:
         prompt = renaming.quoted(self.task.prompt) if self.task.answer else self.task.prompt
         drawn = self.drawn_projects(seed)
         shown = drawn[:1] if self.task.answer else drawn  # what is to be run has a hidden twin
-        protocol = self.task.protocol or self.protocol
-        program = program_of(agent.source, protocol, self.task.limits.wall_seconds)
-        return tuple(AgentOrder(source=program, prompt=prompt, files=renaming.project(files)) for files in shown)
+        files = [renaming.project(each) for each in drawn]
+        solution = self._solution(files) if self.gives_solution else None
+        program = program_of(agent.source, self.started_by, self.task.limits.wall_seconds, solution)
+        return tuple(AgentOrder(source=program, prompt=prompt, files=each) for each in files[: len(shown)])
+
+    @property
+    def started_by(self) -> str:
+        """The protocol by which agents are started."""
+        return self.task.protocol or self.protocol
+
+    @property
+    def gives_solution(self) -> bool:
+        """Whether agents are given the patch that they are asked for, to try themselves out with."""
+        return self.includes_solution and self.task.answer == PATCH and self.started_by == AGENT_MAIN
+
+    def _solution(self, projects: Sequence[Mapping[str, bytes]]) -> bytes:
+        """Return the patch that makes a project its twin, of the files that may be changed."""
+        before, after = (
+            {path: content.decode() for path, content in files.items() if may_change(path, self.task.editable)}
+            for files in projects
+        )
+        return diff_of(before, after).encode()
 
     def shown_files(self, seed: int) -> dict[str, bytes]:
         """Return the files of the workspace as agents see them in this evaluation."""
@@ -147,7 +169,8 @@ class CollectedTask:
             scenario=read_workspace(self.path.parent / self.task.scenario) if self.task.scenario else {},
             drawn=self.variants().names(),
             kind=self.kind.name,
-            protocol=self.task.protocol or self.protocol,
+            protocol=self.started_by,
+            gives_solution=self.gives_solution,
         )
 
     def drawn_projects(self, seed: int) -> list[dict[str, bytes]]:

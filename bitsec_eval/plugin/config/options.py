@@ -41,6 +41,14 @@ EVALUATION = (
         " their agent_main() as Bitsec's and Ridges' sandboxes do (agent_main)",
         choices=PROTOCOLS,
     ),
+    Option(
+        "include-solutions",
+        flag,
+        False,
+        "",
+        "give agents of patch tasks started by agent_main() the solution, at /sandbox/solution.diff, to try out that"
+        " they run; the board says so and nothing is paid",
+    ),
     Option("seed", int, None, "N", "draw what differs per evaluation from this seed", automatic="drawn"),
     Option(
         "submitted",

@@ -66,6 +66,7 @@ class Settings:
     progress: str
     publishes_answers: bool
     protocol: str
+    includes_solutions: bool
     engine: SandboxEngine
     engine_request: EngineRequest
     evm_image: str | None
@@ -126,7 +127,7 @@ def _settings(
         at_least=at_least_from(told),
         baseline=baseline_from(told),
         half_life=half_life_from(told),
-        emission=str(parse_emission(told.value("emission"))),
+        emission=str(parse_emission("0" if told.value("include-solutions") else told.value("emission"))),
         rewards=told.value("rewards"),
         tiebreak=told.value("tiebreak"),
         plain_junit=told.value("junit") == "plain",
@@ -136,6 +137,7 @@ def _settings(
         progress=told.value("progress"),
         publishes_answers=told.value("publish") == ANSWERS,
         protocol=told.value("protocol"),
+        includes_solutions=told.value("include-solutions"),
         jobs_given=told.said("jobs"),
         engine=_engine(config, told),
         engine_request=_engine_request(told),

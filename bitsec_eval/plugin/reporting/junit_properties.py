@@ -21,6 +21,9 @@ RUN = "bitsec.run"
 CHECK = "bitsec.check"
 
 INTERLEAVED_NOTE = "agents ran beside checks (--bitsec-order=interleaved), so hidden inputs may have reached one"
+SOLUTIONS_NOTE = (
+    "agents were given the solutions (--bitsec-include-solutions): scores say that they run, nothing is paid"
+)
 
 
 def plan_of(
@@ -37,7 +40,9 @@ def plan_of(
     selected.
     """
     agents = {key.agent for key in selected}
-    order = [INTERLEAVED_NOTE] if settings.order is RunOrder.INTERLEAVED else []
+    notes = [f"evaluated without {name}, which the operator accepted" for name in settings.accepted]
+    notes += [INTERLEAVED_NOTE] if settings.order is RunOrder.INTERLEAVED else []
+    notes += [SOLUTIONS_NOTE] if settings.includes_solutions else []
     return {
         "evaluation": settings.evaluation,
         "started": settings.started,
@@ -58,7 +63,7 @@ def plan_of(
         "agents": {agent.name: agent.sha256 for agent in settings.agents if agent.name in agents},
         "submitted": {name: settings.submitted for name in sorted(agents) if settings.submitted},
         "tasks": {name: _planned(tasks[name]) for name in sorted({key.task for key in selected})},
-        "notes": [*(f"evaluated without {name}, which the operator accepted" for name in settings.accepted), *order],
+        "notes": notes,
         "left_out": list(left_out),
     }
 

@@ -1,8 +1,9 @@
 """Runs an agent that was written for Bitsec or Ridges: loads its file, calls agent_main(), prints what it returns.
 
-The host puts two lines before this text: AGENT, the agent's source as bytes, and SECONDS, its timeout. What comes
-back of agent_main() is the answer: a dict as JSON, a text as it is. Whatever is printed meanwhile goes to stderr,
-since both systems read the returned value and not stdout. Python 3.8 and newer, standard library only.
+The host puts three lines before this text: AGENT, the agent's source as bytes, SECONDS, its timeout, and SOLUTION, a
+diff that the agent is given (None as a rule). What comes back of agent_main() is the answer: a dict as JSON, a text
+as it is. Whatever is printed meanwhile goes to stderr, since both systems read the returned value and not stdout.
+Python 3.8 and newer, standard library only.
 """
 
 import importlib.util
@@ -10,10 +11,20 @@ import inspect
 import json
 import os
 import shutil
+import subprocess
 import sys
 
 FOLDER = "/tmp/agent_main"
-PROJECT = FOLDER + "/project"
+PROJECT = FOLDER + "/repo"
+"""Images with libraries have the folder as /sandbox, where agents of Ridges look for repo and solution.diff."""
+
+HISTORY = (
+    ["init", "--quiet", "--template="],
+    ["config", "user.email", "agent@example.invalid"],
+    ["config", "user.name", "agent"],
+    ["add", "--all"],
+    ["commit", "--quiet", "--allow-empty", "--message", "the project as it was given"],
+)
 
 
 def load(source):
@@ -44,16 +55,36 @@ def work_in_a_copy():
         shutil.rmtree(PROJECT, ignore_errors=True)
     else:
         os.chdir(PROJECT)
+        begin_history()
+
+
+def begin_history():
+    """Commit the copy where the image has git: agents of Ridges take their patch from `git diff`."""
+    if shutil.which("git") is None or os.path.exists(".git"):
+        return
+    for command in HISTORY:
+        subprocess.run(["git", *command], stdin=subprocess.DEVNULL, check=False)
+
+
+def give(solution):
+    if solution is not None:
+        os.makedirs(FOLDER, exist_ok=True)
+        with open(os.path.join(FOLDER, "solution.diff"), "wb") as file:
+            file.write(solution)
 
 
 def takes_input(main):
-    """Whether agent_main() must be given something, as Ridges gives it the problem; Bitsec's need nothing."""
-    required = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    """Whether agent_main() must be given something, as Ridges gives it the problem; Bitsec's need nothing.
+
+    One that may do without is given it where its first parameter is called so.
+    """
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     try:
-        parameters = inspect.signature(main).parameters.values()
+        parameters = [each for each in inspect.signature(main).parameters.values() if each.kind in positional]
     except (TypeError, ValueError):
         return False
-    return any(each.kind in required and each.default is each.empty for each in parameters)
+    is_named = bool(parameters) and parameters[0].name.startswith(("input", "problem"))
+    return is_named or any(each.default is each.empty for each in parameters)
 
 
 def prompt_of(arguments):
@@ -88,7 +119,7 @@ def answer_of(result):
     return json.dumps(result)
 
 
-def run(source, seconds):
+def run(source, seconds, solution):
     answers = os.dup(1)
     os.dup2(2, 1)
     sys.stdout.reconfigure(line_buffering=True)  # else a traceback would stand before what was printed earlier
@@ -96,6 +127,7 @@ def run(source, seconds):
     prompt = prompt_of(sys.argv)
     sys.argv = [os.path.join(FOLDER, "agent.py")]
     work_in_a_copy()
+    give(solution)
     main = load(source)
     result = main({"problem_statement": prompt}) if takes_input(main) else main()
     sys.stdout.flush()
@@ -104,4 +136,4 @@ def run(source, seconds):
 
 
 if __name__ == "__main__":
-    run(AGENT, SECONDS)  # noqa: F821 - the host's two lines
+    run(AGENT, SECONDS, SOLUTION)  # noqa: F821 - the host's three lines

@@ -11,7 +11,7 @@ import re
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from bitsec_eval.sandbox.image.layers import add, debian_files, run
 FOLDER = "opt/libraries"
 LISTING = "opt/libraries.json"
 LABEL = "bitsec-eval.libraries"
-LAYOUT = 1
+LAYOUT = 2
 """Another number for another place or form of what is in the image."""
 
 NATIVE = {
@@ -34,6 +34,12 @@ NATIVE = {
     "libgomp1": ("libgomp.so.1",),
 }
 """Debian's packages, and what of them wheels with native code load and the base image lacks."""
+
+GIT = {"git": ("usr/bin/git",), "libpcre2-8-0": ("libpcre2-8.so.0",), "zlib1g": ("libz.so.1",)}
+"""The same for git, where it is asked for: what it does on one machine is all in one program."""
+
+LINKS = {"sandbox": "/tmp/agent_main"}  # noqa: S108 - where guest/agent_main.py works
+"""Where agents written for Ridges' sandbox look for repo and solution.diff."""
 
 SITE_FOLDERS = ("usr/local/lib/python3.11/site-packages", "usr/local/lib/python3.11/dist-packages")
 COMPILE = ("-I", "-m", "compileall", "-q", "-q", "--invalidation-mode", "unchecked-hash", f"/{FOLDER}")
@@ -109,14 +115,16 @@ def check_requirements(path: Path) -> bytes:
     return text
 
 
-def recipe_digest(requirements: bytes, base: str) -> str:
+def recipe_digest(requirements: bytes, base: str, *, git: bool = False) -> str:
     """Return what tells one image with libraries from any other; `base` is the base image's id."""
-    made_of = repr((LAYOUT, sorted(NATIVE.items()), requirements, base))
+    made_of = repr((LAYOUT, sorted(NATIVE.items()), requirements, base, *((sorted(GIT.items()),) if git else ())))
     return hashlib.sha256(made_of.encode()).hexdigest()[:16]
 
 
-def library_layer(requirements: Path, work: Path, machine: str) -> Path:
+def library_layer(requirements: Path, work: Path, machine: str, *, git: bool = False) -> Path:
     """Return an archive of all that the image has beyond its base but bytecode; `machine` is as wheels call it.
+
+    `git` puts git in as well.
 
     Raises:
         SandboxError: pip cannot install the requirements from wheels; the message ends with its words.
@@ -131,10 +139,25 @@ def library_layer(requirements: Path, work: Path, machine: str) -> Path:
             mode = 0o755 if path.suffix == ".so" or path.stat().st_mode & 0o100 else 0o644
             add(tar, place, None if path.is_dir() else path.read_bytes(), mode)
         _add_site_files(tar)
-        if any(".so" in path.suffixes for path in _files(installed)):
-            for name, content in debian_files(NATIVE, work, machine):
-                add(tar, f"usr/lib/{machine}-linux-gnu/{name}", content)
+        _add_links(tar)
+        is_native = any(".so" in path.suffixes for path in _files(installed))
+        _add_debian_files(tar, {**(NATIVE if is_native else {}), **(GIT if git else {})}, work, machine)
     return archive
+
+
+def _add_links(tar: tarfile.TarFile) -> None:
+    for place, target in LINKS.items():
+        link = tarfile.TarInfo(place)
+        link.type, link.linkname, link.mode = tarfile.SYMTYPE, target, 0o777
+        tar.addfile(link)
+
+
+def _add_debian_files(tar: tarfile.TarFile, wanted: Mapping[str, Sequence[str]], work: Path, machine: str) -> None:
+    """Add programs where they are in Debian, and libraries by their names alone."""
+    for name, content in debian_files(wanted, work, machine) if wanted else ():
+        is_program = "/" in name
+        place = name if is_program else f"usr/lib/{machine}-linux-gnu/{name}"
+        add(tar, place, content, 0o755 if is_program else 0o644)
 
 
 def _installed(requirements: Path, work: Path, machine: str) -> Path:

@@ -43,18 +43,20 @@ class MadeImage:
     made: bool = True
 
 
-def build_libraries_image(requirements: Path, name: str, state: Path, base: str = IMAGE) -> MadeImage:
-    """Make the image `name` on `base` in the Docker engine, unless it is there and up to date.
+def build_libraries_image(
+    requirements: Path, name: str, state: Path, base: str = IMAGE, *, git: bool = False
+) -> MadeImage:
+    """Make the image `name` on `base` in the Docker engine, with `git` or not, unless it is there and up to date.
 
     Raises:
         SettingsError: the requirements file cannot be used.
         SandboxError: there is no base image, or a step failed; the message ends with the step's own words.
     """
-    digest = recipe_digest(check_requirements(requirements), inspected(base, "{{.Id}}"))
+    digest = recipe_digest(check_requirements(requirements), inspected(base, "{{.Id}}"), git=git)
     if label_of(name, LABEL) == digest:
         return MadeImage(pinned=_pinned(name, state), libraries=listed_in_image(name), made=False)
     with work_folder() as folder, _container(base) as container:
-        layer = library_layer(requirements, Path(folder), machine_of_engine())
+        layer = library_layer(requirements, Path(folder), machine_of_engine(), git=git)
         with layer.open("rb") as archive:
             run("copy into a container", "docker", "cp", "-", f"{container}:/", stdin=archive)
         run("compile the libraries", "docker", "start", "--attach", container, fails=False)
@@ -116,8 +118,8 @@ def listed_in_image(name: str) -> Libraries:
         return Libraries.from_json(content.read())
 
 
-def build_libraries_rootfs(requirements: Path, name: str, state: Path, base: Path) -> MadeImage:
-    """Lay the image out in a folder beside `base`, the root file system of the sandbox image.
+def build_libraries_rootfs(requirements: Path, name: str, state: Path, base: Path, *, git: bool = False) -> MadeImage:
+    """Lay the image out in a folder beside `base`, the root file system of the sandbox image, with `git` or not.
 
     Raises:
         SettingsError: the requirements file cannot be used.
@@ -128,7 +130,7 @@ def build_libraries_rootfs(requirements: Path, name: str, state: Path, base: Pat
     with work_folder(base.parent) as work:
         new = Path(work) / "root"
         run("copy the root file system", "cp", "-a", str(base), str(new))
-        layer = library_layer(requirements, Path(work), os.uname().machine)
+        layer = library_layer(requirements, Path(work), os.uname().machine, git=git)
         with tarfile.open(layer) as archive:
             archive.extractall(new, filter="tar")
         run("compile the libraries", "chroot", str(new), "/usr/bin/python3", *COMPILE, fails=False)
