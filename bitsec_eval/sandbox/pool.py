@@ -102,7 +102,7 @@ class Pool:
             self._need_start.notify()
 
     def prime(self) -> None:
-        """Start the first of the expected sessions now, so that an engine which can start none is found at once.
+        """Wait for the first of the expected sessions, so that an engine which can start none is found at once.
 
         Raises:
             SandboxError: it cannot, and could not a moment later.
@@ -112,16 +112,21 @@ class Pool:
             return
         for pause in PRIME_PAUSES_SECONDS:
             try:
-                opened, session = self._start(limits)
+                opened, session = self._take(limits)
             except SandboxError:
+                self.expect(limits)  # still
                 if pause is None:
                     raise
                 sleep(pause)
             else:
-                with self._ready:
-                    self._warm.append((limits, opened, session))
-                    self._ready.notify_all()
+                self._give_back(limits, opened, session)
                 return
+
+    def _give_back(self, limits: Limits, opened: Opened, session: Session) -> None:
+        with self._ready:
+            self._expected[limits] += 1
+            self._warm.append((limits, opened, session))
+            self._ready.notify_all()
 
     @contextmanager
     def open(self, limits: Limits) -> Iterator[Session]:

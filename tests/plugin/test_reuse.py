@@ -30,7 +30,7 @@ def work(*, source=b"1", prompt="p", files=None, limits=None, key=None, llm=None
 
 
 def store(folder: Path, key: bytes = b"ours", evaluation: str = "e2", *, recalls: bool = True) -> AnswerStore:
-    return AnswerStore(folder, key, evaluation=evaluation, condition=CONDITION, recalls=recalls)
+    return AnswerStore(folder, key, evaluation=evaluation, condition=lambda: CONDITION, recalls=recalls)
 
 
 def entry(folder: Path) -> Path:

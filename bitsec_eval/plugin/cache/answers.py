@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,7 +44,10 @@ class AnswerStore:
     It always keeps what it is told, and recalls only where `recalls` says so.
     """
 
-    def __init__(self, folder: Path, key: bytes, *, evaluation: str, condition: Condition, recalls: bool) -> None:
+    def __init__(
+        self, folder: Path, key: bytes, *, evaluation: str, condition: Callable[[], Condition], recalls: bool
+    ) -> None:
+        """`condition` is asked when the first answer is kept or recalled: the image may still be read."""
         self.lines: list[str] = []
         self._folder = folder
         self._key = key
@@ -57,7 +60,7 @@ class AnswerStore:
         """Return what came of this very run earlier, or None."""
         if not self._recalls:
             return None
-        name = digest(work, self._condition)
+        name = digest(work, self._condition())
         path = self._path(name)
         if not path.exists():
             return None
@@ -71,7 +74,7 @@ class AnswerStore:
         """Write down what came of a run, unless it is void."""
         if done.failure is not None:
             return
-        name = digest(work, self._condition)
+        name = digest(work, self._condition())
         told = {
             "format": FORMAT,
             "digest": name,

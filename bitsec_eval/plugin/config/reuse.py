@@ -1,6 +1,6 @@
 """Settings for answers of earlier evaluations."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,17 +55,18 @@ def reuse_settings(config: pytest.Config, told: OptionValues, results: Path) -> 
     )
 
 
-def opened_store(settings: "Settings", image: str) -> AnswerStore:
-    """Return the answers of a results folder; `image` is the digest of what sandboxes hold, not where it lies.
+def opened_store(settings: "Settings", image: Callable[[], str]) -> AnswerStore:
+    """Return the answers of a results folder; `image` gives the digest of what sandboxes hold, not where it lies.
 
     Raises:
         SettingsError: the state folder cannot be used.
     """
+    llm = llm_condition(settings.llm)
     return AnswerStore(
         settings.results / "answers",
         signing_key(settings.engine_request.state),
         evaluation=settings.evaluation,
-        condition=Condition(image=image, llm=llm_condition(settings.llm)),
+        condition=lambda: Condition(image=image(), llm=llm),
         recalls=settings.reuse.recalls,
     )
 

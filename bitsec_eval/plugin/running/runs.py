@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Protocol
 
@@ -59,6 +60,7 @@ class Runs:
         self._checking: set[tuple[str, str, Limits]] = set()  # for which a sandbox was started ahead
         self._open_schedule: Schedule | None = None
         self._pools: dict[str, SessionPool] = {}  # by the image that tasks ask for, "" the evaluation's
+        self._content: Future[str] = Future()
         self.image = ""
         self.engine = ""
         self.store: AnswerStore | None = None
@@ -85,7 +87,9 @@ class Runs:
             gateway.backend.plan(Counter(key.agent for key in keys))
             if check_llm:
                 check_models(gateway)
-            self.store = opened_store(self._settings, _content_of(sandbox))
+            reader = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="bitsec-image"))
+            self._content = reader.submit(_content_of, sandbox)  # read while the first sandboxes start
+            self.store = opened_store(self._settings, self._content.result)
             schedule = Schedule(
                 self._pools[""],
                 jobs,
@@ -144,6 +148,7 @@ class Runs:
         try:
             for pool in self._pools.values():
                 pool.prime()
+            self._content.result()
         except SandboxError as error:
             raise pytest.UsageError(f"no sandbox can be opened: {error}") from error
 
