@@ -109,7 +109,7 @@ class OciSandbox:
             session = OciSession(stream, process, limits, self._folder / name)
             stack.callback(session.close)
             check_hello(session, uid, lambda: stream.complaint)
-            missing = missing_guards(process.pid, uid, limits)
+            missing = missing_guards(process.pid, uid, limits, process.cgroup)
             if missing:
                 raise SandboxError(f"the runtime did not set {', '.join(missing)}; no agent runs without every guard")
             yield session
@@ -226,6 +226,7 @@ class OciSandbox:
                 stderr=stderr,
                 timeout=COMMAND_SECONDS,
                 check=False,
+                env={**os.environ, "GOMAXPROCS": "1"},  # more threads than one cost it more than they gain
                 start_new_session=True,  # else Ctrl-C cuts short what makes and what deletes containers
             )
         except (OSError, subprocess.TimeoutExpired) as error:

@@ -4,6 +4,7 @@ Everything here is read from /proc and the cgroup file systems of the host, afte
 it is told anything, so what is found is what will hold for the untrusted code.
 """
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class Cgroup:
         """
         lines = [line.split(":", 2) for line in _proc(pid, "cgroup").splitlines()]
         split = {
-            name: CGROUPS / (name.removeprefix("name=") or "unified") / path.lstrip("/")
+            name: Path(f"{CGROUPS}/{name.removeprefix('name=') or 'unified'}/{path.lstrip('/')}")
             for _, names, path in lines
             for name in names.split(",")
         }
@@ -112,8 +113,8 @@ def _is_busy(folder: Path, may_be: bool) -> bool:
     return False
 
 
-def missing_guards(pid: int, uid: int, limits: Limits) -> list[str]:
-    """Return which guards the kernel does not show on a container's first process.
+def missing_guards(pid: int, uid: int, limits: Limits, cgroup: Cgroup) -> list[str]:
+    """Return which guards the kernel does not show on a container's first process, which is in `cgroup`.
 
     Raises:
         SandboxError: the process is gone.
@@ -123,7 +124,7 @@ def missing_guards(pid: int, uid: int, limits: Limits) -> list[str]:
         *_missing_of_limits(pid),
         *_missing_of_mounts(pid, limits),
         *(f"{name} namespace" for name in NAMESPACES if _shared(pid, _KERNEL_NAMES.get(name, name))),
-        *_missing_of_cgroup(Cgroup.of_process(pid), limits),
+        *_missing_of_cgroup(cgroup, limits),
     ]
 
 
@@ -181,7 +182,7 @@ def _mounts(pid: int) -> dict[str, set[str]]:
 
 def _shared(pid: int, namespace: str) -> bool:
     try:
-        return Path(f"/proc/{pid}/ns/{namespace}").readlink() == Path(f"/proc/self/ns/{namespace}").readlink()
+        return os.readlink(f"/proc/{pid}/ns/{namespace}") == os.readlink(f"/proc/self/ns/{namespace}")  # noqa: PTH115 - once for each namespace of each start
     except OSError:
         return True
 
