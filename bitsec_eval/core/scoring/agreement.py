@@ -8,10 +8,12 @@
 | `best-of-3` | with a check where two of three validators say so |
 
 A validator's void run is pending, and only where it could decide: by `all` a check that one saw fail has failed.
+An agent is stopped (screened or pruned) if more than half of the validators stopped it, by `all` if one did. The runs
+that a validator did not spend on one that is not stopped are no runs: the others' count.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from statistics import median
@@ -19,7 +21,9 @@ from statistics import median
 from bitsec_eval.core.errors import ResultsError
 from bitsec_eval.core.evaluations.evaluation import Check, Evaluation, Outcome, Plan, Run
 from bitsec_eval.core.evaluations.merging import merge, plan_of, runs_of
+from bitsec_eval.core.evaluations.stages import Stop
 from bitsec_eval.core.scoring.run_points import State, run_score, run_state
+from bitsec_eval.core.scoring.stopped import unfounded_stops
 from bitsec_eval.core.text import one_line
 
 MEAN, MEDIAN, ALL, BEST_OF_3 = "mean", "median", "all", "best-of-3"
@@ -39,13 +43,16 @@ Told = Sequence[Run]
 class Apart:
     """A validator whose scores differ from the median of all: on which of its runs, how, and how many were void.
 
-    `runs` holds agent, task and repeat with the validator's score and the median.
+    `runs` holds agent, task and repeat with the validator's score and the median. `stopped` are the agents that it
+    stopped and most did not, `let_through` the other way round.
     """
 
     validator: str
     compared: int
     void: int
     runs: tuple[tuple[Key, float, float], ...]
+    stopped: tuple[str, ...] = ()
+    let_through: tuple[str, ...] = ()
 
     @property
     def line(self) -> str:
@@ -57,7 +64,16 @@ class Apart:
             told.append(f"stands apart in {len(self.runs)} of {self.compared} runs: {where}{more}")
         if self.void:
             told.append(f"has {self.void} void")
+        if self.stopped:
+            told.append(f"stopped {_named(self.stopped)}, as most did not")
+        if self.let_through:
+            told.append(f"let {_named(self.let_through)} through, as most did not")
         return f"validator {self.validator} {'; '.join(told)}" if told else ""
+
+
+def _named(agents: Sequence[str]) -> str:
+    more = f" and {len(agents) - MOST_NAMED} more" if len(agents) > MOST_NAMED else ""
+    return ", ".join(one_line(agent, 100) for agent in agents[:MOST_NAMED]) + more
 
 
 def _where(key: Key, own: float, middle: float) -> str:
@@ -74,10 +90,11 @@ def agreed(records: Records, rule: str) -> tuple[Evaluation, ...]:
     """
     _check(records, rule)
     evaluations = [records[name] for name in sorted(records)]
+    stopped = _stopped(evaluations, rule)
+    told = _told(evaluations, stopped)
     if rule == MEAN:
-        return tuple(evaluations)
-    told = _told(records)
-    plan = _common_plan(evaluations)
+        return tuple(_stopping(each, stopped, told.keys()) for each in evaluations)
+    plan = replace(_common_plan(evaluations), stopped=stopped)
     if rule == MEDIAN:
         middle = {key: _middle(runs) for key, runs in told.items()}
         return tuple(
@@ -94,13 +111,14 @@ def standing_apart(records: Records) -> tuple[Apart, ...]:
     scores: dict[Key, dict[str, float]] = defaultdict(dict)
     void: dict[str, int] = defaultdict(int)
     for name, evaluation in records.items():
-        for run in runs_of(evaluation):
+        for run in _spent_runs(evaluation):
             if run_state(run) is State.VOID:
                 void[name] += 1
             else:
                 scores[_key(run)][name] = run_score(run)
     several = {key: told for key, told in sorted(scores.items()) if len(told) > 1}
     middles = {key: median(told.values()) for key, told in several.items()}
+    stops = _stops_told(records.values())
     return tuple(
         Apart(
             validator=name,
@@ -110,6 +128,14 @@ def standing_apart(records: Records) -> tuple[Apart, ...]:
                 (key, told[name], middles[key])
                 for key, told in several.items()
                 if name in told and told[name] != middles[key]
+            ),
+            stopped=tuple(sorted(agent for agent in plan_of(records[name]).stopped if not _is_stopped(stops[agent]))),
+            let_through=tuple(
+                sorted(
+                    agent
+                    for agent in plan_of(records[name]).agents.keys() - plan_of(records[name]).stopped.keys()
+                    if _is_stopped(stops[agent])
+                )
             ),
         )
         for name in sorted(records)
@@ -127,6 +153,10 @@ def _check(records: Records, rule: str) -> None:
         if len(told) > 1:
             names = " and ".join(list(told.values())[:2])
             raise ResultsError(f"{names} evaluated different versions of {agent}; evaluate the same and sign again")
+    for name, evaluation in sorted(records.items()):
+        wrong = unfounded_stops(evaluation)
+        if wrong:
+            raise ResultsError(f"{name} {wrong}; leave its record out, or have it evaluated and signed again")
     ids: dict[str, str] = {}
     for name, evaluation in sorted(records.items()):
         first = ids.setdefault(evaluation.id, name)
@@ -134,12 +164,60 @@ def _check(records: Records, rule: str) -> None:
             raise ResultsError(f"{name} signed the evaluation of {first}; each validator must evaluate by itself")
 
 
-def _told(records: Records) -> dict[Key, list[Run]]:
-    found: dict[Key, list[Run]] = defaultdict(list)
-    for name in sorted(records):
-        for run in runs_of(records[name]):
-            found[_key(run)].append(run)
+def _stopped(evaluations: Sequence[Evaluation], rule: str) -> dict[str, Stop]:
+    """Return the agents that are stopped by a rule, and why most of those who stopped them did.
+
+    By `all` one validator is enough, as a check counts by it where every validator saw it pass; else it takes more
+    than half of those that evaluated the agent.
+    """
+    found: dict[str, Stop] = {}
+    for agent, told in _stops_told(evaluations).items():
+        stops = [stop for stop in told if stop is not None]
+        if stops and (rule == ALL or _is_stopped(told)):
+            found[agent] = max(sorted(set(stops)), key=stops.count)
     return found
+
+
+def _stops_told(evaluations: Iterable[Evaluation]) -> dict[str, list[Stop | None]]:
+    """Return for each agent why it was stopped, None where it was not, in each evaluation that planned it."""
+    told: dict[str, list[Stop | None]] = defaultdict(list)
+    for plan in map(plan_of, evaluations):
+        for agent in plan.agents:
+            told[agent].append(plan.stopped.get(agent))
+    return told
+
+
+def _is_stopped(told: Sequence[Stop | None]) -> bool:
+    """Whether more than half of the validators stopped an agent."""
+    return 2 * sum(stop is not None for stop in told) > len(told)
+
+
+def _stopping(evaluation: Evaluation, stopped: Mapping[str, Stop], counted: Collection[Key]) -> Evaluation:
+    """Return an evaluation that stopped the agents that all validators together did, with the runs that count."""
+    plan = plan_of(evaluation)
+    also = {agent: stop for agent, stop in stopped.items() if agent in plan.agents}
+    if not also:
+        return evaluation
+    runs = tuple(run for run in evaluation.runs if run.agent not in also or _key(run) in counted)
+    return replace(evaluation, plan=replace(plan, stopped={**plan.stopped, **also}), runs=runs)
+
+
+def _spent_runs(evaluation: Evaluation) -> Iterator[Run]:
+    """Yield the runs that were done, and those that were to be done and left no trace: none of a stopped agent's."""
+    stopped = plan_of(evaluation).stopped
+    return (run for run in runs_of(evaluation) if run.checks or run.agent not in stopped)
+
+
+def _told(evaluations: Iterable[Evaluation], stopped: Mapping[str, Stop]) -> dict[Key, list[Run]]:
+    """Return what is told of each run; of an agent that is `stopped`, of those alone that all who stopped it did."""
+    found: dict[Key, list[Run]] = defaultdict(list)
+    unspent: set[Key] = set()
+    for evaluation in evaluations:
+        spent = {_key(run): run for run in _spent_runs(evaluation)}
+        unspent |= {key for run in runs_of(evaluation) if run.agent in stopped and (key := _key(run)) not in spent}
+        for key, run in spent.items():
+            found[key].append(run)
+    return {key: runs for key, runs in found.items() if key not in unspent}
 
 
 def _key(run: Run) -> Key:

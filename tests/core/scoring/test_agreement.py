@@ -145,6 +145,120 @@ def test_one_evaluation_signed_by_two_is_refused():
         agreed({"alice": one, "bob": replace(one)}, "mean")
 
 
+# Agents that were stopped
+
+
+SCREEN = {"screen": {"suite": "cheap", "points": 50, "tasks": ["cheap/t"]}}
+FULL_RUNS, STOPPED_RUNS, LOW = {"cheap/t": [P, P], "hard/t": [P, F]}, {"cheap/t": [F, F]}, {"cheap/t": [F, P]}
+
+
+def screening(*of_miner, stopped=None, other=FULL_RUNS):
+    """Return a record for each validator: "other" is let through, "miner" has these runs.
+
+    It was stopped where it has no run on the hard task, unless `stopped` says otherwise.
+    """
+    told = {}
+    for number, (name, runs) in enumerate(zip("abcde", of_miner, strict=False)):
+        stops = {"miner": "screened"} if "hard/t" not in runs else {}
+        if stopped is not None:
+            stops = stopped
+        file = JunitFile(
+            f"of {name}", started=f"2026-01-0{number + 1}T00:00:00Z", settings={**SCREEN, "stopped": stops}
+        )
+        for task in FULL_RUNS:
+            file.run("other", task, other[task])
+        for task, outcomes in runs.items():
+            file.run("miner", task, outcomes)
+        told[name] = file.read()
+    return told
+
+
+def miner(told, rule):
+    (found,) = [row for row in leaderboard(agreed(told, rule)).rows if row.agent == "miner"]
+    return found
+
+
+@pytest.mark.parametrize("rule", ["mean", "median", "best-of-3"])
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+def test_an_agent_that_one_of_three_stopped_is_ranked_by_what_the_others_saw(rule, order):
+    seen = [STOPPED_RUNS, FULL_RUNS, FULL_RUNS]
+    found = miner(screening(*(seen[each] for each in order)), rule)
+
+    assert (found.stopped, found.unspent, found.rank is not None) == (None, 0, True)
+    hard = next(cell for cell in found.tasks if cell.task == "hard/t")
+    assert (hard.score, hard.counts.incomplete) == (50.0, 0)
+    assert found.reward > 0
+
+
+@pytest.mark.parametrize("rule", AGREEMENTS)
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+def test_an_agent_that_two_of_three_stopped_gains_nothing_by_the_third(rule, order):
+    seen = [FULL_RUNS, STOPPED_RUNS, STOPPED_RUNS]
+    found = miner(screening(*(seen[each] for each in order)), rule)
+
+    assert (found.stopped, found.rank, found.reward) == ("screened", None, 0)
+    assert [cell.task for cell in found.tasks] == ["cheap/t"]
+    assert found.unspent > 0
+
+
+def test_by_all_one_validator_is_enough_to_stop_an_agent():
+    assert miner(screening(STOPPED_RUNS, FULL_RUNS, FULL_RUNS), "all").stopped == "screened"
+
+
+@pytest.mark.parametrize("rule", ["mean", "median", "all"])
+def test_of_two_validators_both_must_stop_an_agent_or_by_all_one(rule):
+    assert miner(screening(STOPPED_RUNS, STOPPED_RUNS), rule).stopped == "screened"
+    assert (miner(screening(STOPPED_RUNS, FULL_RUNS), rule).stopped is None) == (rule != "all")
+
+
+def test_who_stops_what_most_let_through_stands_apart_by_that_alone():
+    told = {each.validator: each for each in standing_apart(screening(STOPPED_RUNS, FULL_RUNS, FULL_RUNS))}
+
+    assert told["a"].line.endswith("miner on cheap/t 0.0, not 100.0; stopped miner, as most did not")
+    assert [len(told[name].runs) for name in "abc"] == [1, 0, 0]
+    assert told["b"].line == ""
+
+
+def test_who_lets_through_what_most_stopped_stands_apart():
+    told = {each.validator: each.line for each in standing_apart(screening(FULL_RUNS, STOPPED_RUNS, STOPPED_RUNS))}
+
+    assert told["a"].endswith("let miner through, as most did not")
+    assert told["b"] == told["c"] == ""
+
+
+def test_a_record_that_stops_an_agent_against_its_own_runs_takes_no_part():
+    told = screening(FULL_RUNS, FULL_RUNS, FULL_RUNS) | screening(LOW, stopped={"miner": "screened"})
+
+    with pytest.raises(ResultsError, match="a says that miner was screened, and its own runs say otherwise; leave"):
+        agreed(told, "median")
+
+
+@pytest.mark.parametrize("wrong", [{"miner": "pruned"}, {"other": "screened"}])
+def test_a_stop_of_another_kind_or_agent_is_no_better(wrong):
+    told = screening(FULL_RUNS, FULL_RUNS) | screening(STOPPED_RUNS, stopped=wrong)
+
+    with pytest.raises(ResultsError, match="and its own runs say otherwise"):
+        agreed(told, "median")
+
+
+def test_pruned_agents_are_stopped_the_same_way():
+    def record(name, *of_weak):
+        file = JunitFile(
+            f"of {name}", settings={"prune": 1, "stopped": {} if len(of_weak) > 2 else {"weak": "pruned"}}
+        )
+        for task in "tuv":
+            file.run("strong", task, [P, P])
+        for task, outcomes in zip("tuv", of_weak, strict=False):
+            file.run("weak", task, outcomes)
+        return file.read()
+
+    through, pruned = ([P, P], [P, P], [P, F]), ([F, F], [F, F])
+    for stops, wanted in ((1, None), (2, "pruned")):
+        told = {name: record(name, *(pruned if number < stops else through)) for number, name in enumerate("abc")}
+        (weak,) = [row for row in leaderboard(agreed(told, "median")).rows if row.agent == "weak"]
+        assert weak.stopped == wanted
+
+
 # The command
 
 
