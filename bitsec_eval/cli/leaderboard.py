@@ -11,9 +11,10 @@ from pathlib import Path
 from bitsec_eval.cli.files import read_evaluation, write_file
 from bitsec_eval.cli.validators import DEFAULT_RULE, signed_records
 from bitsec_eval.core.errors import ResultsError, SettingsError
-from bitsec_eval.core.evaluations.conditions import differences_between, engines_of
+from bitsec_eval.core.evaluations.conditions import differences_between, engines_of, terms_of
 from bitsec_eval.core.evaluations.evaluation import Evaluation
 from bitsec_eval.core.scoring.agreement import AGREEMENTS, agreed, standing_apart
+from bitsec_eval.core.scoring.common_plan import left_out
 from bitsec_eval.core.scoring.leaderboard import Leaderboard, best_score, leaderboard
 from bitsec_eval.core.scoring.paying.progress import MOST_HALF_LIFE_DAYS
 from bitsec_eval.core.scoring.rewards import RULE_NAMES
@@ -134,5 +135,8 @@ def _board(args: argparse.Namespace, records: Mapping[str, Evaluation]) -> Leade
         return board
     notes = [f"by {rule} of {len(records)} validators: {', '.join(sorted(records))}"]
     differing = (*differences_between(records.values()), *engines_of(records.values()))
+    alone = left_out(tuple(records.values()))
+    notes += [f"left out: {', '.join(alone)}, which no more than half of the validators evaluated"] if alone else []
     apart = [each.line for each in standing_apart(records) if each.line]
-    return replace(board, notes=tuple(dict.fromkeys((*notes, *apart, *differing, *board.notes))))
+    terms = terms_of(records.values(), "what most validators say counts")
+    return replace(board, notes=tuple(dict.fromkeys((*notes, *apart, *differing, *terms, *board.notes))))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugin.evaluations import Ran, command, evaluate, run
+from tests.plugin.evaluations import Ran, command, evaluate, lay_out, run
 
 TASK = """
 from pathlib import Path
@@ -31,12 +31,17 @@ SIMULATED = ("-p", "tests.plugin.simulated_engine", "--bitsec-sandbox=simulated"
 SCREEN = "--bitsec-screen=cheap:80"
 
 
-def evaluated(folder: Path, *options: str, agents: dict[str, str] = AGENTS) -> Ran:
+def lay_out_stages(folder: Path, agents: dict[str, str]) -> None:
     folder.mkdir(exist_ok=True)
     tasks = {f"task_suites/cheap/test_{word}.py": TASK.format(word=word) for word in CHEAP}
     tasks |= {f"task_suites/a_hard/test_{word}.py": TASK.format(word=word) for word in HARD}
     sources = {name: f"print(' {words} ')\n" for name, words in agents.items()}
-    return evaluate(folder, *SIMULATED, *options, agents=sources, tasks=tasks)
+    lay_out(folder, sources, tasks)
+
+
+def evaluated(folder: Path, *options: str, agents: dict[str, str] = AGENTS) -> Ran:
+    lay_out_stages(folder, agents)
+    return run(folder, *command(*SIMULATED, *options))
 
 
 def started(ran: Ran) -> dict[str, int]:

@@ -58,11 +58,14 @@ def engines_of(evaluations: Iterable[Evaluation]) -> tuple[str, ...]:
     return (line,) if line else ()
 
 
-def terms_of(evaluations: Iterable[Evaluation]) -> tuple[str, ...]:
-    """Return a line for each term of payment that is not the same in all: the latest evaluation decides."""
+LATEST = "the latest evaluation's counts"
+
+
+def terms_of(evaluations: Iterable[Evaluation], decided: str = LATEST) -> tuple[str, ...]:
+    """Return a line for each term of payment that is not the same in all, and how it is `decided` which counts."""
     told = _told(evaluations)
     lines = (_of_setting(told, f"different {what}", read) for what, read in _TERMS.items())
-    return tuple(f"{line}; the latest evaluation's counts" for line in lines if line)
+    return tuple(f"{line}; {decided}" for line in lines if line)
 
 
 def _told(evaluations: Iterable[Evaluation]) -> _Told:

@@ -19,9 +19,10 @@ from datetime import datetime
 from statistics import median
 
 from bitsec_eval.core.errors import ResultsError
-from bitsec_eval.core.evaluations.evaluation import Check, Evaluation, Outcome, Plan, Run
+from bitsec_eval.core.evaluations.evaluation import Check, Evaluation, Outcome, Run
 from bitsec_eval.core.evaluations.merging import merge, plan_of, runs_of
 from bitsec_eval.core.evaluations.stages import Stop
+from bitsec_eval.core.scoring.common_plan import common_plan, is_stopped, shared_by_most, stops_by, stops_told, under
 from bitsec_eval.core.scoring.run_points import State, run_score, run_state
 from bitsec_eval.core.scoring.stopped import unfounded_stops
 from bitsec_eval.core.text import one_line
@@ -30,6 +31,8 @@ MEAN, MEDIAN, ALL, BEST_OF_3 = "mean", "median", "all", "best-of-3"
 AGREEMENTS = (MEAN, MEDIAN, ALL, BEST_OF_3)
 THREE = 3
 MOST_NAMED = 3
+OLD_DAYS = 7
+"""A record that began so many days before most may have been signed before."""
 
 Key = tuple[str, str, int]
 Records = Mapping[str, Evaluation]
@@ -44,13 +47,15 @@ class Apart:
     """A validator whose scores differ from the median of all: on which of its runs, how, and how many were void.
 
     `runs` holds agent, task and repeat with the validator's score and the median. `stopped` are the agents that it
-    stopped and most did not, `let_through` the other way round.
+    stopped and most did not, `let_through` the other way round. `days_behind` is how many days it began before most,
+    0 for fewer than `OLD_DAYS`.
     """
 
     validator: str
     compared: int
     void: int
     runs: tuple[tuple[Key, float, float], ...]
+    days_behind: int = 0
     stopped: tuple[str, ...] = ()
     let_through: tuple[str, ...] = ()
 
@@ -68,7 +73,15 @@ class Apart:
             told.append(f"stopped {_named(self.stopped)}, as most did not")
         if self.let_through:
             told.append(f"let {_named(self.let_through)} through, as most did not")
+        if self.days_behind:
+            told.append(f"began {self.days_behind} days before most did: is the record a new one?")
         return f"validator {self.validator} {'; '.join(told)}" if told else ""
+
+
+def _days_behind(evaluation: Evaluation, start: datetime | None) -> int:
+    started = plan_of(evaluation).started
+    days = (start - started).days if start and started else 0
+    return days if days >= OLD_DAYS else 0
 
 
 def _named(agents: Sequence[str]) -> str:
@@ -89,12 +102,13 @@ def agreed(records: Records, rule: str) -> tuple[Evaluation, ...]:
     versions of an agent.
     """
     _check(records, rule)
-    evaluations = [records[name] for name in sorted(records)]
-    stopped = _stopped(evaluations, rule)
+    evaluations = shared_by_most([records[name] for name in sorted(records)])
+    plan = common_plan(evaluations)
+    stopped = stops_by(evaluations, by_one=rule == ALL)
     told = _told(evaluations, stopped)
     if rule == MEAN:
-        return tuple(_stopping(each, stopped, told.keys()) for each in evaluations)
-    plan = replace(_common_plan(evaluations), stopped=stopped)
+        return tuple(_stopping(under(each, plan), stopped, told.keys()) for each in evaluations)
+    plan = replace(plan, stopped=stopped)
     if rule == MEDIAN:
         middle = {key: _middle(runs) for key, runs in told.items()}
         return tuple(
@@ -118,7 +132,8 @@ def standing_apart(records: Records) -> tuple[Apart, ...]:
                 scores[_key(run)][name] = run_score(run)
     several = {key: told for key, told in sorted(scores.items()) if len(told) > 1}
     middles = {key: median(told.values()) for key, told in several.items()}
-    stops = _stops_told(records.values())
+    stops = stops_told(records.values())
+    middle_start = common_plan(tuple(records.values())).started if records else None
     return tuple(
         Apart(
             validator=name,
@@ -129,12 +144,13 @@ def standing_apart(records: Records) -> tuple[Apart, ...]:
                 for key, told in several.items()
                 if name in told and told[name] != middles[key]
             ),
-            stopped=tuple(sorted(agent for agent in plan_of(records[name]).stopped if not _is_stopped(stops[agent]))),
+            days_behind=_days_behind(records[name], middle_start),
+            stopped=tuple(sorted(agent for agent in plan_of(records[name]).stopped if not is_stopped(stops[agent]))),
             let_through=tuple(
                 sorted(
                     agent
                     for agent in plan_of(records[name]).agents.keys() - plan_of(records[name]).stopped.keys()
-                    if _is_stopped(stops[agent])
+                    if is_stopped(stops[agent])
                 )
             ),
         )
@@ -162,34 +178,6 @@ def _check(records: Records, rule: str) -> None:
         first = ids.setdefault(evaluation.id, name)
         if first != name:
             raise ResultsError(f"{name} signed the evaluation of {first}; each validator must evaluate by itself")
-
-
-def _stopped(evaluations: Sequence[Evaluation], rule: str) -> dict[str, Stop]:
-    """Return the agents that are stopped by a rule, and why most of those who stopped them did.
-
-    By `all` one validator is enough, as a check counts by it where every validator saw it pass; else it takes more
-    than half of those that evaluated the agent.
-    """
-    found: dict[str, Stop] = {}
-    for agent, told in _stops_told(evaluations).items():
-        stops = [stop for stop in told if stop is not None]
-        if stops and (rule == ALL or _is_stopped(told)):
-            found[agent] = max(sorted(set(stops)), key=stops.count)
-    return found
-
-
-def _stops_told(evaluations: Iterable[Evaluation]) -> dict[str, list[Stop | None]]:
-    """Return for each agent why it was stopped, None where it was not, in each evaluation that planned it."""
-    told: dict[str, list[Stop | None]] = defaultdict(list)
-    for plan in map(plan_of, evaluations):
-        for agent in plan.agents:
-            told[agent].append(plan.stopped.get(agent))
-    return told
-
-
-def _is_stopped(told: Sequence[Stop | None]) -> bool:
-    """Whether more than half of the validators stopped an agent."""
-    return 2 * sum(stop is not None for stop in told) > len(told)
 
 
 def _stopping(evaluation: Evaluation, stopped: Mapping[str, Stop], counted: Collection[Key]) -> Evaluation:
@@ -222,23 +210,6 @@ def _told(evaluations: Iterable[Evaluation], stopped: Mapping[str, Stop]) -> dic
 
 def _key(run: Run) -> Key:
     return run.agent, run.task, run.repeat
-
-
-def _common_plan(evaluations: Sequence[Evaluation]) -> Plan:
-    """Return one plan of all: the latest one's settings, every agent and task, the earliest time of handing in."""
-    plans = [plan_of(each) for each in sorted(evaluations, key=lambda each: each.age_key)]
-    submitted: dict[str, datetime] = {}
-    for agent, time in (pair for plan in plans for pair in plan.submitted.items()):
-        submitted[agent] = min(time, submitted.get(agent, time))
-    return replace(
-        plans[-1],
-        agents={agent: sha for plan in plans for agent, sha in plan.agents.items()},
-        tasks={task: planned for plan in plans for task, planned in plan.tasks.items()},
-        repeats=max(plan.repeats for plan in plans),
-        submitted=submitted,
-        notes=tuple(sorted({note for plan in plans for note in plan.notes})),
-        left_out=tuple(sorted({task for plan in plans for task in plan.left_out})),
-    )
 
 
 def _names(records: Records) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bitsec_eval.cli import main
 from bitsec_eval.core.errors import ResultsError
 from bitsec_eval.core.scoring.agreement import AGREEMENTS, agreed, standing_apart
+from bitsec_eval.core.scoring.common_plan import left_out
 from bitsec_eval.core.scoring.leaderboard import leaderboard
 from bitsec_eval.render.figures import points
 from tests.junit_files import JunitFile
@@ -257,6 +258,67 @@ def test_pruned_agents_are_stopped_the_same_way():
         told = {name: record(name, *(pruned if number < stops else through)) for number, name in enumerate("abc")}
         (weak,) = [row for row in leaderboard(agreed(told, "median")).rows if row.agent == "weak"]
         assert weak.stopped == wanted
+
+
+# Validators that lie
+
+
+def voting(*settings, of_last="ab"):
+    """Return a record of the agents a and b for each validator with its settings; the last one's are `of_last`."""
+    told = {}
+    for number, each in enumerate(settings):
+        started = each.get("started", f"2026-03-0{number + 1}T00:00:00Z")
+        file = JunitFile(f"of {number}", started=started, settings=each)
+        for agent in of_last if number == len(settings) - 1 else "ab":
+            file.run(agent, "t", [P, P] if agent != "b" else [P, F])
+        told[f"v{number}"] = file.read()
+    return told
+
+
+def paid(told, rule):
+    return [(row.agent, row.reward) for row in leaderboard(agreed(told, rule)).rows]
+
+
+@pytest.mark.parametrize("rule", AGREEMENTS)
+def test_an_agent_that_one_validator_alone_evaluated_has_no_part_in_the_board(rule):
+    lying = voting({}, {}, {}, of_last=["a", "b", "friend"])
+
+    assert paid(lying, rule) == paid(voting({}, {}, {}), rule)
+    assert left_out(tuple(lying.values())) == ("friend",)
+
+
+@pytest.mark.parametrize("rule", AGREEMENTS)
+@pytest.mark.parametrize(
+    "lie", [{"rewards": "winner"}, {"emission": "1000000"}, {"tiebreak": "cost"}, {"at_least": 1}]
+)
+def test_one_validator_that_dates_itself_last_does_not_set_the_terms(rule, lie):
+    lying = voting({}, {}, {**lie, "started": "2030-01-01T00:00:00Z"})
+    boards = [leaderboard(agreed(told, rule)) for told in (lying, voting({}, {}, {}))]
+
+    for name in ("emission", "rewards", "tiebreak", "at_least"):
+        assert getattr(boards[0], name) == getattr(boards[1], name)
+    assert paid(lying, rule) == paid(voting({}, {}, {}), rule)
+
+
+SAID = {"a": "2026-02-02T00:00:00Z", "b": "2026-02-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize("rule", AGREEMENTS)
+@pytest.mark.parametrize("others", [{}, {"submitted": SAID}])
+def test_one_validator_cannot_make_an_agent_older(rule, others):
+    fair = {**others, "rewards": "winner"}
+    lie = {"submitted": {"b": "2020-01-01T00:00:00Z", "a": "2026-02-02T00:00:00Z"}, "rewards": "winner"}
+    late = {"submitted": {"b": "2026-02-01T00:00:00Z", "a": "2020-01-01T00:00:00Z"}, "rewards": "winner"}
+
+    for told in (lie, late):
+        assert paid(voting(fair, fair, told), rule) == paid(voting(fair, fair, fair), rule)
+
+
+def test_a_record_that_is_much_older_than_most_is_named():
+    told = {each.validator: each.line for each in standing_apart(voting({}, {}, {"started": "2026-01-01T00:00:00Z"}))}
+
+    assert told["v2"] == "validator v2 began 59 days before most did: is the record a new one?"
+    assert told["v0"] == told["v1"] == ""
 
 
 # The command
