@@ -64,7 +64,7 @@ class EvaluationPlugin:
     @property
     def plan(self) -> dict[str, Any] | None:
         """What the evaluation sets out to do, once an engine is there for it."""
-        return self._loop.plan
+        return self._loop.plan and self._loop.plan | self._proof.plan
 
     @property
     def answers(self) -> AnswerStore | None:

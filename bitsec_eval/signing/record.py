@@ -97,6 +97,11 @@ def verified_evaluation(
     _check_record(record, statement, _digest_of(record))  # before anybody tries to understand it
     evaluation, digest = read_hashed(record)
     _check_record(record, statement, digest)
+    if evaluation.id != statement.said.get("evaluation"):
+        raise ResultsError(
+            f"{one_line(str(record))}: holds evaluation {one_line(evaluation.id, 100)}, and its signature says"
+            " another; ask its validator to sign it with bitsec-eval sign"
+        )
     return evaluation, _signed(statement, key, 0)
 
 

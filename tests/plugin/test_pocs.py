@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bitsec_eval.core.evaluations.evaluation import Plan
+from bitsec_eval.core.junit.reader import read_junit
 from tests.plugin.evaluations import evaluate
 from tests.task_suites.scabench.poc_cases import PocCase
 
@@ -49,11 +51,19 @@ def tasks() -> dict[str, str]:
     return {path.relative_to(suite).as_posix(): path.read_text() for path in paths if path.is_file()}
 
 
+def plan_in(folder: Path) -> Plan:
+    with (folder / "results/junit.xml").open("rb") as stream:
+        plan = read_junit(stream).plan
+    assert plan is not None
+    return plan
+
+
 @pytest.mark.usefixtures("evm_engine")
 def test_what_a_poc_proves_counts_and_its_run_is_for_the_validator_alone(tmp_path, agents, tasks):
     ran = evaluate(tmp_path, f"--bitsec-seed={SEED}", agents=agents, tasks=tasks)
 
     assert ran.scores() == {"prover": 100, "teller": 100, "neither": 0}
+    assert plan_in(tmp_path).pocs == "run"
     results = tmp_path / "results"
     pages = {name: (results / f"findings/{name}/scabench__{NAME}.html").read_text() for name in agents}
     assert "Poc of finding 0" in pages["prover"]
@@ -74,6 +84,7 @@ def test_without_the_image_findings_are_matched_by_their_words(tmp_path, agents,
     ran = evaluate(tmp_path, *options, agents=agents, tasks=tasks)
 
     assert ran.scores() == {"prover": 0, "teller": 100, "neither": 0}
+    assert plan_in(tmp_path).pocs == "not run"
     assert sum("pocs are not run, findings are matched by their words alone" in line for line in ran.lines) == 1
 
 

@@ -4,16 +4,20 @@ import base64
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bitsec_eval.cli import main
-from bitsec_eval.core.errors import SettingsError
-from bitsec_eval.signing.envelope import PAYLOAD_TYPE
+from bitsec_eval.core.errors import ResultsError, SettingsError
+from bitsec_eval.signing.envelope import PAYLOAD_TYPE, Statement, opened, sealed
 from bitsec_eval.signing.keys import PublicKey, made_key, read_key
-from bitsec_eval.signing.record import signature_path
+from bitsec_eval.signing.record import sign as sign_record
+from bitsec_eval.signing.record import signature_path, verified_evaluation
+from bitsec_eval.signing.record import verify as verify_record
 from tests.junit_files import JunitFile
+from tests.long import LONG
 
 P, F, E = "passed", "failed", "error"
 ROOT = Path(__file__).parents[2]
@@ -119,6 +123,54 @@ def test_one_changed_byte_of_the_signature_is_refused_wherever_it_is(results, ca
         assert "junit.xml.sig: " in refused(capsys, results), place
     path.write_bytes(whole.replace(b": ", b":  ", 1))
     assert "was changed after it was signed" in refused(capsys, results)
+
+
+def test_a_flipped_bit_of_any_byte_of_any_file_is_refused_and_the_file_named(results):
+    sign(results)
+    record = results / "junit.xml"
+    files = [path for path in sorted(results.rglob("*")) if path.is_file()]
+    assert len(files) == 4
+    verify_record(record)
+
+    for path in files:
+        whole = path.read_bytes()
+        for place in range(0, len(whole), 1 if LONG else 5):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+            with pytest.raises(ResultsError, match=path.relative_to(results).as_posix()):
+                verify_record(record)
+        path.write_bytes(whole)
+    verify_record(record)
+
+
+def test_two_signatures_on_one_envelope_are_refused(results, capsys):
+    sign(results)
+    path = signature_path(results / "junit.xml")
+    envelope = json.loads(path.read_text())
+    path.write_text(json.dumps({**envelope, "signatures": envelope["signatures"] * 2}, indent=2, sort_keys=True))
+
+    assert "junit.xml.sig: is no signature that bitsec-eval sign wrote" in refused(capsys, results)
+
+
+def test_a_record_signed_as_another_evaluation_takes_no_part(results):
+    key = made_key(results.parent / "key.pem")
+    sign_record(results / "junit.xml", key, "alice", datetime.now(UTC))
+    statement, _ = opened(signature_path(results / "junit.xml").read_text())
+    lying = Statement(files=statement.files, said={**statement.said, "evaluation": "e2"})
+    signature_path(results / "junit.xml").write_text(sealed(lying, key))
+
+    with pytest.raises(ResultsError, match="holds evaluation e1, and its signature says another"):
+        verified_evaluation(results / "junit.xml")
+
+
+def test_a_key_taken_from_the_trusted_ones_is_trusted_no_more(results, tmp_path, capsys):
+    sign(results)
+    alice, bob = (read_key(results.parent / "key.pem").public.text, made_key(tmp_path / "bob.pem").public.text)
+    trusted = tmp_path / "validators.txt"
+    trusted.write_text(f"{alice} Alice\n{bob} Bob\n")
+    assert verify(results, "--trusted", str(trusted)) == 0
+    trusted.write_text(f"# left: {alice} Alice\n{bob} Bob\n")
+
+    assert "which is none of the trusted keys" in refused(capsys, results, "--trusted", str(trusted))
 
 
 def test_a_changed_artifact_is_named(results, capsys):

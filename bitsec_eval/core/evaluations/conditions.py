@@ -13,6 +13,7 @@ _SETTINGS: Mapping[str, Callable[[Plan], str]] = {
     "images": lambda plan: plan.image,
     "LLM modes": lambda plan: plan.llm,
     "LLM models": lambda plan: ", ".join(sorted(plan.models)),
+    "treatments of pocs": lambda plan: plan.pocs,
     "judges": lambda plan: plan.judge,
     "versions of bitsec-eval": lambda plan: plan.version,
     "screenings": lambda plan: f"{plan.screen.suite} from {plan.screen.points:g} points" if plan.screen else "none",
@@ -33,9 +34,9 @@ _Told = Sequence[tuple[Plan, Collection[str]]]
 def differences_between(evaluations: Iterable[Evaluation]) -> tuple[str, ...]:
     """Return a line for each condition that is not the same in all evaluations that tell of it, and who met what.
 
-    Those are what sandboxes hold, the LLM's mode, models and prices, the judge, our version, which agents were to be
-    stopped early, the number of repeats, which tasks there are, and of each task what makes it by digest, its checks
-    and weights. What a file does not tell, as older ones do not, is not compared.
+    Those are what sandboxes hold, the LLM's mode, models and prices, the judge, whether pocs are run, our version,
+    which agents were to be stopped early, the number of repeats, which tasks there are, and of each task what makes
+    it by digest, its checks and weights. What a file does not tell, as older ones do not, is not compared.
     """
     told = _told(evaluations)
     repeats = _of_setting(told, "different numbers of repeats", lambda plan: str(plan.repeats))

@@ -98,7 +98,8 @@ class Plan:
     `submitted` says when agents were handed in, where that is known.
     `at_least`, `baseline`, `half_life` and `tiebreak` are what `leaderboard` takes by these names.
     `llm` is the LLM's mode, `models` are the models agents may ask, each with its price as a text, and `judge` is who
-    decides on findings. `image` is what sandboxes hold and `engine` what opens them, with versions.
+    decides on findings. `pocs` says whether proofs of findings were run, "" where no task takes them. `image` is what
+    sandboxes hold and `engine` what opens them, with versions.
     `left_out` names tasks that were there and not run: deselected, ignored, or written wrongly.
     `screen` and `prune` (a rank) say which agents were to be stopped, and `stopped` which were: what is missing of
     them was not spent.
@@ -115,6 +116,7 @@ class Plan:
     llm: str = ""
     models: Mapping[str, str] = field(default_factory=dict)
     judge: str = ""
+    pocs: str = ""
     repeats: int = 1
     at_least: int | None = None
     baseline: float | None = None

@@ -147,6 +147,7 @@ def plan_of(record: Record) -> Plan:
         engine=one_line(text_of(record, "engine")),
         llm=one_line(text_of(record, "llm"), 40),
         models=_texts(record.get("models") or {}, 200),
+        pocs=one_line(text_of(record, "pocs"), 40),
         judge=one_line(text_of(record, "judge"), 200),
         repeats=count_of(record, "repeats", 1),
         at_least=None if record.get("at_least") is None else count_of(record, "at_least", 1),

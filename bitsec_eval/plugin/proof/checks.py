@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,8 @@ from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.sandbox.evm.places import EvmSandboxes
 from bitsec_eval.sandbox.oci.engine import ROOT
 from bitsec_eval.schedule.runs import RunKey, RunSpec
+
+POCS_RUN, POCS_NOT_RUN = "run", "not run"
 
 
 class PocsIgnored(UserWarning):
@@ -99,6 +102,13 @@ class ProofChecks:
             if self._is_needed:
                 places.expect()
             yield places
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What the record says of pocs: whether they are run; nothing where no task takes them."""
+        if all(files.kind for files in self.files.values()):
+            return {}
+        return {"pocs": POCS_RUN if self._places is not None else POCS_NOT_RUN}
 
     def served(self, work: RunSpec) -> RunSpec:
         """Return a run whose agent may have its answer compiled, where its task is judged by running it."""

@@ -5,6 +5,7 @@ import pytest
 from bitsec_eval.cli import main
 from bitsec_eval.core.errors import ResultsError
 from bitsec_eval.core.evaluations.conditions import differences_between
+from bitsec_eval.core.scoring.comparison import compare
 from bitsec_eval.core.scoring.leaderboard import leaderboard
 from tests.junit_files import JunitFile
 
@@ -31,6 +32,7 @@ SCREEN = {"suite": "easy", "points": 50, "tasks": ["coding/t"]}
             file("e2", models={"gpt": "prompt 2"}),
             "evaluated with different prices of gpt: prompt 1 (a); prompt 2 (a)",
         ),
+        (file("e2", pocs="not run"), "evaluated with different treatments of pocs: not run (a); run (a)"),
         (file("e2", judge="judge gpt"), "evaluated with different judges: judge gpt (a); lexical (a)"),
         (file("e2", screen=SCREEN), "evaluated with different screenings: easy from 50 points (a); none (a)"),
         (file("e2", prune=10), "evaluated with different prunings: behind rank 10 (a); none (a)"),
@@ -38,7 +40,7 @@ SCREEN = {"suite": "easy", "points": 50, "tasks": ["coding/t"]}
     ],
 )
 def test_what_differs_is_refused_by_name_and_noted_with_mixed(other, says, tmp_path, capsys):
-    one = file("e1", llm="off", models={"gpt": "prompt 1"}, judge="lexical")
+    one = file("e1", llm="off", models={"gpt": "prompt 1"}, judge="lexical", pocs="run")
     paths = [tmp_path / "one.xml", tmp_path / "other.xml"]
     for path, each in zip(paths, (one, other), strict=True):
         path.write_bytes(each.text)
@@ -48,6 +50,12 @@ def test_what_differs_is_refused_by_name_and_noted_with_mixed(other, says, tmp_p
     refused = capsys.readouterr().err
     assert says in refused
     assert "scores do not compare; give --mixed" in refused
+    assert main(["leaderboard", *map(str, paths), "--mixed"]) == 0
+    assert says in " ".join(capsys.readouterr().out.split())
+    (agent,) = compare([one.read()], [other.read()])
+    assert agent.same_conditions == says.startswith("coding/t")
+    assert main(["compare", *map(str, paths)]) == 0
+    assert says in capsys.readouterr().out
     assert main(["leaderboard", "--mixed", *map(str, paths)]) == 0
     assert f"note: {says}" in capsys.readouterr().out.replace("\n  ", " ")
 
@@ -115,6 +123,26 @@ def test_the_parts_of_a_task_that_differ_are_named_with_who_met_which():
     assert differences_between([one.read(), other.read()])[1] == (
         "t differs in its checks, limits: 11111111 (a, b); 22222222 (c)"
     )
+
+
+PARTS = ("prompt", "workspace", "checks", "scenario", "limits", "kind", "compiler", "image", "solution")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_of_a_task_is_refused_noted_and_told_by_compare(part, tmp_path, capsys):
+    paths = []
+    for name, value, outcome in (("e1", "one", P), ("e2", "other", "failed")):
+        made = JunitFile(name).run("a", "t", [outcome])
+        made.tasks["t"] |= {"digest": value * 9, "parts": {**dict.fromkeys(PARTS, "same"), part: value}}
+        paths.append(tmp_path / f"{name}.xml")
+        paths[-1].write_bytes(made.text)
+
+    assert main(["leaderboard", *map(str, paths)]) == 2
+    assert f"t differs in its {part}: oneoneon (a); otheroth (a)" in capsys.readouterr().err
+    assert main(["leaderboard", *map(str, paths), "--mixed"]) == 0
+    assert f"t differs in its {part}: oneoneon (a); otheroth (a)" in capsys.readouterr().out
+    assert main(["compare", *map(str, paths)]) == 0
+    assert f"the task's ({part})" in capsys.readouterr().out
 
 
 def test_other_engines_are_noted_and_nothing_is_refused(tmp_path, capsys):
