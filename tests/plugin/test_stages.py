@@ -103,6 +103,23 @@ def test_who_can_no_longer_reach_the_rank_is_stopped_and_told_on_the_board(tmp_p
     assert ran.status == 0, ran.output
 
 
+LONG = "the same words in every answer, which are enough to tell that they are one agent's " * 20
+
+
+@pytest.mark.parametrize(("rule", "stop"), [("distinct", None), ("score", "pruned")])
+@pytest.mark.parametrize("more", [(), ("-n2",)])
+def test_copies_do_not_have_another_stopped_where_they_are_paid_once(tmp_path: Path, rule, stop, more):
+    agents = {f"copy{n}": f"{ALL} {LONG}{'.' * n}" for n in range(3)} | {
+        "other": "cheapx cheapy hardq or no answer at all"
+    }
+    ran = evaluated(tmp_path, "--bitsec-prune=2", f"--bitsec-rewards={rule}", *more, agents=agents)
+
+    other = row(ran, "other")
+    if not more or stop is None:  # workers of xdist learn of one another in their own time
+        assert other["stopped"] == stop
+    assert (other["reward"] > 0) == (stop is None)
+
+
 def _own(told: dict) -> dict:
     """Return what differs between two evaluations whatever they find, and what only pruning changes."""
     return {name: told[name] for name in ("last_evaluated", "tasks", "reward", "group")}

@@ -25,7 +25,7 @@ def rows(ran: Ran) -> dict[str, dict]:
     timed = ("last_evaluated", "usage", "seconds")
     told = {row["agent"]: {name: row[name] for name in row if name not in timed} for row in ran.board()["agents"]}
     for row in told.values():
-        row["tasks"] = [{name: task[name] for name in ("task", "score", "state")} for task in row["tasks"]]
+        row["tasks"] = {task: (each["score"], each["state"]) for task, each in row["tasks"].items()}
     return told
 
 

@@ -117,14 +117,16 @@ class Field:
         """Return the agents that `screen` keeps out."""
         return {agent for agent in self._known if screen.fails(self.bounds(agent, screen.tasks))}
 
-    def pruned(self, top: int, screen: Screen | None = None) -> set[str]:
+    def pruned(self, top: int, screen: Screen | None = None, copies: Collection[str] = ()) -> set[str]:
         """Return the agents that can no longer have rank `top`.
 
-        One whose screening is open is ahead of nobody: it may yet turn out to be screened.
+        One whose screening is open is ahead of nobody: it may yet turn out to be screened. `copies`, which are not
+        paid beside what they are copies of, are ahead of nobody either.
         """
         field = {agent: self.bounds(agent) for agent in self._known}
         if screen is not None:
             field = {agent: self._settled(agent, bounds, screen) for agent, bounds in field.items()}
+        field |= {agent: Bounds(low=0.0, high=field[agent].high) for agent in copies}
         return out_of_reach(field, top)
 
     def _settled(self, agent: str, bounds: Bounds, screen: Screen) -> Bounds:

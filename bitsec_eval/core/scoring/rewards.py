@@ -9,11 +9,12 @@ nobody then gets less, so nothing is taken back; the difference is `held` until 
 """
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
-from heapq import nlargest
-from itertools import groupby
+from fractions import Fraction
+from itertools import accumulate, groupby
 
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.scoring.paying.champion import pay_winner
@@ -102,11 +103,13 @@ def reward(
     When nobody has a claim, all of the emission is undistributed.
     `copies` are agents that behave like an earlier one; by the rules in `PAYS_ONCE` they take no part, and of several
     that are equally early each has the part of a claim that its `parts` say.
-    With `top` only ranks up to it are paid: nobody takes part whom so many others surely exceed.
+    With `top` only ranks up to it are paid: nobody takes part whom so many others surely exceed. By the rules in
+    `PAYS_ONCE` copies hold no rank there, and equally early ones one together: else copies would push others out.
 
     Raises: SettingsError for a rule that does not exist, or that lacks its baseline.
     """
-    agents = _within({agent: Contender.of(each) for agent, each in contenders.items()}, top)
+    field = {agent: Contender.of(each) for agent, each in contenders.items()}
+    agents = _within(field, top, frozenset(copies) if rule in PAYS_ONCE else None)
     claims = _claims(agents, rule, terms or RewardTerms(), frozenset(copies))
     unit = min(quantum, Decimal(1).scaleb(_exponent(emission)))
     whole = int(emission / unit)
@@ -122,13 +125,25 @@ def reward(
     )
 
 
-def _within(field: Field, top: int | None) -> dict[str, Contender]:
+Ranks = Mapping[str, Fraction]
+"""How many ranks each agent holds before those it exceeds."""
+
+
+def _ranks_held(field: Field, copies: frozenset[str] | None) -> Ranks:
+    """Return one rank for each agent; where `copies` are told none for them, one for all equally early ones."""
+    if copies is None:
+        return dict.fromkeys(field, Fraction(1))
+    return {agent: Fraction(0 if agent in copies else 1, each.parts) for agent, each in field.items()}
+
+
+def _within(field: Field, top: int | None, copies: frozenset[str] | None) -> dict[str, Contender]:
     """Return those that may have one of the first `top` ranks; who may also have another is sure of nothing."""
     if top is None or top >= len(field):
         return dict(field)
+    ranks = _ranks_held(field, copies)
     low = {agent: each.low for agent, each in field.items()}
     high = {agent: each.high for agent, each in field.items()}
-    surely, possibly = _not_exceeded(low, high, top), _not_exceeded(high, low, top)
+    surely, possibly = _not_exceeded(low, high, top, ranks), _not_exceeded(high, low, top, ranks)
     return {
         agent: each if agent in surely else replace(each, low=0.0, proven=frozenset())
         for agent, each in field.items()
@@ -136,14 +151,17 @@ def _within(field: Field, top: int | None) -> dict[str, Contender]:
     }
 
 
-def _not_exceeded(own: Mapping[str, float], others: Mapping[str, float], top: int) -> set[str]:
-    """Return the agents whose score in `own` fewer than `top` others exceed by theirs in `others`."""
-    highest = nlargest(top + 1, others.values())
-    kept = set()
-    for agent, score in own.items():
-        is_among = others[agent] >= highest[top - 1]
-        kept |= {agent} if score >= highest[top if is_among else top - 1] else set()
-    return kept
+def _not_exceeded(own: Mapping[str, float], others: Mapping[str, float], top: int, ranks: Ranks) -> set[str]:
+    """Return the agents whose score in `own` others with fewer than `top` ranks exceed by theirs in `others`."""
+    ordered = sorted(others, key=lambda agent: -others[agent])
+    scores = [-others[agent] for agent in ordered]
+    ahead = list(accumulate((ranks[agent] for agent in ordered), initial=Fraction(0)))
+
+    def exceed(agent: str) -> Fraction:
+        itself = ranks[agent] if others[agent] > own[agent] else 0
+        return ahead[bisect_left(scores, -own[agent])] - itself
+
+    return {agent for agent in own if exceed(agent) < top}
 
 
 def _claims(contenders: Field, rule: str, terms: RewardTerms, copies: frozenset[str]) -> Mapping[str, ShareClaim]:

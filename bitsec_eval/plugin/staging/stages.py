@@ -5,19 +5,23 @@ then has none of its runs started and none of its checks made. A worker of xdist
 agents are screened; whom to prune it decides by what it and the others know so far, which is late but never wrong.
 """
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import pytest
 
+from bitsec_eval.core.agents.behaviour import first_alike
 from bitsec_eval.core.evaluations.evaluation import Check, Outcome, Run
 from bitsec_eval.core.evaluations.stages import Field, RunPoints, Screen, Stop
+from bitsec_eval.core.scoring.rewards import PAYS_ONCE
 from bitsec_eval.core.scoring.run_points import points_of
 from bitsec_eval.plugin.collection.tasks import CHECK, CollectedTask, DeclaredCheck
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.progress.status import folder_of
+from bitsec_eval.plugin.reporting.junit_properties import RUN
 from bitsec_eval.plugin.staging.rounds import rounds_of, screen_of, tasks_in
 from bitsec_eval.plugin.staging.shared_outcomes import SharedOutcomes
 from bitsec_eval.schedule.runs import RunKey
@@ -38,6 +42,8 @@ class Stages:
         self._entered = -1
         self._field = Field((), {}, 1, None)
         self._checks: defaultdict[RunKey, dict[str, Check]] = defaultdict(dict)
+        self._kept: defaultdict[RunKey, str] = defaultdict(str)
+        self._prints: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self._decided: dict[RunKey, bool] = {}
         self._shared: SharedOutcomes | None = None
         self._keys: tuple[RunKey, ...] = ()
@@ -139,6 +145,7 @@ class Stages:
             return
         declared = self._tasks[check.key.task].of_run(check.key)
         known = self._checks[check.key]
+        self._kept[check.key] = self._kept[check.key] or _print_in(reports)
         known[check.name] = Check(name=check.name, outcome=_outcome(reports), weight=check.weight)
         if len(known) < len(declared):
             return
@@ -148,12 +155,14 @@ class Stages:
             checks=tuple(known.values()),
             declared_checks=len(declared),
             declared_weight=sum(each.weight for each in declared),
+            print=self._kept.pop(check.key),
         )
         points = points_of(run)
         del self._checks[check.key]
         if points is not None:
             self._field.add(run.agent, run.task, points)
-            self._tell({"agent": run.agent, "task": run.task, **asdict(points)})
+            self._note_print(run.agent, run.task, run.print)
+            self._tell({"agent": run.agent, "task": run.task, "print": run.print, **asdict(points)})
 
     def _stop_agents(self) -> None:
         """Stop whoever is to be stopped by what is known now."""
@@ -161,20 +170,37 @@ class Stages:
             if "stop" not in told:
                 points = RunPoints(points=told["points"], passed=told["passed"])
                 self._field.add(told["agent"], told["task"], points)
+                self._note_print(told["agent"], told["task"], told["print"])
         screened = self._field.screened(self._screen) if self._screen else set()
         prune = self._settings.staging.prune
-        pruned = self._field.pruned(prune, self._screen) if prune else set()
+        pruned = self._field.pruned(prune, self._screen, self._copies()) if prune else set()
         self._stop(screened, Stop.SCREENED)
         self._stop(pruned, Stop.PRUNED)
+
+    def _copies(self) -> Collection[str]:
+        """Return the agents that answer as others do so far, where the rule pays such agents once."""
+        if self._settings.rewards not in PAYS_ONCE:
+            return ()
+        return first_alike(self._prints, sorted(self._prints))
 
     def _stop(self, agents: set[str], stop: Stop) -> None:
         for agent in sorted(agents - self.stopped.keys()):
             self.stopped[agent] = stop
             self._tell({"agent": agent, "stop": stop})
 
+    def _note_print(self, agent: str, task: str, kept: str) -> None:
+        if kept:
+            self._prints[agent].setdefault(task, kept)
+
     def _tell(self, told: dict[str, Any]) -> None:
         if self._shared is not None:
             self._shared.tell(told)
+
+
+def _print_in(reports: Iterable[pytest.TestReport]) -> str:
+    """Return what is kept of a run's answer to compare it, "" where these reports of a check do not tell."""
+    told = (json.loads(str(value)) for report in reports for name, value in report.user_properties if name == RUN)
+    return next((each["print"] for each in told if isinstance(each, dict) and "print" in each), "")
 
 
 def _outcome(reports: Iterable[pytest.TestReport]) -> Outcome:

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 
 from bitsec_eval.core.scoring.paying.contender import Contender
 from bitsec_eval.core.scoring.paying.progress import DAY_SECONDS
-from bitsec_eval.core.scoring.rewards import RULE_NAMES, RewardTerms, reward
+from bitsec_eval.core.scoring.rewards import PAYS_ONCE, RULE_NAMES, RewardTerms, reward
 
 DAYS = [0.0, 1.0, 5.0, math.inf]
 AWARDS = {"t": 100.0, "u": 2500.0, "v": 0.5}
 TERMS = RewardTerms(baseline=30.0, half_life=7.0, now=9.0 * DAY_SECONDS, awards=AWARDS)
 POINTS = [0.0, 40.0, 50.0, 51.4, 51.5, 53.0, 100.0]
 NEW_RULES = ["winner", "progress", "proof", "group"]
+PAID_ONCE = sorted(PAYS_ONCE)
 CENT = Decimal("0.01")
 
 
@@ -250,17 +251,48 @@ def test_nobody_gains_by_a_copy_handed_in_later(field, rule, data):
     assert after[name] + after["zz copy"] <= before[name] + CENT
 
 
-@given(SETTLED, NEW_RULE, st.integers(0, 3), st.data())
-def test_nobody_gains_by_copies_that_are_known_to_be_copies(field, rule, copies, data):
+TOP = st.sampled_from([None, 1, 2, 3])
+
+
+@given(SETTLED, st.sampled_from(PAID_ONCE), TOP, st.integers(0, 4), st.data())
+def test_copies_push_nobody_out_of_the_ranks_that_are_paid(field, rule, top, copies, data):
     if not field:
         return
+    field = {agent: replace(each, parts=1) for agent, each in field.items()}
+    name = data.draw(st.sampled_from(sorted(field)))
+    late = {f"late {n}": replace(field[name], since=math.inf) for n in range(copies)}
+    before = paid(field, rule, top=top).amounts
+    after = paid(field | late, rule, top=top, copies=late).amounts
+
+    assert {agent: after[agent] for agent in field} == before
+    assert not any(after[each] for each in late)
+
+
+def test_two_more_names_do_not_take_the_second_rank():
+    field = {"a": contender(100.0, day=1), "b": contender(50.0, day=1)}
+    late = {f"a{n}": contender(100.0, day=2) for n in range(2)}
+
+    told = {
+        rule: reward(field | late, emission=Decimal(100), rule=rule, copies=late, top=2) for rule in ("distinct",)
+    }
+    assert told["distinct"].amounts["b"] == Decimal("33.33")
+    assert (
+        reward(field | late, emission=Decimal(100), rule="score", copies=late, top=2).amounts["b"] == 0
+    )  # the control
+
+
+@given(SETTLED, st.sampled_from(PAID_ONCE), TOP, st.integers(0, 3), st.data())
+def test_nobody_gains_by_copies_that_are_known_to_be_copies(field, rule, top, copies, data):
+    if not field:
+        return
+    field = {agent: replace(each, parts=1) for agent, each in field.items()}
     name = data.draw(st.sampled_from(sorted(field)))
     field[name] = replace(field[name], parts=1)
     early = {f"early {n}": replace(field[name], parts=copies + 1) for n in range(copies)}
     late = {"late": replace(field[name], since=math.inf)}
     grown = field | early | late | {name: replace(field[name], parts=copies + 1)}
 
-    before, after = paid(field, rule).amounts, paid(grown, rule, copies=["late"]).amounts
+    before, after = paid(field, rule, top=top).amounts, paid(grown, rule, copies=["late"], top=top).amounts
     assert sum(after[each] for each in (name, *early, "late")) <= before[name] + CENT * (copies + 1)
 
 
