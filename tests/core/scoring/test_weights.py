@@ -56,6 +56,29 @@ def test_parts_sum_to_one_and_integers_are_those_of_the_parts(passed, emission):
     assert all(abs(each.u16 / told.u16_sum - each.weight) <= len(every) / told.u16_sum for each in every)
 
 
+def test_one_agent_has_all_and_an_agent_that_is_void_leaves_all_to_the_remainder():
+    alone, void = weights(("a", [P])), weights(("a", [E]))
+
+    assert (alone.agents["a"].weight, alone.agents["a"].u16, alone.remainder.u16) == (1.0, U16_MAX, 0)
+    assert (void.agents["a"].u16, void.remainder.weight, void.u16_sum) == (0, 1.0, U16_MAX)
+
+
+@pytest.mark.parametrize("rule", ["score", "distinct", "winner"])
+def test_thousands_of_agents_with_ties_and_void_runs_sum_as_a_chain_wants(rule):
+    kinds = ([P, P, P], [P, P, F], [F, F, F], [E, P, P])
+    runs = [(f"a{n:04}", kinds[n % 4]) for n in range(3000)]
+    told = weights(*runs, rewards=rule, emission="1000")
+    every = [*told.agents.values(), told.remainder]
+
+    assert len(told.agents) == 3000
+    assert sum(each.weight for each in every) == pytest.approx(1, abs=1e-9)
+    assert max(each.u16 for each in every) == U16_MAX
+    assert all(0 <= each.u16 <= U16_MAX for each in every)
+    assert told.u16_sum == sum(each.u16 for each in every)
+    assert told.remainder.weight > 0  # what the void runs may still earn
+    assert {told.agents[name].u16 for name, outcomes in runs if outcomes is kinds[2]} == {0}
+
+
 def test_the_command_writes_them(tmp_path, capsys):
     junit, file = tmp_path / "junit.xml", tmp_path / "made" / "weights.json"
     junit.write_bytes(JunitFile().run("full", "t", [P, P]).run("half", "t", [P, F]).run("void", "t", [E, E]).text)
