@@ -103,7 +103,7 @@ def test_who_can_no_longer_reach_the_rank_is_stopped_and_told_on_the_board(tmp_p
     assert ran.status == 0, ran.output
 
 
-LONG = "the same words in every answer, which are enough to tell that they are one agent's " * 20
+LONG = " ".join(f"word{n}" for n in range(200))
 
 
 @pytest.mark.parametrize(("rule", "stop"), [("distinct", None), ("score", "pruned")])
