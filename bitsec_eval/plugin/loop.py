@@ -59,11 +59,13 @@ class RunLoop:
             return (yield)
         is_worker = hasattr(session.config, "workerinput")
         self._stages.begin(session.items, worker_of(session.config))
-        with self._runs.opened(self._left.keys(), check_llm=not is_worker):
+        # A worker of xdist is told bit by bit what is its own.
+        first = [] if is_worker else list(self._stages.entered(next(iter(self._left))))
+        with self._runs.opened(self._left.keys(), check_llm=not is_worker, first=first):
             self.plan = self._planned({check.key for check in checks}, session.config.rootpath)
-            if not is_worker:  # a worker of xdist is told bit by bit what is its own
-                for key in self._stages.entered(next(iter(self._left))):
-                    self._runs.want(key)
+            for key in first:
+                self._runs.want(key)
+            if not is_worker:
                 self._runs.check_engine()
             return (yield)
 

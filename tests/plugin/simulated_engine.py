@@ -53,6 +53,8 @@ class PrintingEngine:
 
     @contextmanager
     def open(self, limits: Limits) -> Iterator[PrintingSession]:
+        self._started.parent.mkdir(parents=True, exist_ok=True)
+        (self._started.parent / "opened").touch()
         yield PrintingSession(self._started)
 
     def stop(self) -> None: ...

@@ -109,7 +109,7 @@ class CollectedTask:
             key=key,
             orders=partial(self._orders, agent, seed),
             limits=self.task.limits,
-            calls=any(kind.loads_solution for kind in self.kinds.used(self.fixtures)),
+            calls=self.loads_solution,
             llm=self.task.llm,
             image=self.task.image,
         )
@@ -145,6 +145,11 @@ class CollectedTask:
     def shown_files(self, seed: int) -> dict[str, bytes]:
         """Return the files of the workspace as agents see them in this evaluation."""
         return self.renaming(seed).project(self.drawn_projects(seed)[0])
+
+    @property
+    def loads_solution(self) -> bool:
+        """Whether its checks call an answer's functions, in a sandbox of their own."""
+        return any(kind.loads_solution for kind in self.kinds.used(self.fixtures))
 
     @property
     def sandboxes(self) -> int:

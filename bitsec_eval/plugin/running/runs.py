@@ -57,6 +57,7 @@ class Runs:
         self._proof = proof
         self._agents = {agent.name: agent for agent in settings.agents}
         self._wanted: set[RunKey] = set()
+        self._expected: set[RunKey] = set()  # those whose sandboxes are started ahead
         self._checking: set[tuple[str, str, Limits]] = set()  # for which a sandbox was started ahead
         self._open_schedule: Schedule | None = None
         self._pools: dict[str, SessionPool] = {}  # by the image that tasks ask for, "" the evaluation's
@@ -66,10 +67,11 @@ class Runs:
         self.store: AnswerStore | None = None
 
     @contextmanager
-    def opened(self, keys: Collection[RunKey], *, check_llm: bool) -> Iterator[None]:
+    def opened(self, keys: Collection[RunKey], *, check_llm: bool, first: Collection[RunKey] = ()) -> Iterator[None]:
         """Open the engine and everything that stands on it, for these runs; leave nothing behind.
 
-        With `check_llm` every model is asked once: xdist's controller has done that for its workers.
+        With `check_llm` every model is asked once: xdist's controller has done that for its workers. Meanwhile the
+        sandboxes of the runs that will be wanted `first` are started.
 
         Raises:
             pytest.UsageError: the operator has to mend something first; nothing has run.
@@ -85,6 +87,8 @@ class Runs:
             jobs = sandbox.processors if several and not self._settings.jobs_given else self._settings.jobs
             gateway = stack.enter_context(opened_gateway(self._settings.llm, self._settings.seed))
             gateway.backend.plan(Counter(key.agent for key in keys))
+            for key in first:
+                self._expect(key)
             if check_llm:
                 check_models(gateway)
             reader = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="bitsec-image"))
@@ -134,10 +138,9 @@ class Runs:
         """Have a run done; a run that is wanted already stays where it is in the queue."""
         if key not in self._wanted:
             self._wanted.add(key)
-            task = self._tasks[key.task]
-            work = self._proof.served(task.work(key, self._agents[key.agent], self._settings.seed))
-            self._expect(work, task.sandboxes)
-            self._schedule.want(work)
+            self._expect(key)
+            work = self._tasks[key.task].work(key, self._agents[key.agent], self._settings.seed)
+            self._schedule.want(self._proof.served(work))
 
     def check_engine(self) -> None:
         """Have the engine start one of the sandboxes that are wanted, before anybody waits for one.
@@ -152,13 +155,18 @@ class Runs:
         except SandboxError as error:
             raise pytest.UsageError(f"no sandbox can be opened: {error}") from error
 
-    def _expect(self, work: RunSpec, sandboxes: int) -> None:
-        """Have sandboxes started ahead: the run's own, and the one in which its agent's answers are checked."""
-        checking = (work.key.agent, work.image, work.limits)
-        if work.calls and checking not in self._checking:
+    def _expect(self, key: RunKey) -> None:
+        """Have sandboxes started ahead, once: a run's own, and the one in which its agent's answers are checked."""
+        if key in self._expected:
+            return
+        self._expected.add(key)
+        task = self._tasks[key.task]
+        image, limits, sandboxes = task.task.image, task.task.limits, task.sandboxes
+        checking = (key.agent, image, limits)
+        if task.loads_solution and checking not in self._checking:
             self._checking.add(checking)
             sandboxes += 1
-        self._pools[work.image].expect(work.limits, sandboxes)
+        self._pools[image].expect(limits, sandboxes)
 
     def done(self, key: RunKey) -> RunResult:
         """Wait for a run and return what came of it."""

@@ -7,6 +7,7 @@ that an agent asked is passed on, and no response goes back.
 import struct
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from bitsec_eval.core.answers.values import ValueFault, dumps, loads
 from bitsec_eval.core.errors import InferenceError
 from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
 from bitsec_eval.core.usage import Usage
+from bitsec_eval.sandbox.protocol.guest_program import compiled
 
 PORT = 4000
 """Where the proxy is in every container: the same one, so that equal agents see an equal world."""
@@ -144,5 +146,10 @@ def environment_of(transport: LLMTransport) -> dict[str, str]:
 
 def proxy_order(transport: LLMTransport) -> dict[str, Any]:
     """Return what process 1 needs to open the proxy of a container."""
+    return {"port": PORT, "bytes": transport.request_bytes, "program": _proxy_program()}
+
+
+@cache
+def _proxy_program() -> tuple[bytes, bytes, str | bytes]:
     text = files("bitsec_eval.sandbox.guest").joinpath("llm_proxy.py").read_text(encoding="utf-8")
-    return {"port": PORT, "bytes": transport.request_bytes, "text": text}
+    return compiled(text, "llm_proxy.py")

@@ -14,7 +14,8 @@ A frame is a 4-byte big-endian payload length, one byte of kind, and the payload
 |----------------------------------------------|-------------------------------------------------------|
 | P put a file: path, NUL, content             | H hello: what this process observes about its guards  |
 | A run the agent, marshalled: {"argv", "env", | B begun: everything is in place, the clock may start  |
-|   "proxy": None or {"port", "bytes", "text"}} |                                                       |
+|   "proxy": None or {"port", "bytes",          |                                                       |
+|   "program"}}                                 |                                                       |
 | L load: the answer's bytes                   | O, E output of the agent: stdout, stderr bytes        |
 | R reply: a part of one to a question         | Q question: a part of one to the LLM (`llm_proxy.py`) |
 | N new check: a fresh process for the answer  | X the agent ended: {"status": n} or {"signal": n}     |
@@ -196,6 +197,8 @@ class Supervisor:
     def run_agent(self, order):
         protect(WORKSPACE)
         proxy = ProxyListener(order["proxy"]) if order.get("proxy") else None
+        if proxy:
+            import json  # noqa: F401 - the proxy needs it and agents who ask do: once, before they part
         send(1, "B", b"")
         out, out_write = os.pipe()
         err, err_write = os.pipe()
@@ -408,6 +411,14 @@ def wipe(folder):
 # -- the way to the LLM -----------------------------------------------------------------------------------------
 
 
+def code_of(program, name):
+    """Return the code of a program: as the host compiled it where its Python is this one, else from the text."""
+    from _frozen_importlib_external import MAGIC_NUMBER
+
+    magic, code, text = program
+    return marshal.loads(code) if magic == MAGIC_NUMBER else compile(text, name, "exec")
+
+
 class ProxyListener:
     """Listens where the agent finds the LLM; the proxy itself is loaded when the first connection comes."""
 
@@ -443,7 +454,7 @@ class ProxyListener:
 
     def open(self):
         module = Module("llm_proxy")
-        exec(compile(self.order["text"], "llm_proxy.py", "exec"), module.__dict__)
+        exec(code_of(self.order["program"], "llm_proxy.py"), module.__dict__)
         self.proxy = module.LLMProxy(self.listener.detach(), lambda part: send(1, "Q", part), self.order["bytes"])
 
 

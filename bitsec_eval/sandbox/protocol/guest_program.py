@@ -48,8 +48,13 @@ _OURS = b"from bitsec_eval."
 def program(magic: bytes = MAGIC_NUMBER) -> bytes:
     """Return what process 1 reads before anything else: a guest whose Python has another `magic` takes the text."""
     text = program_text()
-    code = magic + marshal.dumps(compile(text, "runner.py", "exec", dont_inherit=True))
+    code = magic + compiled(text, "runner.py")[1]
     return struct.pack(">II", len(code), len(text)) + code + text
+
+
+def compiled(text: str | bytes, name: str) -> tuple[bytes, bytes, str | bytes]:
+    """Return a guest's program as the number of this Python's bytecode, its code for such a Python, and its text."""
+    return MAGIC_NUMBER, marshal.dumps(compile(text, name, "exec", dont_inherit=True)), text
 
 
 def program_text() -> bytes:
