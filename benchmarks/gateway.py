@@ -6,7 +6,8 @@ One and the same program asks a server on loopback: as a process of this host, s
 container, frames, gateway and ledger. The two take turns. Then eight agents ask at once, with and without one among
 them whose calls take two seconds. Last, crowds of sessions ask the gateway of this process, without containers: what
 a call costs this host in processor time must not grow with how many wait, and one client of httpx with a pool for all
-of them is measured beside the gateway's clients of 50 connections each.
+of them is measured beside the gateway's clients of 50 connections each. Of 400 that all wait at once, each for a call
+that is answered in two seconds, it is also told how long the calls took.
 """
 
 import argparse
@@ -27,8 +28,9 @@ from threading import Semaphore
 import httpx
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
+import waiting  # noqa: E402
 from inference.server import Handler, completion, serving  # noqa: E402
 
 from bitsec_eval.core.llm_request import LLMRequest  # noqa: E402
@@ -154,6 +156,26 @@ def crowd(url: str, folder: Path, sessions: int, places: int, calls: int) -> flo
         return (time.process_time() - started) * 1000 / calls
 
 
+def all_at_once(url: str, folder: Path, sessions: int, rounds: int) -> tuple[float, list[float]]:
+    """Return the processor milliseconds of this host per call, and each call's, of sessions that all wait at once."""
+    provider = Provider(base_url=url, key="none", concurrency=sessions)
+    config = LiveConfig(provider=provider, ledger=folder / "all.jsonl", run=RUN, total=TOTAL)
+    taken: list[float] = []
+    with live_gateway(config) as gateway:
+        opened = [gateway.session(SessionKey(agent=f"a{n}", task="t"), LLM()) for n in range(sessions)]
+        asked = LLMRequest(method="POST", path="/v1/chat/completions", body=SLOW)
+        answered = Semaphore(0)
+        used = time.process_time()
+        for _ in range(rounds):
+            for each in opened:
+                began = time.monotonic()
+                each.ask(asked, lambda _, began=began: (taken.append(time.monotonic() - began), answered.release()))
+            for _ in range(sessions):
+                answered.acquire()
+        used = time.process_time() - used
+    return used * 1000 / len(taken), [1000 * each for each in taken]
+
+
 def one_pool(url: str, calls: int, at_once: int) -> float:
     """Return the processor milliseconds per call of one client of httpx with a pool for all calls."""
     limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once)
@@ -175,6 +197,10 @@ def crowds(url: str, folder: Path) -> None:
     wide, pool = crowd(url, folder, 300, 300, 1200), one_pool(url, 1200, 300)
     print(f"  {'300 at once, 2 s each':28} {wide:7.2f}   ratio {wide / few:.2f}")
     print(f"  {'one httpx pool, 2 s each':28} {pool:7.2f}   ratio {pool / wide:.2f} of the gateway's", flush=True)
+    with waiting.server_process() as slow_url:
+        cost, taken = all_at_once(slow_url, folder, 400, 4)
+    print(f"  {'400 at once, 2 s each':28} {cost:7.2f}; how long the calls took, milliseconds:")
+    show("  400 at once, 2 s each", taken)
 
 
 def show(name: str, taken: list[float]) -> None:

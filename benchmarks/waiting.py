@@ -3,7 +3,9 @@
     python benchmarks/waiting.py [--agents 200] [--calls 5] [--rounds 3] [--oci ROOTFS] [--base CHECKOUT]
 
 Every agent asks five times, and every call is answered after two seconds, so what is above ten seconds is start, end
-and the way of the calls. CHECKOUT is a checkout of the earlier build with a .venv of its own in it.
+and the way of the calls. `--engines` names those that are measured; beside the seconds it is told by how much the
+machine's available memory fell for each agent, and how large the largest process of ours became. CHECKOUT is a
+checkout of the earlier build with a .venv of its own in it.
 """
 
 import argparse
@@ -11,9 +13,11 @@ import asyncio
 import json
 import multiprocessing
 import os
+import resource
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -103,6 +107,38 @@ def evaluated(checkout: Path, folder: Path, *options: str) -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
+def available_mib() -> float:
+    """Return the memory of this machine that is to be had."""
+    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("MemAvailable"))
+
+
+class MemoryWatch:
+    """A side, and by how much less memory was available while it ran than before it, at most."""
+
+    def __init__(self, side: Callable[[], None]) -> None:
+        self._side = side
+        self.fell_mib: list[float] = []
+
+    def __call__(self) -> None:
+        before = least = available_mib()
+        ended = threading.Event()
+
+        def look() -> None:
+            nonlocal least
+            while not ended.wait(0.2):
+                least = min(least, available_mib())
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        try:
+            self._side()
+        finally:
+            ended.set()
+            thread.join()
+        self.fell_mib.append(before - least)
+
+
 def lay_out(folder: Path, agents: int, calls: int) -> None:
     """Write the agents and the task."""
     (folder / "agents").mkdir()
@@ -121,25 +157,31 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--oci", type=Path, help="the sandbox image as a folder, to measure the OCI engine too")
+    parser.add_argument("--engines", default="docker,oci", help="those to measure (default: both)")
     parser.add_argument("--base", type=Path, help="a checkout of an earlier build with its .venv")
     args = parser.parse_args()
     print(machine())
     engines = {"docker": ()} | ({"oci": ("--bitsec-sandbox=oci", f"--bitsec-image={args.oci}")} if args.oci else {})
+    engines = {name: chosen for name, chosen in engines.items() if name in args.engines.split(",")}
     with tempfile.TemporaryDirectory(prefix="bitsec-waiting-") as name, server_process() as url:
         folder = Path(name)
         lay_out(folder, args.agents, args.calls)
         llm = ("--bitsec-llm=live", f"--bitsec-llm-base-url={url}", "--bitsec-llm-models=small")
         llm += (f"--bitsec-llm-concurrency={args.agents}",)
-        sides: dict[str, Callable[[], None]] = {}
+        sides: dict[str, MemoryWatch] = {}
         for engine, chosen in engines.items():
             if args.base:
                 waiting = (f"--bitsec-llm-jobs={args.agents}", *llm, *chosen)
-                sides[f"{engine}, earlier"] = partial(evaluated, args.base, folder, *waiting)
-            sides[engine] = partial(evaluated, ROOT, folder, f"--bitsec-jobs={args.agents}", *llm, *chosen)
+                sides[f"{engine}, earlier"] = MemoryWatch(partial(evaluated, args.base, folder, *waiting))
+            today = (f"--bitsec-jobs={args.agents}", *llm, *chosen)
+            sides[engine] = MemoryWatch(partial(evaluated, ROOT, folder, *today))
         seconds = interleaved(sides, args.rounds)
     print(f"{args.agents} agents, {args.calls} calls of {CALL_SECONDS:.0f} s each, seconds: median (least-most)")
     for side, taken in seconds.items():
-        print(f"  {side:16} {spread(taken, 1)}")
+        memory = spread([fell / args.agents for fell in sides[side].fell_mib], 1)
+        print(f"  {side:16} {spread(taken, 1)}; memory of the machine {memory} MiB an agent")
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"  the largest process of any side had {peak:.0f} MiB")
     for engine in engines:
         if args.base:
             print(f"  {engine}: {spread(ratios(seconds[engine], seconds[f'{engine}, earlier']))} times as fast")

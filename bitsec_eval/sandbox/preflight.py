@@ -24,9 +24,10 @@ from bitsec_eval.sandbox.hardening.host_checks import (
     refuse_missing,
     swap_mib,
 )
+from bitsec_eval.support.open_files import most_open_files
 
 MEMINFO = Path("/proc/meminfo")
-OF_THE_MACHINE = ("kernel", "swap", "memory", "results-disk")
+OF_THE_MACHINE = ("kernel", "swap", "memory", "waiting", "results-disk")
 
 
 def look(
@@ -54,6 +55,7 @@ def look(
                 "results-disk": free_mib(existing(results)),
             },
             swap_mib=swap_mib(MEMINFO.read_text()) if MEMINFO.exists() else 0,
+            open_files=most_open_files(),
         )
     )
 
@@ -70,6 +72,7 @@ def _look_at_machine(results: Path, jobs: int, memory_mib: int) -> list[HostChec
         memory_mib=memory_mib,
         free_mib={"results-disk": free_mib(existing(results))},
         swap_mib=swap_mib(meminfo),
+        open_files=most_open_files(),
     )
     return [each for each in host_checks(machine) if each.name in OF_THE_MACHINE]
 

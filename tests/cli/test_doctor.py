@@ -17,7 +17,8 @@ def test_every_control_is_told_and_a_sandbox_is_opened(capsys: pytest.CaptureFix
     names = [line.split()[1] for line in lines if not line.startswith(" ")]
     assert names == [
         *("engine", "runtime", "kernel", "cgroup", "memory-limit", "process-limit", "processor-limit", "seccomp"),
-        *("user-namespace", "security-module", "swap", "memory", "engine-disk", "results-disk", "image", "sandbox"),
+        *("user-namespace", "security-module", "swap", "memory", "waiting"),
+        *("engine-disk", "results-disk", "image", "sandbox"),
     ]
     assert status == 0
     assert "opens, every guard is set and seen from inside" in lines[-1]
@@ -52,7 +53,7 @@ def test_a_machine_with_an_oci_runtime_is_looked_at_without_an_engine(
     assert main(["doctor", "--sandbox=oci", f"--image={oci_root}"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in lines if not line.startswith(" ")] == [
-        *("kernel", "swap", "memory", "results-disk", "sandbox")
+        *("kernel", "swap", "memory", "waiting", "results-disk", "sandbox")
     ]
     assert main(["doctor", "--sandbox=oci", "--image=/no/such/folder"]) == 1
     assert "/no/such/folder is no root file system" in capsys.readouterr().out

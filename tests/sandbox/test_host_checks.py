@@ -34,6 +34,7 @@ def machine(
     swap: int = 0,
     free: int | None = 5000,
     image_id: str = "sha256:1",
+    open_files: int = 65_536,
     **info: Any,
 ) -> HostFacts:
     """Return a machine on which all is well but for what is given."""
@@ -47,6 +48,7 @@ def machine(
         memory_mib=256,
         free_mib={"engine-disk": free, "results-disk": free},
         swap_mib=swap,
+        open_files=open_files,
     )
 
 
@@ -105,3 +107,22 @@ def test_a_missing_control_refuses_unless_it_is_accepted_by_name():
 
 def test_what_is_weak_refuses_nothing():
     refuse_missing(host_checks(machine(CgroupVersion="1", runc="1.0.0", free=500)), ())
+
+
+@pytest.mark.parametrize(
+    ("total_mib", "open_files", "most", "at_most"),
+    [
+        (16_384, 65_536, 655, "51 if each may come to use its 256 MiB"),
+        (262_144, 65_536, 4080, "819 if"),
+        (16_384, 1024, 48, "51 if"),
+        (8, 1024, 1, "0 if"),
+    ],
+)
+def test_it_is_told_how_many_agents_may_wait(total_mib: int, open_files: int, most: int, at_most: str):
+    found = host_checks(machine(MemTotal=total_mib << 20, open_files=open_files, jobs=1))
+    (waiting,) = (each for each in found if each.name == "waiting")
+
+    assert waiting.status is CheckStatus.OK
+    assert waiting.found.startswith(
+        f"about {most} agents may wait for an LLM at once (--bitsec-jobs={most}); {at_most}"
+    )

@@ -22,6 +22,13 @@ COMFORT_MIB = 1024
 PATCHED_RUNC = (1, 1, 12)
 OLDEST_KERNEL = (5, 4)
 MEMORY_SHARE = 0.8
+WAITING_MIB = 20
+"""What an agent that waits for an LLM holds, by measurement, with its sandbox and what an engine runs beside it."""
+
+WAITING_FILES = 16
+"""Files that a run keeps open here while it waits, at most."""
+
+OTHER_FILES = 256
 
 
 class CheckStatus(StrEnum):
@@ -54,6 +61,8 @@ class HostFacts:
     memory_mib: int
     free_mib: Mapping[str, int | None]
     swap_mib: int
+    open_files: int
+    """How many files an evaluation's process may have open."""
 
 
 REQUIRED = frozenset({"seccomp", "memory-limit", "process-limit", "processor-limit", "engine-disk", "results-disk"})
@@ -194,6 +203,14 @@ def _memory(machine: HostFacts) -> HostCheck:
     return _ok("memory", found)
 
 
+def _waiting(machine: HostFacts) -> HostCheck:
+    """Say how many agents may wait at once; each holds little, but may take all of its memory when it goes on."""
+    share = int((int(machine.info.get("MemTotal") or 0) >> 20) * MEMORY_SHARE)
+    most = max(1, min(share // WAITING_MIB, (machine.open_files - OTHER_FILES) // WAITING_FILES))
+    at_most = f"{share // machine.memory_mib} if each may come to use its {machine.memory_mib} MiB"
+    return _ok("waiting", f"about {most} agents may wait for an LLM at once (--bitsec-jobs={most}); {at_most}")
+
+
 def _disk(name: str, what: str) -> Callable[[HostFacts], HostCheck]:
     def judge(machine: HostFacts) -> HostCheck:
         free = machine.free_mib.get(name)
@@ -227,6 +244,7 @@ _JUDGES: tuple[Callable[[HostFacts], HostCheck], ...] = (
     _module,
     _swap,
     _memory,
+    _waiting,
     _disk("engine-disk", "the engine"),
     _disk("results-disk", "results"),
     _image,
