@@ -162,6 +162,7 @@ def all_at_once(url: str, folder: Path, sessions: int, rounds: int) -> tuple[flo
     config = LiveConfig(provider=provider, ledger=folder / "all.jsonl", run=RUN, total=TOTAL)
     taken: list[float] = []
     with live_gateway(config) as gateway:
+        gateway.backend.check()  # as an evaluation does before its runs
         opened = [gateway.session(SessionKey(agent=f"a{n}", task="t"), LLM()) for n in range(sessions)]
         asked = LLMRequest(method="POST", path="/v1/chat/completions", body=SLOW)
         answered = Semaphore(0)
