@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from bitsec_eval.core.errors import AnswerFault, BitsecError, SolutionError, TaskError
 from bitsec_eval.core.matching.expected import ExpectedFinding
 from bitsec_eval.core.matching.twins import compare
-from bitsec_eval.core.proof.chain import ETHER, Reverted
+from bitsec_eval.core.proof.accounts import Reverted
+from bitsec_eval.core.proof.chain import ETHER
 from bitsec_eval.core.proof.prompts import EXPLOIT_PROMPT, FOUNDRY_PATCH_PROMPT, PATCH_PROMPT, POC_PROMPT
 from bitsec_eval.core.proof.scenario import Scenario
 from bitsec_eval.core.proof.verdict import ExploitVerdict, PatchVerdict

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bitsec_eval.core.proof.accounts import Reverted
 from bitsec_eval.core.proof.build import compiler_input, read_build
-from bitsec_eval.core.proof.chain import Chain, Reverted
+from bitsec_eval.core.proof.chain import Chain
 from bitsec_eval.sandbox.evm.places import EvmSandboxes
 
 SPEC = importlib.util.spec_from_file_location("careful", Path(__file__).parents[2] / "agents" / "careful.py")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bitsec_eval.core.errors import AnswerFault
-from bitsec_eval.core.proof.chain import Contract
+from bitsec_eval.core.proof.contract import Contract
 from bitsec_eval.core.proof.machine import CallOutcome
 from bitsec_eval.core.proof.public import Public
 from bitsec_eval.core.proof.scenario import Scenario

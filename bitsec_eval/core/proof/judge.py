@@ -11,9 +11,10 @@ from typing import Any
 
 from bitsec_eval.core.answers.values import ValueFault
 from bitsec_eval.core.errors import AnswerFault, BitsecError, SandboxError, TaskError
+from bitsec_eval.core.proof.accounts import Reverted
 from bitsec_eval.core.proof.build import Artifact, Build
 from bitsec_eval.core.proof.calls import Transaction, send
-from bitsec_eval.core.proof.chain import Chain, Reverted
+from bitsec_eval.core.proof.chain import Chain
 from bitsec_eval.core.proof.exploit_handle import ExploitHandle
 from bitsec_eval.core.proof.machine import Machine
 from bitsec_eval.core.proof.public import Public

@@ -8,7 +8,9 @@ told the same: all contracts, all tokens, everybody; and it is called three time
 from contextlib import suppress
 
 from bitsec_eval.core.errors import TaskError
-from bitsec_eval.core.proof.chain import ETHER, Account, Contract, Reverted
+from bitsec_eval.core.proof.accounts import Account, Reverted
+from bitsec_eval.core.proof.chain import ETHER
+from bitsec_eval.core.proof.contract import Contract
 from bitsec_eval.core.proof.exploit_handle import ExploitHandle
 from bitsec_eval.core.proof.scenario import Scenario
 

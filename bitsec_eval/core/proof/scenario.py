@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from bitsec_eval.core.proof.chain import ETHER, Account, Chain, Contract
+from bitsec_eval.core.proof.accounts import Account
+from bitsec_eval.core.proof.chain import ETHER, Chain
+from bitsec_eval.core.proof.contract import Contract
 from bitsec_eval.core.proof.exploit_handle import ExploitHandle
 
 

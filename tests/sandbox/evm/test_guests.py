@@ -7,8 +7,9 @@ import pytest
 
 from bitsec_eval.core.answers.values import ValueFault
 from bitsec_eval.core.errors import AnswerFault
+from bitsec_eval.core.proof.accounts import Reverted
 from bitsec_eval.core.proof.build import Artifact, compiler_input, read_build
-from bitsec_eval.core.proof.chain import ETHER, Chain, Reverted
+from bitsec_eval.core.proof.chain import ETHER, Chain
 from bitsec_eval.core.proof.machine import CALL_GAS, outcome_of
 from bitsec_eval.core.proof.public import Public
 from bitsec_eval.sandbox.api import Sandbox
