@@ -14,6 +14,7 @@ class FrameKind(StrEnum):
     PUT_FILE = "P"
     RUN_AGENT = "A"
     LOAD_ANSWER = "L"
+    LOAD_PROGRAM = "M"
     NEW_CHECK = "N"
     CALL = "C"
     LLM_RESPONSE = "R"

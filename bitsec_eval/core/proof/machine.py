@@ -70,9 +70,9 @@ def _logs(told: object) -> tuple[tuple[str, int], ...]:
     """Return of each log who wrote it and how many bytes: nothing more of them is used."""
     logs = told if isinstance(told, list) else []
     return tuple(
-        (log[0].lower(), len(log[2]))
+        (log[0].lower(), log[1])
         for log in logs[:32]
-        if isinstance(log, list) and len(log) == 3 and isinstance(log[0], str) and isinstance(log[2], bytes)
+        if isinstance(log, list) and len(log) == 2 and isinstance(log[0], str) and type(log[1]) is int
     )
 
 

@@ -23,45 +23,46 @@ LEAST_SHARE = 10
 
 def behind_neutral_entry(scenario: type[Scenario]) -> type[Scenario]:
     """Return the scenario with `attack(round, contracts, tokens, users)` as the exploit's only entry."""
+    return type(scenario.__name__, (_NeutralEntry, scenario), {"__doc__": scenario.__doc__})
 
-    class Neutral(scenario):  # type: ignore[misc, valid-type]
-        __doc__ = scenario.__doc__
 
-        def use(self) -> None:
-            """Go through the days of an attack that does not come, and use everything as the scenario does."""
-            quiet = type(self)(self.chain.another())
-            quiet.deploy()
-            for day in range(ROUNDS - 1):
-                quiet.chain.wait(DAY_SECONDS)
-                quiet.ordinary_day(day)
-            quiet.chain.close()
-            super().use()
+class _NeutralEntry(Scenario):
+    """What a scenario is derived from first: its own `use` and `least` are behind it."""
 
-        def attack(self, exploit: ExploitHandle) -> None:
-            """Call the exploit in every round; what honest people cannot do any more is left undone."""
-            tokens = outside_tokens(self)
-            self._equip(exploit, tokens)
-            for number in range(ROUNDS):
-                exploit.attack(number, project_contracts(self), tokens, users(self))
-                if number < ROUNDS - 1:
-                    self.chain.wait(DAY_SECONDS)
-                    with suppress(Reverted):
-                        self.ordinary_day(number)
+    def use(self) -> None:
+        """Go through the days of an attack that does not come, and use everything as the scenario does."""
+        quiet = type(self)(self.chain.another())
+        quiet.deploy()
+        for day in range(ROUNDS - 1):
+            quiet.chain.wait(DAY_SECONDS)
+            quiet.ordinary_day(day)
+        quiet.chain.close()
+        super().use()
 
-        def _equip(self, exploit: ExploitHandle, tokens: list[Contract]) -> None:
-            self.chain.fund(self.attacker, 10 * ETHER - GIVEN_WEI)
-            self.chain.fund(exploit, GIVEN_WEI)
-            for token in tokens:
-                amount = token.balanceOf(self.attacker)
-                if not amount:
-                    raise TaskError("the attacker has none of a token, of which every poc is given some; mint it")
-                token.transfer(exploit, amount, sender=self.attacker)
+    def attack(self, exploit: ExploitHandle) -> None:
+        """Call the exploit in every round; what honest people cannot do any more is left undone."""
+        tokens = outside_tokens(self)
+        self._equip(exploit, tokens)
+        for number in range(ROUNDS):
+            exploit.attack(number, project_contracts(self), tokens, users(self))
+            if number < ROUNDS - 1:
+                self.chain.wait(DAY_SECONDS)
+                with suppress(Reverted):
+                    self.ordinary_day(number)
 
-        @property
-        def least(self) -> int:
-            return int(max(self.dust + 1, super().least // LEAST_SHARE))
+    def _equip(self, exploit: ExploitHandle, tokens: list[Contract]) -> None:
+        self.chain.fund(self.attacker, 10 * ETHER - GIVEN_WEI)
+        self.chain.fund(exploit, GIVEN_WEI)
+        for token in tokens:
+            amount = token.balanceOf(self.attacker)
+            if not amount:
+                raise TaskError("the attacker has none of a token, of which every poc is given some; mint it")
+            token.transfer(exploit, amount, sender=self.attacker)
 
-    return Neutral
+    @property
+    def least(self) -> int:
+        """A share of what the scenario asks for, and more than dust."""
+        return int(max(self.dust + 1, super().least // LEAST_SHARE))
 
 
 def project_contracts(scenario: Scenario) -> list[Contract]:

@@ -1,20 +1,28 @@
 """Programs of ours that run in a sandbox of the EVM's image, called as a code answer is."""
 
+import marshal
+import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from bitsec_eval.core.answers.values import ValueFault, loads
 from bitsec_eval.core.errors import AnswerFault, SandboxError, SolutionError
 from bitsec_eval.core.proof.public import Public
 from bitsec_eval.core.tasks.task import Limits
-from bitsec_eval.sandbox.api import Session
+from bitsec_eval.sandbox.api import FrameKind, Session
 from bitsec_eval.sandbox.execution.solution import RemoteSolution
 from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
 
 COMPILER_LIMITS = Limits(wall_seconds=86_400, call_seconds=20, memory_mib=768, pids=64)
 EVM_LIMITS = Limits(wall_seconds=20, call_seconds=10, memory_mib=512, pids=32)
 MOST_PARTS = 64
+MARSHAL_VERSION = 4
+"""A format that every Python from 3.4 on reads; what goes to a guest is the host's own, and nothing comes back so."""
+
+_HEX_NUMBER = re.compile(r"0x[0-9a-f]{1,64}\Z")
 
 
 @cache
@@ -36,10 +44,17 @@ class Guest:
     `image_option` is how `bitsec-eval image build` is told to make the image that the program needs.
     """
 
-    def __init__(self, session: Session, program: bytes, limits: Limits, image_option: str = "--evm") -> None:
+    def __init__(
+        self,
+        session: Session,
+        program: bytes,
+        limits: Limits,
+        image_option: str = "--evm",
+        kind: FrameKind = FrameKind.LOAD_ANSWER,
+    ) -> None:
         self._session = session
         self._image_option = image_option
-        self._rpc = SolutionRpc(session, program, limits)
+        self._rpc = SolutionRpc(session, program, limits, kind)
         self.begin()
 
     def begin(self) -> None:
@@ -119,7 +134,7 @@ class SandboxMachine:
     """An EVM's process; see `Machine`."""
 
     def __init__(self, session: Session) -> None:
-        self._guest = Guest(session, guest_program("evm_worker.py"), EVM_LIMITS)
+        self._guest = Guest(session, guest_program("evm_worker.py"), EVM_LIMITS, kind=FrameKind.LOAD_PROGRAM)
 
     @property
     def usable(self) -> bool:
@@ -136,5 +151,25 @@ class SandboxMachine:
 
     def run(self, steps: Sequence[Sequence[object]]) -> list[Any]:
         """See `Machine.run`."""
-        told = self._guest.ask("run", [list(step) for step in steps], blame=Public.EVM)
-        return told if isinstance(told, list) else []
+        program = marshal.dumps([list(step) for step in steps], MARSHAL_VERSION)
+        told = self._guest.ask("run", program, blame=Public.EVM)
+        try:
+            outcomes = loads(told.encode("ascii")) if type(told) is str else None
+        except (UnicodeEncodeError, ValueFault):
+            outcomes = None
+        return list(map(plain_outcome, outcomes)) if type(outcomes) is list else []
+
+
+def plain_outcome(told: Any) -> Any:
+    """Return an outcome of the EVM's process in the form that `Machine` has, or as it is where it has none."""
+    if type(told) is str and _HEX_NUMBER.match(told):
+        return int(told, 16)
+    if type(told) is not list or len(told) != len(_TRANSACTION):
+        return told
+    outcome = dict(zip(_TRANSACTION, told, strict=True))
+    with suppress(ValueError, TypeError):
+        outcome["output"] = bytes.fromhex(outcome["output"])
+    return outcome
+
+
+_TRANSACTION = ("ok", "output", "reason", "gas", "address", "logs")

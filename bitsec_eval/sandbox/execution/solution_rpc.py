@@ -46,16 +46,19 @@ class SolutionRpc:
     The first fault of a check stays: every later request of the check raises it again, so that a check which expects
     an exception cannot take a crash or a time-out for one. `fault` holds it.
     `lacking` holds a fault for each name that was looked up in vain; whoever looked decides what that means.
+    A program of ours (`LOAD_PROGRAM`) is loaded once for all checks, by process 1: what an agent wrote never is.
     """
 
-    def __init__(self, session: Session, answer: bytes, limits: Limits) -> None:
+    def __init__(
+        self, session: Session, answer: bytes, limits: Limits, kind: FrameKind = FrameKind.LOAD_ANSWER
+    ) -> None:
         self._session = session
         self._limits = limits
         self._left_seconds = 0.0
         self.fault: AnswerFault | SandboxError | None = None
         self.lacking: list[LackingNameFault] = []
         self.usable = True
-        session.send(FrameKind.LOAD_ANSWER, answer)
+        session.send(kind, answer)
 
     def begin(self) -> None:
         """Load the answer in a fresh process with nothing left of the last check; a fault to load is in `fault`.

@@ -1,10 +1,13 @@
-"""Loaded in a sandbox like a code answer: runs transactions on EVMs of its own and reports plain values.
+"""Called in a sandbox like a code answer: runs transactions on EVMs of its own and reports plain values.
 
+Process 1 loads it once, and every check has a forked process with it, in which there has been no EVM yet.
 A call of the EVM holds the interpreter's lock, so nothing in this process can stop one: every call has a gas limit,
 and process 1 can kill this process. Nothing here is trusted by the host.
 """
 
 import _ctypes
+import json
+import marshal
 import sys
 
 for library in ("libdl.so.2", "libpthread.so.0", "librt.so.1"):  # found by name once they are loaded
@@ -15,15 +18,19 @@ import pyrevm  # noqa: E402 - its libraries come first
 
 MOST_OUTPUT_BYTES = 1 << 16
 MOST_LOGS = 32
-MOST_LOG_BYTES = 1 << 10
 MOST_REASON = 4096
+OUTPUT, ADDRESS = 1, 4  # where they stand in an outcome
 
 machines = {}
 
 
 def run(steps):
-    """Do steps in order; returns what came of each. A step is a list: its name, and what it needs."""
-    return [STEPS[step[0]](*step[1:]) for step in steps]
+    """Do marshalled steps in order; returns JSON of what came of each. A step is a list: its name, what it needs.
+
+    Of a transaction comes a list: whether it stands, output as hexadecimal, reason, gas, the address of what was
+    deployed, and of each log who wrote it and how many bytes. A number is hexadecimal text.
+    """
+    return json.dumps([STEPS[step[0]](*step[1:]) for step in marshal.loads(steps)], separators=(",", ":"))
 
 
 def new(number, block, timestamp):
@@ -52,31 +59,29 @@ class EvmMachine:
 
     def transact(self, action, gas):
         """Return what came of one transaction; transient storage ends with it, as on a chain."""
-        outcome = {"ok": True, "output": b"", "reason": "", "gas": 0, "logs": []}
+        ok, output, reason, used, logs = True, b"", "", 0, []
         try:
-            outcome["output"] = action(gas)
+            output = action(gas)
         except RuntimeError as error:
-            outcome["ok"] = False
-            outcome["reason"] = str(error)[:MOST_REASON]
+            ok, reason = False, str(error)[:MOST_REASON]
         result = self.evm.result
         if result is not None:
-            outcome["gas"] = result.gas_used
-            if outcome["ok"]:
-                outcome["logs"] = [told(log) for log in result.logs[:MOST_LOGS]]
+            used = result.gas_used
+            if ok:
+                logs = [[log.address, len(log.data[1])] for log in result.logs[:MOST_LOGS]]
         self.evm.reset_transient_storage()
-        return outcome
+        return [ok, output, reason, used, "", logs]
 
     def deploy(self, sender, code, value, gas):
         outcome = self.transact(lambda limit: self.evm.deploy(sender, code, value=value, gas=limit), gas)
-        outcome["address"] = outcome["output"] if outcome["ok"] else ""
-        outcome["output"] = b""
+        outcome[ADDRESS], outcome[OUTPUT] = outcome[OUTPUT] or "", ""
         return outcome
 
     def call(self, sender, to, data, value, gas):
         outcome = self.transact(
             lambda limit: self.evm.message_call(sender, to, calldata=data, value=value, gas=limit), gas
         )
-        outcome["output"] = bytes(outcome["output"])[:MOST_OUTPUT_BYTES]
+        outcome[OUTPUT] = bytes(outcome[OUTPUT])[:MOST_OUTPUT_BYTES].hex()
         return outcome
 
     def view(self, sender, to, data, gas):
@@ -99,11 +104,6 @@ class EvmMachine:
         return True
 
 
-def told(log):
-    topics, data = log.data
-    return [log.address, [bytes(topic) for topic in topics], bytes(data)[:MOST_LOG_BYTES]]
-
-
 STEPS = {
     "new": new,
     "drop": drop,
@@ -112,8 +112,8 @@ STEPS = {
     "call": lambda number, *rest: machines[number].call(*rest),
     "view": lambda number, *rest: machines[number].view(*rest),
     "fund": lambda number, address, amount: machines[number].evm.set_balance(address, amount) or True,
-    "balance": lambda number, address: machines[number].evm.get_balance(address),
-    "storage": lambda number, address, slot: machines[number].evm.storage(address, slot),
-    "snapshot": lambda number: machines[number].snapshot(),
+    "balance": lambda number, address: hex(machines[number].evm.get_balance(address)),
+    "storage": lambda number, address, slot: hex(machines[number].evm.storage(address, slot)),
+    "snapshot": lambda number: hex(machines[number].snapshot()),
     "revert": lambda number, snapshot: machines[number].revert(snapshot),
 }

@@ -17,6 +17,8 @@ A frame is a 4-byte big-endian payload length, one byte of kind, and the payload
 |   "proxy": None or {"port", "bytes",          |                                                       |
 |   "program"}}                                 |                                                       |
 | L load: the answer's bytes                   | O, E output of the agent: stdout, stderr bytes        |
+| M module: source of the host's own, run once |                                                       |
+|   here; each new check's process has it then |                                                       |
 | R reply: a part of one to a question         | Q question: a part of one to the LLM (`llm_proxy.py`) |
 | N new check: a fresh process for the answer  | X the agent ended: {"status": n} or {"signal": n}     |
 | C call: {"id", "op", ...}                    | V reply: {"id", "value" / "raised" / "fault" ...}     |
@@ -119,6 +121,7 @@ class Supervisor:
     def __init__(self):
         self.host = Frames(0)
         self.answer = b""
+        self.module = None  # the host's own program, in place of an answer
         self.worker = None  # (pid, Frames of its replies, descriptor of its calls)
         self.wake, wake_write = os.pipe()
         for fd in (self.wake, wake_write):
@@ -147,6 +150,8 @@ class Supervisor:
         elif kind == "L":
             self.answer = payload
             import json  # noqa: F401 - once, and not in the process of each check
+        elif kind == "M":
+            self.module = module_of(payload.decode())
         elif kind == "N":
             return self.new_check()
         elif kind == "C" and self.worker:
@@ -260,7 +265,7 @@ class Supervisor:
         if pid == 0:
             os.close(calls_write)
             os.close(replies_read)
-            return lambda: Worker(self.answer, calls_read, replies_write).serve()
+            return lambda: Worker(self.answer, calls_read, replies_write, self.module).serve()
         os.close(calls_read)
         os.close(replies_write)
         self.worker = (pid, Frames(replies_read, REPLY_BYTES), calls_write)
@@ -548,11 +553,12 @@ def source_of(answer):
 class Worker:
     """Loads the answer as a module and answers calls on it, in a process of its own."""
 
-    def __init__(self, answer, calls, replies):
+    def __init__(self, answer, calls, replies, module=None):
         self.frames = Frames(calls)
         self.replies = replies
         self.objects = []
         self.answer = answer
+        self.module = module
         prctl(PR_SET_DUMPABLE, 1)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -598,16 +604,15 @@ class Worker:
             return {"raised": [type(error).__name__[:200], message_of(error)]}
 
     def load(self, order):
-        know_localhost()
-        know_libraries()
-        source = source_of(self.answer)
-        module = Module("solution")
-        sys.modules["solution"] = module
-        try:
-            exec(compile(source, "solution.py", "exec"), module.__dict__)
-        except Exception as error:
-            raise Fault("loading the answer raised %s: %s" % (type(error).__name__[:200], message_of(error)))
-        self.objects.append(module)
+        if self.module is None:
+            know_localhost()
+            know_libraries()
+            source = source_of(self.answer)
+            try:
+                self.module = module_of(source)
+            except Exception as error:
+                raise Fault("loading the answer raised %s: %s" % (type(error).__name__[:200], message_of(error)))
+        self.objects.append(self.module)
         return {"value": ["n"]}
 
     def get(self, order):
@@ -656,6 +661,13 @@ class Worker:
         if tag == "h":
             return self.objects[form[1]]
         return READERS[tag](form[1] if len(form) > 1 else None, self.decode)
+
+
+def module_of(source):
+    module = Module("solution")
+    sys.modules["solution"] = module
+    exec(compile(source, "solution.py", "exec"), module.__dict__)
+    return module
 
 
 def message_of(error):
