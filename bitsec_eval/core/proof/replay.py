@@ -19,14 +19,23 @@ DEPLOY, CODE = "deploy", 3
 
 
 class Replay:
-    """A `Machine` for one chain, whose first steps are expected to be `expected`."""
+    """A `Machine` for one chain, whose first steps are expected to be `expected`.
 
-    def __init__(self, machine: Machine, expected: Sequence[Step] = ()) -> None:
+    `outcomes`, where given, are what came of these a moment ago on a chain that may be another's by now.
+    `done` and `came` hold every step that was asked for and what came of it.
+    """
+
+    def __init__(
+        self, machine: Machine, expected: Sequence[Step] = (), outcomes: Sequence[Any] | None = None
+    ) -> None:
         self._machine = machine
         self._expected = expected
-        self._outcomes: list[Any] | None = None
+        self._outcomes = outcomes
+        self._is_there = False
+        """Whether the machine's chain is where the expected steps have left it."""
         self._live = not expected
         self.done: list[Step] = []
+        self.came: list[Any] = []
 
     def run(self, steps: Sequence[Sequence[object]]) -> list[Any]:
         """See `Machine.run`."""
@@ -35,27 +44,44 @@ class Replay:
     def _step(self, step: Step) -> Any:
         outcome = self._one(step) if self._live else self._expected_one(step)
         self.done.append(step)
+        self.came.append(outcome)
         return outcome
 
     def _expected_one(self, step: Step) -> Any:
         place = len(self.done)
         if place < len(self._expected) and self._expected[place] == step:
             if self._outcomes is None:
-                self._outcomes = self._all(self._expected)
+                self._outcomes, self._is_there = run_all(self._machine, self._expected), True
             return self._outcomes[place]
         self._live = True
-        if self._outcomes is not None and place < len(self._expected):
-            self._all(self.done)
+        if place and not (self._is_there and place == len(self._expected)):
+            run_all(self._machine, self.done)
         return self._one(step)
 
     def _one(self, step: Step) -> Any:
-        return self._all([step])[0]
+        return run_all(self._machine, [step])[0]
 
-    def _all(self, steps: Sequence[Step]) -> list[Any]:
-        outcomes = self._machine.run(steps)
-        if not isinstance(outcomes, list) or len(outcomes) != len(steps):
-            raise ValueFault("no outcome of a step")
-        return outcomes
+
+def run_all(machine: Machine, steps: Sequence[Step]) -> list[Any]:
+    """Return what came of each step.
+
+    Raises:
+        ValueFault: the machine told of more or fewer.
+    """
+    outcomes = machine.run(steps)
+    if not isinstance(outcomes, list) or len(outcomes) != len(steps):
+        raise ValueFault("no outcome of a step")
+    return outcomes
+
+
+def deploys(step: Step, code: bytes | None) -> bool:
+    """Return whether a step deploys this code, without arguments."""
+    return bool(step[0] == DEPLOY and step[CODE] == code)
+
+
+def with_code(step: Step, code: bytes) -> Step:
+    """Return a step that deploys other code."""
+    return [*step[:CODE], code, *step[CODE + 1 :]]
 
 
 def recoded(steps: Sequence[Step], old: Build, new: Build) -> list[Step]:
@@ -73,4 +99,4 @@ def _recoded(step: Step, changed: Mapping[bytes, bytes]) -> Step:
         return step
     data = step[CODE]
     code = max((code for code in changed if data.startswith(code)), key=len, default=b"")
-    return [*step[:CODE], changed[code] + data[len(code) :], *step[CODE + 1 :]] if code else step
+    return with_code(step, changed[code] + data[len(code) :]) if code else step

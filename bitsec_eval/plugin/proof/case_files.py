@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bitsec_eval.core.errors import AnswerFault, TaskError
 from bitsec_eval.core.proof.build import Build, compiler_input, read_build
-from bitsec_eval.core.proof.judge import ProofCase
+from bitsec_eval.core.proof.case import ProofCase
 from bitsec_eval.core.proof.poc import behind_neutral_entry
 from bitsec_eval.core.proof.scenario import Scenario
 from bitsec_eval.core.text import one_line

@@ -122,7 +122,11 @@ class ProofChecks:
                 raise SandboxError("the evaluation has not begun")
             compile_answer(files, self._places, work.key.agent, kind, text)
 
-        return replace(work, service=lambda line: AnswerCompiler(line, compiled))
+        def prepare() -> None:
+            if self._places is not None:
+                self._places.prepare_compiler(work.key.agent)
+
+        return replace(work, service=lambda line: AnswerCompiler(line, compiled, prepare))
 
     def sheet(self, key: RunKey) -> ComparisonSheet | None:
         """Return what an exploit or patch did where it ran, for the validator; None for other answers."""

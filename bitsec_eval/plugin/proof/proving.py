@@ -10,7 +10,8 @@ from collections.abc import Collection
 import pytest
 
 from bitsec_eval.core.errors import AnswerFault, SandboxError, SettingsError, TaskError
-from bitsec_eval.core.proof.judge import ProofCase, check_case, judge_exploit, judge_patch, unused_functions
+from bitsec_eval.core.proof.case import ProofCase
+from bitsec_eval.core.proof.judge import check_case, judge_exploit, judge_patch, unused_functions
 from bitsec_eval.core.proof.machine import Machine
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.collection.refused import RefusedTasks

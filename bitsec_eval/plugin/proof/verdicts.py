@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.proof.answer import EXPLOIT_FILE, parse_exploit, parse_patch
 from bitsec_eval.core.proof.build import Artifact, Build, compiler_input, read_build
-from bitsec_eval.core.proof.judge import ProofCase, judge_exploit, judge_patch
+from bitsec_eval.core.proof.case import ProofCase
+from bitsec_eval.core.proof.judge import judge_exploit, judge_patch
 from bitsec_eval.core.proof.public import Public
 from bitsec_eval.core.proof.verdict import ExploitVerdict, PatchVerdict
 from bitsec_eval.plugin.proof.case_files import EXPLOIT, CaseFiles, solidity

@@ -116,14 +116,28 @@ class Places(Generic[Program]):
         try:
             yield
         finally:
-            surplus: EvmPlace[Program] | None = place
-            if place.program.usable:
-                place.used = True
-                with self._lock:
-                    self._kept[agent] = place
-                    surplus = self._kept.popitem(last=False)[1] if len(self._kept) > MOST_KEPT else None
-            if surplus is not None:
-                surplus.close()
+            place.used = True
+            self._keep(agent, place)
+
+    def prepare(self, agent: str) -> None:
+        """Have a place ready for an agent.
+
+        Raises:
+            SandboxError: none could be had.
+        """
+        self._keep(agent, self._take(agent))
+
+    def _keep(self, agent: str, place: EvmPlace[Program]) -> None:
+        """Keep a place for an agent's next answer, and remove one that is too much or of no use any more."""
+        surplus: EvmPlace[Program] | None = place
+        if place.program.usable:
+            with self._lock:
+                surplus = self._kept.pop(agent, None)  # another of its runs was quicker
+                self._kept[agent] = place
+                if surplus is None and len(self._kept) > MOST_KEPT:
+                    surplus = self._kept.popitem(last=False)[1]
+        if surplus is not None:
+            surplus.close()
 
     def _take(self, agent: str) -> EvmPlace[Program]:
         with self._lock:
@@ -189,6 +203,14 @@ class EvmSandboxes:
             SandboxError: the sandbox failed.
         """
         return self._compilers.use(agent, lambda compiler: compiler.compile(version, text))
+
+    def prepare_compiler(self, agent: str) -> None:
+        """Have a compiler ready for an agent's answer, however long that takes.
+
+        Raises:
+            SandboxError: there is none to be had.
+        """
+        self._compilers.prepare(agent)
 
     def run(self, agent: str, action: Callable[[SandboxMachine], Result]) -> Result:
         """Return what `action` returns on a machine that has just been started, in a sandbox of this agent's.

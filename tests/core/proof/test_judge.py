@@ -4,7 +4,8 @@ import pytest
 
 from bitsec_eval.core.errors import AnswerFault, SandboxError, TaskError
 from bitsec_eval.core.proof.build import Artifact, Build
-from bitsec_eval.core.proof.judge import ProofCase, judge_exploit, judge_patch
+from bitsec_eval.core.proof.case import ProofCase
+from bitsec_eval.core.proof.judge import judge_exploit, judge_patch
 from bitsec_eval.core.proof.public import Public
 from bitsec_eval.core.proof.scenario import Scenario
 

@@ -2,13 +2,15 @@
 
 import json
 from queue import Queue
+from threading import Event
+from time import sleep
 
 import pytest
 
 from bitsec_eval.core.errors import AnswerFault, SandboxError
 from bitsec_eval.core.llm_request import LLMRequest, LLMResponse
 from bitsec_eval.core.proof.public import Public
-from bitsec_eval.sandbox.evm.answer_compiler import MOST_ASKED, PATH, AnswerCompiler
+from bitsec_eval.sandbox.evm.answer_compiler import MOST_ASKED, PATH, AnswerCompiler, StartWait
 
 
 class Line:
@@ -99,3 +101,69 @@ def test_a_line_that_is_closed_gives_no_reply():
     assert line.closed
     with pytest.raises(Exception, match="^$"):
         replies.get(timeout=0.3)
+
+
+class Clock:
+    """Time that a test lets pass."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_the_wait_for_a_compiler_is_not_the_agents_and_its_compile_is():
+    clock = Clock()
+    wait = StartWait(clock)
+    with wait.waiting():
+        clock.now += 3
+        assert wait.is_running
+        assert wait.seconds == 3
+        with wait.waiting():
+            clock.now += 1
+    with wait.compiling():
+        clock.now += 5
+        assert not wait.is_running
+
+    assert wait.seconds == 4
+
+
+def test_who_waits_for_its_own_compile_or_has_taken_a_compiler_down_waits_on_its_own_time():
+    clock = Clock()
+    wait = StartWait(clock)
+    with wait.compiling(), wait.waiting():
+        clock.now += 5
+    with pytest.raises(AnswerFault), wait.compiling():
+        raise AnswerFault("a slip", Public.NOT_COMPILED)
+    with wait.waiting():
+        clock.now += 2
+    with pytest.raises(AnswerFault), wait.compiling():
+        raise AnswerFault("down", Public.COMPILER)
+    with wait.waiting():
+        clock.now += 7
+        assert not wait.is_running
+
+    assert wait.seconds == 2
+
+
+def test_a_compiler_that_starts_slowly_holds_the_agents_clock():
+    started, seen = Event(), Queue()
+    line = Line()
+    service = AnswerCompiler(line, compiled, lambda: started.wait(10))
+    service.ask(LLMRequest(method="POST", path=PATH, body=b"right"), seen.put)
+    while not service.is_held_up:
+        sleep(0.001)
+    sleep(0.05)
+    started.set()
+
+    assert seen.get(timeout=10).status == 200
+    assert not service.is_held_up
+    assert service.excluded_seconds >= 0.05
+
+
+def test_no_compiler_is_a_failure_of_ours_and_no_loss_of_a_run():
+    def none():
+        raise SandboxError("no engine")
+
+    assert asked(AnswerCompiler(Line(), compiled, none), b"right")[0] == 503

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bitsec_eval import AUDIT_PROMPT
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.proof.judge import check_case
 from bitsec_eval.core.proof.prompts import POC_PROMPT
@@ -14,6 +15,7 @@ from bitsec_eval.core.tasks.renaming import identifiers
 from bitsec_eval.plugin.proof.pocs import run_pocs
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.evm.places import EvmSandboxes
+from tests.task_suites.proof.test_sample_agents import printed
 from tests.task_suites.scabench.poc_cases import CASES, PocCase, doing
 
 SEEDS = (1, 2, 5, 11)
@@ -91,6 +93,20 @@ def test_pocs_are_run_up_to_the_first_that_works(places, case):
     found = results(places, case, "contract Exploit {", case.reference, case.reference)
 
     assert [(result.finding, result.works) for result in found] == [(0, False), (1, True)]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", CASES)
+def test_careful_proves_what_it_reports_and_says_nothing_of_the_twin(places, tmp_path, name, seed):
+    case = PocCase(name, seed)
+    prompt = case.renaming.apply(case.task.task.prompt)
+    told = printed("careful", prompt, case.files.project, tmp_path / "a")
+
+    found = run_pocs(case.files, places, "careful", parse_report(told))
+
+    assert [(result.finding, result.works) for result in found] == [(0, True)]
+    assert "poc" not in printed("careful", AUDIT_PROMPT, case.files.project, tmp_path / "a")
+    assert "Exploit" not in printed("careful", prompt, case.files.twin, tmp_path / "b")
 
 
 class Gone:
