@@ -63,6 +63,18 @@ def test_another_beginning_asks_for_nothing_in_vain():
     assert machine.asked == 2
 
 
+@pytest.mark.parametrize("steps", [[NEW, ONE], [NEW, ONE, TWO], [NEW, ONE, THREE], [NEW, TWO], [["new", 1], ONE]])
+def test_outcomes_of_a_moment_ago_are_taken_and_the_chain_is_made_again_where_more_is_asked(steps):
+    machine, plain = Adding(), Adding()
+    outcomes = machine.run([NEW, ONE])
+    machine.run([NEW, THREE])  # the machine has gone on to something else
+    replay = Replay(machine, [NEW, ONE], outcomes)
+    came = [replay.run([step])[0] for step in steps]
+
+    assert came == replay.came == played(plain, [], steps)[0]
+    assert (machine.asked == 2) == (steps == [NEW, ONE])
+
+
 @pytest.mark.parametrize("told", [[], [0], {}, None, [0, 1, 2]])
 def test_a_machine_that_leaves_outcomes_out_is_found_out(told):
     class Lying:

@@ -1,0 +1,149 @@
+"""A sandbox that is lost while an exploit is compiled or run is no miss of its author: the check is made again."""
+
+import json
+from pathlib import Path
+
+from faults.evaluations import evaluated, prepare
+from faults.leftovers import DockerWitness, Witness
+from plugin.evaluations import printing
+
+PLACES = ("compile", "control", "attack")
+PROJECT = """
+pragma solidity ^0.8.20;
+
+contract Safe {
+    mapping(address => uint256) public held;
+
+    function put() external payable { held[msg.sender] += msg.value; }
+
+    function take(address from) external {
+        uint256 amount = held[from];
+        CHECK
+        held[from] = 0;
+        (bool done,) = msg.sender.call{value: amount}("");
+        require(done);
+    }
+}
+"""
+EXPLOIT = """
+pragma solidity ^0.8.20;
+
+import {Safe} from "src/Safe.sol";
+
+contract Exploit {
+    bool public reached;
+
+    BULK
+
+    receive() external payable {}
+
+    function run(Safe safe, address victim) external {
+        reached = true;
+        try safe.take(victim) {} catch {}
+    }
+}
+"""
+BULK = "\n".join(f"    function f{n}(uint256 a, uint256 b) external pure returns (uint256) {{ return a * b + {n}; }}"
+                 for n in range(300))  # fmt: skip
+SCENARIO = """
+import disturbing
+from bitsec_eval import ETHER, Scenario
+
+class Safe(Scenario):
+    attacks = 0
+
+    def deploy(self):
+        self.alice = self.chain.account("alice", 9 * ETHER)
+        self.safe = self.chain.deploy("Safe", sender=self.alice)
+        self.safe.put(sender=self.alice, value=5 * ETHER)
+
+    def use(self):
+        disturbing.kill("PLACE", "control")
+        self.safe.take(self.alice, sender=self.alice)
+        assert self.chain.balance(self.alice) == 9 * ETHER
+
+    def attack(self, exploit):
+        type(self).attacks += 1
+        if self.attacks == 3:  # the task's own has been tried on both projects
+            disturbing.kill("PLACE", "attack")
+        exploit.run(self.safe, self.alice)
+
+    @property
+    def least(self):
+        return 5 * ETHER
+
+    def stolen(self):
+        return self.held_ether()
+"""
+TASK = """
+from bitsec_eval import EXPLOIT_PROMPT, Task
+
+TASK = Task(prompt=EXPLOIT_PROMPT, answer="exploit", compiler="0.8.30", workspace="PLACE/a", twin="PLACE/b",
+            scenario="PLACE/chain", timeout=30)
+
+
+def test_takes_what_is_there(exploit):
+    assert exploit.gain >= exploit.least
+"""
+DISTURBING = f"""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from faults.leftovers import DockerWitness, OciWitness
+
+FOLDER = Path(__file__).parent
+WITNESS = ITS_WITNESS
+
+def kill(wanted, place):
+    if wanted != place:
+        return
+    tried = FOLDER / f"{{place}}-tried"
+    tried.open("a").write("x")
+    if len(tried.read_text()) == 1:
+        for container in WITNESS.containers(FOLDER):
+            WITNESS.kill(container)
+"""
+CONFTEST = """
+import sys
+import threading
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import disturbing
+from bitsec_eval.sandbox.evm.guests import Compiler
+
+compile_once = Compiler.compile
+
+def compiled(self, version, text):
+    if "f299" in text and "safe.take" in text:
+        threading.Thread(target=disturbing.kill, args=("compile", "compile")).start()
+    return compile_once(self, version, text)
+
+Compiler.compile = compiled
+"""
+
+
+def test_a_sandbox_that_is_lost_costs_no_point_and_wins_none(tmp_path: Path, witness: Witness, evm_root: Path):
+    files = {"disturbing.py": DISTURBING.replace("ITS_WITNESS", repr(witness))}
+    for place in PLACES:
+        files |= {
+            f"{place}/a/src/Safe.sol": PROJECT.replace("CHECK", ""),
+            f"{place}/b/src/Safe.sol": PROJECT.replace("CHECK", "require(from == msg.sender);"),
+            f"{place}/chain/scenario.py": SCENARIO.replace("PLACE", place),
+            f"{place}/chain/Exploit.sol": EXPLOIT.replace("BULK", ""),
+            f"test_{place}.py": TASK.replace("PLACE", place),
+        }
+    agents = {"right": EXPLOIT.replace("BULK", BULK), "idle": "pragma solidity ^0.8.20; contract Exploit {}"}
+    prepare(tmp_path, {name: printing(text) for name, text in agents.items()}, files)
+    with (tmp_path / "conftest.py").open("a") as file:
+        file.write(CONFTEST)
+
+    options = () if isinstance(witness, DockerWitness) else (f"--bitsec-evm-image={evm_root}",)
+    ran = evaluated(tmp_path, *witness.options, *options, "--bitsec-jobs=1")
+
+    assert ran.scores() == {"right": 100.0, "idle": 0.0}, ran.output
+    assert all(len((tmp_path / f"{place}-tried").read_text()) > 1 for place in PLACES)
+    told = json.loads((tmp_path / "results/runs/idle/test_attack.json").read_text())
+    assert told["state"] == "scored"
+    assert witness.left(tmp_path) == []
