@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,8 @@ class Audit:
     root: str = ""
     options: tuple[str, ...] = ()
     allowed_to_fail: frozenset[str] = frozenset()
+    untestable: str = ""
+    """Why its hidden tests cannot be run in a sandbox; empty where they can."""
 
     @property
     def patchable(self) -> tuple[AuditedFault, ...]:
@@ -71,6 +73,9 @@ def read_audit(checkout: Path, name: str) -> Audit:
     try:
         faults = told["vulnerabilities"]
         listed = faults if isinstance(faults, list) else [faults]
+        untestable = _untestable(name, told, listed)
+        if untestable:
+            told, listed = {**told, "default_test_flags": ""}, [{**each, "test_flags": ""} for each in listed]
         return Audit(
             id=str(told["id"]),
             folder=folder,
@@ -80,9 +85,21 @@ def read_audit(checkout: Path, name: str) -> Audit:
             root=str(told.get("run_cmd_dir") or "").strip("/"),
             options=forge_options(name, str(told.get("default_test_flags") or "")),
             allowed_to_fail=frozenset(map(str, told.get("tests_allowed_to_fail") or ())),
+            untestable=untestable,
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise SettingsError(f"{folder / 'config.yaml'}: not EVMbench's configuration ({error!r:.80})") from None
+
+
+def _untestable(name: str, told: Mapping[str, Any], faults: Iterable[Mapping[str, Any]]) -> str:
+    """Return why tests with these flags cannot be run; a detect task has no need of them."""
+    try:
+        forge_options(name, str(told.get("default_test_flags") or ""))
+        for fault in faults:
+            forge_options(str(fault["id"]), str(fault.get("test_flags") or ""))
+    except SettingsError as error:
+        return str(error)
+    return ""
 
 
 def _folder(checkout: Path, name: str) -> Path:

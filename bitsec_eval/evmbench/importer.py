@@ -52,7 +52,7 @@ def import_audit(
     if not source.is_dir():
         raise SettingsError(f"{audit.id}: {source} is no folder; check the project out there, or name --source")
     lines = [_origin(audit, source)]
-    has_patch = bool(audit.patchable) and audit.framework in FOUNDRY
+    has_patch = bool(audit.patchable) and audit.framework in FOUNDRY and not audit.untestable
     wanted = kinds or (KINDS if has_patch else (DETECT,))
     suite.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=suite, prefix=".import-") as scratch:
@@ -94,6 +94,8 @@ def _origin(audit: Audit, source: Path) -> str:
 def _no_patch(audit: Audit) -> str:
     if not audit.patchable:
         return "EVMbench has no hidden tests for this audit"
+    if audit.untestable:
+        return audit.untestable.removeprefix(f"{audit.id}: ")
     return f"its tests run with {audit.framework}, whose packages npm installs; only Foundry audits can be imported"
 
 
@@ -103,7 +105,7 @@ def foundry_case(audit: Audit, source: Path) -> FoundryCase:
     Raises:
         SettingsError: it has none, or what it needs is not in the checkout.
     """
-    if not audit.patchable or audit.framework not in FOUNDRY:
+    if not audit.patchable or audit.framework not in FOUNDRY or audit.untestable:
         raise SettingsError(f"{audit.id}: {_no_patch(audit)}")
     project = FoundryProject(audit.id, source / audit.root)
     if project.settings.get("ffi"):

@@ -100,7 +100,29 @@ class FoundryProject:
         for _, prefix, target in sorted(fitting, key=lambda each: (len(each[1]), len(each[0])), reverse=True):
             yield _normal(target + imported.removeprefix(prefix))
         yield _normal(imported)
+        yield from self._of_library(path, imported)
         yield from self._guessed(imported)
+
+    def _of_library(self, path: str, imported: str) -> Iterator[str]:
+        """Yield where the remappings of the library that imports lead, and note those that lead to something."""
+        for library, prefix, target in self._library_remappings:
+            if path.startswith(library) and imported.startswith(prefix):
+                candidate = _normal(f"{library}{target}{imported.removeprefix(prefix)}")
+                if (self.root / candidate).is_file():
+                    self.found.setdefault(f"{library}:{prefix}", f"{library}:{prefix}={library}{target}")
+                    yield candidate
+
+    @cached_property
+    def _library_remappings(self) -> list[tuple[str, str, str]]:
+        """Remappings that libraries bring with them: the library's folder, the prefix, and the target below it."""
+        found = []
+        for folder in self.settings.get("libs", ["lib"]):
+            for path in sorted((self.root / str(folder)).glob("*/remappings.txt")):
+                library = path.parent.relative_to(self.root).as_posix() + "/"
+                for line in path.read_text(encoding="utf-8", errors="replace").split():
+                    prefix, equals, target = line.partition("=")
+                    found += [(library, prefix, _ended(prefix, target))] if equals and ":" not in prefix else []
+        return sorted(found, key=lambda each: len(each[1]), reverse=True)
 
     def _guessed(self, imported: str) -> Iterator[str]:
         """Yield where a library of the import's first name may lie, and note the remapping that says so."""
@@ -120,7 +142,7 @@ class FoundryProject:
             left, equals, target = str(line).strip().partition("=")
             if equals:
                 context, _, prefix = left.rpartition(":")
-                found.append((context, prefix, target))
+                found.append((context, prefix, _ended(prefix, target)))
         return found
 
     def _remappings_file(self) -> list[str]:
@@ -206,6 +228,11 @@ def _next(bound: tuple[int, ...]) -> tuple[int, int, int]:
     if major:
         return (major + 1, 0, 0)
     return (0, minor + 1, 0) if minor else (0, 0, patch + 1)
+
+
+def _ended(prefix: str, target: str) -> str:
+    """Return a remapping's target with the slash that forge adds behind a folder."""
+    return f"{target}/" if prefix.endswith("/") and not target.endswith("/") else target
 
 
 def _normal(path: str) -> str:

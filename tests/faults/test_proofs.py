@@ -30,10 +30,12 @@ pragma solidity ^0.8.20;
 
 import {Safe} from "src/Safe.sol";
 
+contract Bulk {
+BULK
+}
+
 contract Exploit {
     bool public reached;
-
-    BULK
 
     receive() external payable {}
 

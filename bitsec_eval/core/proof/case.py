@@ -9,8 +9,11 @@ from bitsec_eval.core.proof.replay import Step, deploys, recoded, with_code
 from bitsec_eval.core.proof.scenario import Scenario
 from bitsec_eval.core.proof.verdict import Attack
 
-USE, OWN_ATTACK = "use", "own attack"
-"""The parts of a verdict that are the task's own: honest use, and the attack of its own exploit."""
+USE, OWN_ATTACK, WALLET_ATTACK = "use", "own attack", "own attack from a wallet"
+"""The parts of a verdict that are the task's own: honest use, and the attack of its own exploit.
+
+The last is made once more from a contract account with the code that honest users' accounts have.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from bitsec_eval.core.errors import AnswerFault, BitsecError, SandboxError, Task
 from bitsec_eval.core.proof.accounts import Reverted
 from bitsec_eval.core.proof.build import Artifact, Build
 from bitsec_eval.core.proof.calls import Transaction
-from bitsec_eval.core.proof.case import OWN_ATTACK, USE, ProofCase
+from bitsec_eval.core.proof.case import OWN_ATTACK, USE, WALLET_ATTACK, ProofCase
 from bitsec_eval.core.proof.machine import Machine
 from bitsec_eval.core.proof.plays import Outcomes, attack, own_attack, run_again, use, used
 from bitsec_eval.core.proof.public import Public
@@ -101,22 +101,34 @@ def judge_patch(case: ProofCase, machine: Machine, patched: Build) -> PatchVerdi
         TaskError, SandboxError: a control failed.
     """
     attacks = [_controls(case, machine)]
-    trouble = _trouble(lambda: use(case, machine, patched)) or _trouble(
-        lambda: attacks.append(own_attack(case, machine, patched))
-    )
-    if trouble:
-        return _refused(Public.BREAKS_USE, trouble, attacks)
-    last = attacks[-1]
-    if last.gain > last.dust:
-        return _refused(Public.STILL_ATTACKED, f"the attack gains {last.gain} {last.story}", attacks)
-    if not last.reached:
-        return _refused(Public.NOT_REACHED, last.story, attacks)
+    parts = [OWN_ATTACK, *([WALLET_ATTACK] if _works_from_wallet(case, machine) else [])]
+    trouble = _trouble(lambda: use(case, machine, patched))
+    for part in parts:
+        trouble = trouble or _trouble(lambda: attacks.append(own_attack(case, machine, patched, part=part)))  # noqa: B023
+        if trouble:
+            return _refused(Public.BREAKS_USE, trouble, attacks)
+        last = attacks[-1]
+        if last.gain > last.dust:
+            return _refused(Public.STILL_ATTACKED, f"the attack gains {last.gain} {last.story}", attacks)
+        if not last.reached:
+            return _refused(Public.NOT_REACHED, last.story, attacks)
     reason = f"the attack gains {last.gain} {last.story}"
     return PatchVerdict(accepted=True, gain=last.gain, reason=reason, attacks=tuple(attacks))
 
 
+def _works_from_wallet(case: ProofCase, machine: Machine) -> bool:
+    """Return whether the task's own exploit works on the faulty project as the module of a wallet as well.
+
+    A patch can turn the exploit away by its code, and mend nothing. It cannot tell such a wallet from an honest one.
+    """
+    with _ours("the task's own exploit, from a wallet"):
+        outcomes = run_again(case, machine, WALLET_ATTACK)
+        found = own_attack(case, machine, case.faulty, outcomes.get(WALLET_ATTACK), WALLET_ATTACK)
+    return found.reached and found.gain >= found.least
+
+
 def _refused(public: Public, story: str, attacks: Sequence[Attack]) -> PatchVerdict:
-    gain = attacks[1].gain if len(attacks) > 1 else 0
+    gain = attacks[-1].gain if len(attacks) > 1 else 0
     return PatchVerdict(accepted=False, gain=gain, reason=f"{public}: {story}", public=public, attacks=tuple(attacks))
 
 

@@ -10,7 +10,7 @@ from bitsec_eval.core.errors import AnswerFault
 from bitsec_eval.core.proof.accounts import Reverted
 from bitsec_eval.core.proof.build import Artifact, Build
 from bitsec_eval.core.proof.calls import Transaction, send
-from bitsec_eval.core.proof.case import OWN_ATTACK, USE, ProofCase, Recording
+from bitsec_eval.core.proof.case import OWN_ATTACK, USE, WALLET_ATTACK, ProofCase, Recording
 from bitsec_eval.core.proof.chain import Chain
 from bitsec_eval.core.proof.contract import Contract
 from bitsec_eval.core.proof.exploit_handle import ExploitHandle
@@ -54,14 +54,16 @@ def used(case: ProofCase, machine: Machine, build: Build, outcomes: Outcomes | N
     return scenario
 
 
-def own_attack(case: ProofCase, machine: Machine, build: Build, outcomes: Outcomes | None = None) -> Attack:
-    """Attack a project with the task's own exploit."""
-    recording = case.recorded(OWN_ATTACK, build)
+def own_attack(
+    case: ProofCase, machine: Machine, build: Build, outcomes: Outcomes | None = None, part: str = OWN_ATTACK
+) -> Attack:
+    """Attack a project with the task's own exploit; `part` says whether from a wallet."""
+    recording = case.recorded(part, build)
     if recording is not None and recording.attack is not None and recording.outcomes == outcomes:
         return recording.attack
-    replay = Replay(machine, case.expected(OWN_ATTACK, build), outcomes)
-    attack = _attack(case, replay, build, case.exploit, ())
-    case.record(OWN_ATTACK, build, Recording(replay.done, replay.came, attack))
+    replay = Replay(machine, case.expected(part, build), outcomes)
+    attack = _attack(case, replay, build, case.exploit, from_wallet=part == WALLET_ATTACK)
+    case.record(part, build, Recording(replay.done, replay.came, attack))
     return attack
 
 
@@ -78,16 +80,22 @@ def attack(
 
 
 def _attack(
-    case: ProofCase, replay: Replay, build: Build, exploit: Artifact, transactions: Sequence[Transaction]
+    case: ProofCase,
+    replay: Replay,
+    build: Build,
+    exploit: Artifact,
+    transactions: Sequence[Transaction] = (),
+    *,
+    from_wallet: bool = False,
 ) -> Attack:
     is_own = exploit is case.exploit
     scenario = _deployed(case, replay, build)
     before = scenario.stolen()
-    handle, contract = _armed(case, scenario, exploit)
+    handle, contract = _armed(case, scenario, exploit, from_wallet=from_wallet)
     sent = send(transactions, scenario, contract)
     trouble = _let_go(scenario, handle)
     return Attack(
-        who="the task's own exploit" if is_own else "the answer",
+        who=f"the task's own exploit{', from a wallet' if from_wallet else ''}" if is_own else "the answer",
         project=case.called(build),
         gain=scenario.stolen() - before,
         least=scenario.least,
@@ -98,13 +106,23 @@ def _attack(
     )
 
 
-def _armed(case: ProofCase, scenario: Scenario, exploit: Artifact) -> tuple[ExploitHandle, Contract]:
+def _armed(
+    case: ProofCase, scenario: Scenario, exploit: Artifact, *, from_wallet: bool
+) -> tuple[ExploitHandle, Contract]:
     try:
         contract = scenario.chain.deploy_artifact(exploit, sender=scenario.attacker)
     except Reverted as undone:
         raise AnswerFault(str(undone), Public.NOT_DEPLOYED) from None
+    if from_wallet:
+        contract = _wallet_with(contract, scenario)
     scenario.accomplices.append(contract)
     return ExploitHandle(contract, case.exploit, scenario.attacker), contract
+
+
+def _wallet_with(module: Contract, scenario: Scenario) -> Contract:
+    wallet = scenario.chain.deploy_artifact(scenario.chain.artifact("Wallet"), sender=scenario.attacker)
+    wallet.takeOn(module, sender=scenario.attacker)
+    return wallet
 
 
 def _let_go(scenario: Scenario, handle: ExploitHandle) -> str:

@@ -1,6 +1,8 @@
 """The files of a task whose answers are run: both projects, the scenario, and what of them becomes a `ProofCase`."""
 
+import hashlib
 import importlib.util
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -17,6 +19,10 @@ from bitsec_eval.sandbox.evm.places import EvmSandboxes
 
 SCENARIO_FILE = "scenario.py"
 EXPLOIT, POC = "Exploit", "Poc"
+REACHED = "reached"
+"""What the task's own exploits call that they came as far as the attack: under its own name a patch could ask for it,
+and so turn them away by it."""
+
 _OTHERS = {"exploit": POC, "patch": POC, "": EXPLOIT}
 """Which of the scenario's own exploits a task has no use for, by the kind of its answers."""
 
@@ -84,10 +90,16 @@ class CaseFiles:
         self.scenario = scenario if self.kind else behind_neutral_entry(scenario)
         self.version = task.task.compiler
         self.project, self.twin = (_texts(renaming.project(files)) for files in task.drawn_projects(seed)[:2])
+        self._reached = REACHED + hashlib.sha256(f"{seed}:{task.id}".encode()).hexdigest()[:8]
         self.support = {
-            path: renaming.apply(task.drawn_text(text, seed)) for path, text in scenario_sources(task).items()
+            path: self._own_names(path, renaming.apply(task.drawn_text(text, seed)))
+            for path, text in scenario_sources(task).items()
         }
         self.editable = tuple(map(renaming.path, task.task.editable))
+
+    def _own_names(self, path: str, text: str) -> str:
+        is_exploit = Path(path).stem in (EXPLOIT, POC)
+        return re.sub(rf"\b{REACHED}\b", self._reached, text) if is_exploit else text
 
     def case(self, places: EvmSandboxes) -> ProofCase:
         """Return the case, compiled once.
@@ -115,7 +127,7 @@ class CaseFiles:
             mended=twin,
             exploit=exploit,
             seed=f"{self._seed}:{self._task.id}",
-            names=dict(self._renaming.new),
+            names={**self._renaming.new, REACHED: self._reached},
         )
 
     def original(self, name: str) -> str:

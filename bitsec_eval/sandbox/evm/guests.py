@@ -2,7 +2,7 @@
 
 import marshal
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
@@ -13,7 +13,7 @@ from bitsec_eval.core.errors import AnswerFault, SandboxError, SolutionError
 from bitsec_eval.core.proof.public import Public
 from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.api import FrameKind, Session
-from bitsec_eval.sandbox.execution.solution import RemoteSolution
+from bitsec_eval.sandbox.execution.solution import MODULE, RemoteFunction
 from bitsec_eval.sandbox.execution.solution_rpc import SolutionRpc
 
 COMPILER_LIMITS = Limits(wall_seconds=86_400, call_seconds=20, memory_mib=768, pids=64)
@@ -68,7 +68,6 @@ class Guest:
         if self._rpc.fault is not None:
             remedy = f"run bitsec-eval image build {self._image_option}"
             raise SandboxError(f"the image does not start its program: {self._rpc.fault}; {remedy}")
-        self._solution = RemoteSolution(self._rpc)
 
     @property
     def usable(self) -> bool:
@@ -83,9 +82,8 @@ class Guest:
             SandboxError: the sandbox failed.
         """
         self._session.reset_output_quota()
-        function: Callable[..., Any] = getattr(self._solution, name)
         try:
-            return function(*arguments)
+            return RemoteFunction(self._rpc, MODULE, name)(*arguments)
         except (SolutionError, AnswerFault) as error:
             raise self.fault(blame, error) from None
 

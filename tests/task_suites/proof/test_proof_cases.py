@@ -120,6 +120,20 @@ def test_an_exploit_written_for_the_twin_is_worth_nothing(places, exploit_task):
     assert lost(places, exploit_task, answer) in (Public.NO_GAIN, Public.NOT_COMPILED)
 
 
+def test_nothing_around_an_exploit_tells_the_faulty_project_from_the_twin(places, exploit_task):
+    answer = exploit_task.exploit(
+        """bytes32 seen = keccak256(abi.encode(
+            block.number, block.timestamp, block.chainid, block.coinbase, block.prevrandao, block.gaslimit,
+            block.basefee, blockhash(block.number - 1), tx.gasprice, tx.origin, msg.sender, msg.sender.balance));
+        seen = keccak256(abi.encode(seen, address(this), address(this).balance, a, a.balance, gasleft()));
+        revert(string(abi.encodePacked("saw ", uint256(seen) % 10, uint256(seen))));"""
+    )
+    attacks = judged(exploit_task.files, places, "agent", "exploit", answer).verdict.attacks
+
+    assert "saw" in attacks[1].calls[0].result
+    assert attacks[1].calls[0] == attacks[2].calls[0]
+
+
 def test_the_twin_as_patch_is_accepted(places, patch_task):
     assert verdict(places, patch_task, patch_task.reference_patch).accepted
 
@@ -166,6 +180,36 @@ def test_a_patch_that_turns_contracts_away_breaks_honest_use(places, patch_task,
     answer = patch_task.patch(patch_task.guarded(guard))
 
     assert lost(places, patch_task, answer) in (Public.BREAKS_USE, Public.NOT_REACHED)
+
+
+TURNED_AWAY = {
+    "for the calls in its code": """{
+            bytes memory code = msg.sender.code;
+            for (uint256 i = 0; i + 4 <= code.length; i++)
+                if (bytes4(bytes.concat(code[i], code[i + 1], code[i + 2], code[i + 3])) == msg.sig) revert();
+        }""",
+    "for what it answers": """{
+            (bool answers,) = msg.sender.staticcall(abi.encodeWithSignature("reached()"));
+            if (answers && msg.sender.code.length != 0) revert();
+        }""",
+}
+
+
+@pytest.mark.parametrize("why", TURNED_AWAY)
+def test_a_patch_that_knows_the_exploit_and_mends_nothing_is_worth_nothing(places, patch_task, why):
+    answer = patch_task.patch(patch_task.guarded(TURNED_AWAY[why]))
+
+    assert lost(places, patch_task, answer) == Public.STILL_ATTACKED
+
+
+def test_every_exploit_of_ours_works_from_a_wallet_too_and_the_page_tells_of_it(places, patch_task):
+    found = verdict(places, patch_task, patch_task.reference_patch)
+
+    assert [attack.who for attack in found.attacks] == [
+        "the task's own exploit",
+        "the task's own exploit",
+        "the task's own exploit, from a wallet",
+    ]
 
 
 def test_a_patch_that_empties_the_contract_breaks_honest_use(places, patch_task):
