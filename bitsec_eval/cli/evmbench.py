@@ -11,6 +11,7 @@ from bitsec_eval.core.errors import AnswerFault, SandboxError
 from bitsec_eval.core.proof.foundry import Controls, FoundryCase, run_controls
 from bitsec_eval.evmbench.audit import read_audit
 from bitsec_eval.evmbench.importer import KINDS, import_audit
+from bitsec_eval.evmbench.overview import Importable, importable_audits
 from bitsec_eval.support.terminal import log, log_step
 
 if TYPE_CHECKING:
@@ -43,6 +44,16 @@ def add_parser(subparsers: "Commands") -> None:
         "--no-run", action="store_true", help="leave the controls to the first evaluation; needs no engine"
     )
     importing.set_defaults(run=_import)
+    listing = commands.add_parser(
+        "list",
+        help="say which tasks can be made of each audit, and why others cannot",
+        description="Say which tasks can be made of each audit of a copy of EVMbench. Nothing is run.",
+    )
+    listing.add_argument("checkout", type=Path, metavar="CHECKOUT", help="a copy of EVMbench, with its audits/")
+    listing.add_argument(
+        "--sources", type=Path, metavar="DIR", help="checked out projects, by audit (default: CHECKOUT/sources)"
+    )
+    listing.set_defaults(run=_list)
     parser.set_defaults(main=main)
 
 
@@ -59,6 +70,19 @@ def _import(args: argparse.Namespace) -> int:
         prove = None if args.no_run else lambda case: stack.enter_context(_prover())(case)
         made = import_audit(audit, source, args.output, tuple(dict.fromkeys(args.kind)), prove)
     log(*made.lines)
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    found = list(importable_audits(args.checkout, args.sources or args.checkout / "sources"))
+    log(*(each if isinstance(each, str) else each.line for each in found))
+    read = [each for each in found if isinstance(each, Importable)]
+    patches = sum(not each.no_patch for each in read)
+    exploits = sum(bool(each.no_exploit) for each in read)
+    log(
+        f"{len(found)} audits: detect tasks of {len(read)}, patch tasks of {patches},"
+        f" exploit tasks of 0 ({exploits} have one)"
+    )
     return 0
 
 

@@ -52,15 +52,14 @@ def import_audit(
     if not source.is_dir():
         raise SettingsError(f"{audit.id}: {source} is no folder; check the project out there, or name --source")
     lines = [_origin(audit, source)]
-    has_patch = bool(audit.patchable) and audit.framework in FOUNDRY and not audit.untestable
-    wanted = kinds or (KINDS if has_patch else (DETECT,))
+    wanted = kinds or ((DETECT,) if no_patch(audit) else KINDS)
     suite.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=suite, prefix=".import-") as scratch:
         draft = Path(scratch)
         for kind in wanted:
             lines += (_draft_patch if kind == PATCH else _draft_detect)(audit, source, draft, prove)
         if not kinds and PATCH not in wanted:
-            lines.append("no patch task: " + _no_patch(audit))
+            lines.append("no patch task: " + no_patch(audit))
         if any(fault.has_exploit for fault in audit.faults):
             lines.append(NO_EXPLOIT)
         made = _moved(draft, suite)
@@ -91,11 +90,14 @@ def _origin(audit: Audit, source: Path) -> str:
     return f"source {source}: at {found}, {same}"
 
 
-def _no_patch(audit: Audit) -> str:
+def no_patch(audit: Audit) -> str:
+    """Return why an audit's configuration allows no patch task, "" where it allows one."""
     if not audit.patchable:
         return "EVMbench has no hidden tests for this audit"
     if audit.untestable:
         return audit.untestable.removeprefix(f"{audit.id}: ")
+    if audit.framework in FOUNDRY:
+        return ""
     return f"its tests run with {audit.framework}, whose packages npm installs; only Foundry audits can be imported"
 
 
@@ -105,8 +107,9 @@ def foundry_case(audit: Audit, source: Path) -> FoundryCase:
     Raises:
         SettingsError: it has none, or what it needs is not in the checkout.
     """
-    if not audit.patchable or audit.framework not in FOUNDRY or audit.untestable:
-        raise SettingsError(f"{audit.id}: {_no_patch(audit)}")
+    reason = no_patch(audit)
+    if reason:
+        raise SettingsError(f"{audit.id}: {reason}")
     project = FoundryProject(audit.id, source / audit.root)
     if project.settings.get("ffi"):
         raise SettingsError(f"{audit.id}: its tests start programs (ffi), which no sandbox offers")

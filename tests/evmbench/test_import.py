@@ -8,7 +8,7 @@ from bitsec_eval.cli import main
 from bitsec_eval.evmbench.audit import forge_options
 from bitsec_eval.evmbench.case import read_case
 from bitsec_eval.evmbench.project import accepts
-from tests.evmbench.small_audit import AUDIT, MENDED, THEFT, WORTH, small_audit, write_files
+from tests.evmbench.small_audit import AUDIT, MENDED, SUMS, THEFT, WORTH, small_audit, write_files
 
 PATCH, DETECT = "test_2026_01_jars_patch.py", "test_2026_01_jars_detect.py"
 FOLDER = "2026_01_jars_patch"
@@ -123,6 +123,49 @@ def test_audits_that_need_more_than_a_sandbox_has_are_refused(tmp_path, capsys, 
     write_files(tmp_path / "sources" / AUDIT / "elsewhere", {"foundry.toml": "[profile.default]\n"})
 
     assert words in refusal(tmp_path, capsys, "--kind", "patch")
+
+
+def test_a_detect_task_needs_no_tests_that_can_be_run(tmp_path, capsys):
+    checkout = small_audit(tmp_path, default_test_flags="--ffi")
+
+    assert main(["evmbench", "import", str(checkout), "--audit", AUDIT, "-o", str(tmp_path / "suite")]) == 0
+    assert "no patch task: its tests are run with --ffi, which no sandbox offers" in capsys.readouterr().out
+    assert [path.name for path in (tmp_path / "suite").glob("*.py")] == ["test_2026_01_jars_detect.py"]
+
+
+def test_remappings_that_a_library_brings_along_are_followed_as_forge_does(tmp_path):
+    small_audit(tmp_path)
+    library = tmp_path / "sources" / AUDIT / "lib/sums"
+    (library / "src/Sums.sol").write_text(
+        'pragma solidity ^0.8.0;\nimport "@inner/One.sol";\n' + SUMS.partition("\n")[2]
+    )
+    write_files(library, {"remappings.txt": "@inner/=src/inner\n", "src/inner/One.sol": "pragma solidity ^0.8.0;\n"})
+
+    imported(tmp_path)
+    workspace = tmp_path / "suite" / FOLDER / "workspace"
+    assert (workspace / "lib/sums/src/inner/One.sol").is_file()
+    assert "lib/sums/:@inner/=lib/sums/src/inner/" in (workspace / "remappings.txt").read_text().splitlines()
+
+
+def test_every_audit_of_a_copy_is_listed_with_what_can_be_made_of_it(tmp_path, capsys):
+    small_audit(tmp_path)
+    for name, fields in {
+        "2026-02-npm": {"framework": "hardhat"},
+        "2026-03-ffi": {"default_test_flags": "--ffi"},
+    }.items():
+        small_audit(tmp_path / "more", **fields)
+        config = (tmp_path / "more/audits" / AUDIT / "config.yaml").read_text().replace(AUDIT, name)
+        write_files(tmp_path / "audits" / name, {"config.yaml": config})
+    write_files(tmp_path / "audits", {"2026-04-bad/config.yaml": "id: 2026-04-bad\n"})
+
+    assert main(["evmbench", "list", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "2026-01-jars: detect (2 faults); patch"
+    assert lines[1].startswith("2026-02-npm: detect (2 faults); no patch task (its tests run with hardhat, whose")
+    assert lines[2].startswith("2026-03-ffi: detect (2 faults); no patch task (its tests are run with --ffi")
+    assert "not EVMbench's configuration" in lines[3]
+    assert lines[4] == "4 audits: detect tasks of 3, patch tasks of 1, exploit tasks of 0 (0 have one)"
+    assert main(["evmbench", "list", str(tmp_path / "suite")]) != 0
 
 
 @pytest.mark.parametrize(

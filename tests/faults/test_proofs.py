@@ -46,7 +46,7 @@ contract Exploit {
 }
 """
 BULK = "\n".join(f"    function f{n}(uint256 a, uint256 b) external pure returns (uint256) {{ return a * b + {n}; }}"
-                 for n in range(300))  # fmt: skip
+                 for n in range(2000))  # fmt: skip
 SCENARIO = """
 import disturbing
 from bitsec_eval import ETHER, Scenario
@@ -61,14 +61,16 @@ class Safe(Scenario):
 
     def use(self):
         disturbing.kill("PLACE", "control")
-        self.safe.take(self.alice, sender=self.alice)
+        with disturbing.noted("control"):
+            self.safe.take(self.alice, sender=self.alice)
         assert self.chain.balance(self.alice) == 9 * ETHER
 
     def attack(self, exploit):
         type(self).attacks += 1
         if self.attacks == 3:  # the task's own has been tried on both projects
             disturbing.kill("PLACE", "attack")
-        exploit.run(self.safe, self.alice)
+        with disturbing.noted("attack"):
+            exploit.run(self.safe, self.alice)
 
     @property
     def least(self):
@@ -89,9 +91,11 @@ def test_takes_what_is_there(exploit):
 """
 DISTURBING = f"""
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from bitsec_eval.core.errors import SandboxError
 from faults.leftovers import DockerWitness, OciWitness
 
 FOLDER = Path(__file__).parent
@@ -105,6 +109,14 @@ def kill(wanted, place):
     if len(tried.read_text()) == 1:
         for container in WITNESS.containers(FOLDER):
             WITNESS.kill(container)
+
+@contextmanager
+def noted(place):
+    try:
+        yield
+    except SandboxError as error:
+        (FOLDER / f"{{place}}-lost").write_text(str(error))
+        raise
 """
 CONFTEST = """
 import sys
@@ -118,9 +130,10 @@ from bitsec_eval.sandbox.evm.guests import Compiler
 compile_once = Compiler.compile
 
 def compiled(self, version, text):
-    if "f299" in text and "safe.take" in text:
+    if "f1999" in text and "safe.take" in text:
         threading.Thread(target=disturbing.kill, args=("compile", "compile")).start()
-    return compile_once(self, version, text)
+    with disturbing.noted("compile"):
+        return compile_once(self, version, text)
 
 Compiler.compile = compiled
 """
@@ -145,7 +158,9 @@ def test_a_sandbox_that_is_lost_costs_no_point_and_wins_none(tmp_path: Path, wit
     ran = evaluated(tmp_path, *witness.options, *options, "--bitsec-jobs=1")
 
     assert ran.scores() == {"right": 100.0, "idle": 0.0}, ran.output
-    assert all(len((tmp_path / f"{place}-tried").read_text()) > 1 for place in PLACES)
+    assert {place: "from outside" in (tmp_path / f"{place}-lost").read_text() for place in PLACES} == dict.fromkeys(
+        PLACES, True
+    )
     told = json.loads((tmp_path / "results/runs/idle/test_attack.json").read_text())
     assert told["state"] == "scored"
     assert witness.left(tmp_path) == []
