@@ -2,6 +2,7 @@
 
 import marshal
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
@@ -149,13 +150,19 @@ class SandboxMachine:
 
     def run(self, steps: Sequence[Sequence[object]]) -> list[Any]:
         """See `Machine.run`."""
-        program = marshal.dumps([list(step) for step in steps], MARSHAL_VERSION)
-        told = self._guest.ask("run", program, blame=Public.EVM)
+        told = self._guest.ask("run", _program(steps), blame=Public.EVM)
         try:
             outcomes = loads(told.encode("ascii")) if type(told) is str else None
         except (UnicodeEncodeError, ValueFault):
             outcomes = None
         return list(map(plain_outcome, outcomes)) if type(outcomes) is list else []
+
+
+def _program(steps: Sequence[Sequence[object]]) -> str:
+    """Return steps as they go to the EVM's process; marshalled, an object that stands there twice is sent once."""
+    known: dict[object, object] = {}
+    once = [[known.setdefault(part, part) if type(part) is bytes else part for part in step] for step in steps]
+    return b64encode(marshal.dumps(once, MARSHAL_VERSION)).decode("ascii")
 
 
 def plain_outcome(told: Any) -> Any:

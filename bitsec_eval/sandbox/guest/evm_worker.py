@@ -9,6 +9,7 @@ import _ctypes
 import json
 import marshal
 import sys
+from binascii import a2b_base64
 
 for library in ("libdl.so.2", "libpthread.so.0", "librt.so.1"):  # found by name once they are loaded
     _ctypes.dlopen("/opt/lib/" + library, 0x102)
@@ -30,7 +31,7 @@ def run(steps):
     Of a transaction comes a list: whether it stands, output as hexadecimal, reason, gas, the address of what was
     deployed, and of each log who wrote it and how many bytes. A number is hexadecimal text.
     """
-    return json.dumps([STEPS[step[0]](*step[1:]) for step in marshal.loads(steps)], separators=(",", ":"))
+    return json.dumps([STEPS[step[0]](*step[1:]) for step in marshal.loads(a2b_base64(steps))], separators=(",", ":"))
 
 
 def new(number, block, timestamp):
