@@ -132,8 +132,8 @@ def audit(task, contracts):
 
 def with_pocs(kept, before):
     """Return findings with the proofs of concept that they had before, where they were kept without them."""
-    pocs = {each.get("title"): each["poc"] for each in before if isinstance(each.get("poc"), str)}
-    return [{"poc": pocs[each["title"]], **each} if each.get("title") in pocs else each for each in kept]
+    pocs = {str(each.get("title")): each["poc"] for each in before if isinstance(each.get("poc"), str)}
+    return [{"poc": pocs[title], **each} if (title := str(each.get("title"))) in pocs else each for each in kept]
 
 
 # -- proofs ---------------------------------------------------------------------------------------------------------

@@ -153,5 +153,20 @@ def test_nonsense_from_the_llm_is_no_crash(tmp_path: Path, upstream: Server, sai
     assert json.loads(audit.stdout) == {"vulnerabilities": []}
 
 
+def test_a_poc_that_the_llm_gives_stays_with_its_finding(tmp_path: Path, upstream: Server):
+    found = [{"title": "open till", "poc": "contract Exploit {}"}, {"title": ["odd"], "poc": 7}, {"title": "no gain"}]
+    kept = [{"title": "open till", "severity": "high"}, {"title": ["odd"]}]
+
+    def said(handler: Handler, request: dict) -> None:
+        is_defence = "Argue against" in request["messages"][0]["content"]
+        handler.send_json(200, completion(json.dumps({"vulnerabilities": kept if is_defence else found})))
+
+    upstream.otherwise = said
+    (tmp_path / "V.sol").write_text("contract V {}")
+
+    told = json.loads(alone(tmp_path, "audit", upstream.url).stdout)["vulnerabilities"]
+    assert told == [{"poc": "contract Exploit {}", **kept[0]}, kept[1]]
+
+
 def test_it_is_short_and_plain():
     assert len(AGENT.splitlines()) < 200
