@@ -41,19 +41,23 @@ contract Exploit {
 
     function run(Safe safe, address victim) external {
         reached = true;
+        BURN
         try safe.take(victim) {} catch {}
     }
 }
 """
 BULK = "\n".join(f"    function f{n}(uint256 a, uint256 b) external pure returns (uint256) {{ return a * b + {n}; }}"
-                 for n in range(2000))  # fmt: skip
+                 for n in range(400))  # fmt: skip
+BURN = """
+        bytes12 mark = hex"c0ffeec0ffeec0ffeec0ffee";
+        bytes1 last = mark == 0 ? bytes1(0) : bytes1(0x01);
+        address(9).staticcall(abi.encodePacked(uint32(25_000_000), new bytes(208), last));
+"""
 SCENARIO = """
 import disturbing
 from bitsec_eval import ETHER, Scenario
 
 class Safe(Scenario):
-    attacks = 0
-
     def deploy(self):
         self.alice = self.chain.account("alice", 9 * ETHER)
         self.safe = self.chain.deploy("Safe", sender=self.alice)
@@ -66,11 +70,7 @@ class Safe(Scenario):
         assert self.chain.balance(self.alice) == 9 * ETHER
 
     def attack(self, exploit):
-        type(self).attacks += 1
-        if self.attacks == 3:  # the task's own has been tried on both projects
-            disturbing.kill("PLACE", "attack")
-        with disturbing.noted("attack"):
-            exploit.run(self.safe, self.alice)
+        exploit.run(self.safe, self.alice)
 
     @property
     def least(self):
@@ -125,15 +125,27 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import disturbing
-from bitsec_eval.sandbox.evm.guests import Compiler
+from bitsec_eval.sandbox.evm.guests import Compiler, SandboxMachine
 
 compile_once = Compiler.compile
 
 def compiled(self, version, text):
-    if "f1999" in text and "safe.take" in text:
+    if "f399" in text:
         threading.Thread(target=disturbing.kill, args=("compile", "compile")).start()
     with disturbing.noted("compile"):
         return compile_once(self, version, text)
+
+run_once = SandboxMachine.run
+
+def run(self, steps):
+    if not any(step[0] == "deploy" and MARK in step[3] for step in steps):
+        return run_once(self, steps)
+    threading.Thread(target=disturbing.kill, args=("attack", "attack")).start()
+    with disturbing.noted("attack"):
+        return run_once(self, steps)
+
+SandboxMachine.run = run
+MARK = bytes.fromhex("c0ffee" * 4)
 
 Compiler.compile = compiled
 """
@@ -146,10 +158,11 @@ def test_a_sandbox_that_is_lost_costs_no_point_and_wins_none(tmp_path: Path, wit
             f"{place}/a/src/Safe.sol": PROJECT.replace("CHECK", ""),
             f"{place}/b/src/Safe.sol": PROJECT.replace("CHECK", "require(from == msg.sender);"),
             f"{place}/chain/scenario.py": SCENARIO.replace("PLACE", place),
-            f"{place}/chain/Exploit.sol": EXPLOIT.replace("BULK", ""),
+            f"{place}/chain/Exploit.sol": EXPLOIT.replace("BULK", "").replace("BURN", ""),
             f"test_{place}.py": TASK.replace("PLACE", place),
         }
-    agents = {"right": EXPLOIT.replace("BULK", BULK), "idle": "pragma solidity ^0.8.20; contract Exploit {}"}
+    right = EXPLOIT.replace("BULK", BULK).replace("BURN", BURN)
+    agents = {"right": right, "idle": "pragma solidity ^0.8.20; contract Exploit {}"}
     prepare(tmp_path, {name: printing(text) for name, text in agents.items()}, files)
     with (tmp_path / "conftest.py").open("a") as file:
         file.write(CONFTEST)
