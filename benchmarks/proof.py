@@ -50,7 +50,7 @@ def main() -> None:
     args = parser.parse_args()
     with opened() as (places, state):
         if args.soak:
-            soak(places, args.soak)
+            soak(places, state, args.soak)
         else:
             processor_time(places, state, args.verdicts)
             if not is_there():
@@ -82,11 +82,27 @@ def artifact(places: EvmSandboxes, case: Case, source: str):
     return read_build(output).artifacts[EXPLOIT_FILE, "Exploit"]
 
 
+def containers(state: Path) -> list[str]:
+    """Return this program's containers."""
+    command = ["docker", "ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Labels}}"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [line.split()[0] for line in listed if f":{state}:" in line]
+
+
 def guests_seconds(state: Path) -> float:
     """Return the processor time of this program's containers that are running, in seconds."""
-    command = ["docker", "ps", "--no-trunc", "--format", "{{.ID}} {{.Labels}}"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    return sum(_seconds(line.split()[0]) for line in listed if f":{state}:" in line)
+    return sum(map(_seconds, containers(state)))
+
+
+def guests_memory(state: Path) -> int:
+    """Return what this program's containers hold of memory, without what the kernel only keeps of files, in MiB."""
+    return sum(map(_memory, containers(state))) >> 20
+
+
+def _memory(container: str) -> int:
+    told = next(iter(Path("/sys/fs/cgroup").rglob(f"*{container}*/memory.stat")), None)
+    counts = dict(line.split() for line in told.read_text().splitlines()) if told else {}
+    return int(counts.get("total_rss", counts.get("anon", 0)))
 
 
 def _seconds(container: str) -> float:
@@ -193,9 +209,14 @@ def on_anvil(folder: Path, compiled, given) -> bool:
         machine.close()
 
 
-def soak(places: EvmSandboxes, runs: int) -> None:
-    """Judge so many answers, and print what a run takes and what is held at the first and last fifty."""
+def soak(places: EvmSandboxes, state: Path, runs: int) -> None:
+    """Judge so many answers, and print what a run takes and what is held at the first and last fifty.
+
+    Sandboxes start and the project is compiled before the first.
+    """
     case = Case(CASE, "exploit")
+    for agent in ("agent0", "agent1"):
+        assert judged(case.files, places, agent, "exploit", answer(case, 0)).verdict.proven
     started, marks = time.monotonic(), {}
     for number in range(1, runs + 1):
         found = judged(case.files, places, f"agent{number % 2}", "exploit", answer(case, number))
@@ -203,10 +224,13 @@ def soak(places: EvmSandboxes, runs: int) -> None:
         if number % 50 == 0:
             resident = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() >> 10
             marks[number] = (time.monotonic() - started) / 50, resident
-            print(f"{number:6} runs: {marks[number][0]:.3f} s a run, {resident} KiB resident", flush=True)
+            held = f"{guests_memory(state)} MiB in {len(containers(state))} containers"
+            print(f"{number:6} runs: {marks[number][0]:.4f} s a run, {resident} KiB resident, {held}", flush=True)
             started = time.monotonic()
     first, last = marks[min(marks)], marks[max(marks)]
     print(f"seconds a run at the end to those at 50: {last[0] / first[0]:.2f}; memory {last[1] / first[1]:.2f}")
+    places.close()
+    print(f"containers left: {len(containers(state))}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ contract Exploit {
     uint256 private kept;
 
     constructor() {
-        kept = uint256(keccak256(hex"REPEAT(ab)"));
+        bytes memory long = hex"REPEAT(ab)";
+        kept = long.length;
     }
 
     function run(address market, address token, address customer) external {
