@@ -64,7 +64,7 @@ class Safe(Scenario):
         self.safe.put(sender=self.alice, value=5 * ETHER)
 
     def use(self):
-        disturbing.kill("PLACE", "control")
+        disturbing.kill("control")
         with disturbing.noted("control"):
             self.safe.take(self.alice, sender=self.alice)
         assert self.chain.balance(self.alice) == 9 * ETHER
@@ -90,6 +90,7 @@ def test_takes_what_is_there(exploit):
     assert exploit.gain >= exploit.least
 """
 DISTURBING = f"""
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,8 +102,8 @@ from faults.leftovers import DockerWitness, OciWitness
 FOLDER = Path(__file__).parent
 WITNESS = ITS_WITNESS
 
-def kill(wanted, place):
-    if wanted != place:
+def kill(place):
+    if f"test_{{place}}.py" not in os.environ.get("PYTEST_CURRENT_TEST", ""):
         return
     tried = FOLDER / f"{{place}}-tried"
     tried.open("a").write("x")
@@ -131,7 +132,7 @@ compile_once = Compiler.compile
 
 def compiled(self, version, text):
     if "f399" in text:
-        threading.Thread(target=disturbing.kill, args=("compile", "compile")).start()
+        threading.Thread(target=disturbing.kill, args=("compile",)).start()
     with disturbing.noted("compile"):
         return compile_once(self, version, text)
 
@@ -140,7 +141,7 @@ run_once = SandboxMachine.run
 def run(self, steps):
     if not any(step[0] == "deploy" and MARK in step[3] for step in steps):
         return run_once(self, steps)
-    threading.Thread(target=disturbing.kill, args=("attack", "attack")).start()
+    threading.Thread(target=disturbing.kill, args=("attack",)).start()
     with disturbing.noted("attack"):
         return run_once(self, steps)
 
@@ -157,7 +158,7 @@ def test_a_sandbox_that_is_lost_costs_no_point_and_wins_none(tmp_path: Path, wit
         files |= {
             f"{place}/a/src/Safe.sol": PROJECT.replace("CHECK", ""),
             f"{place}/b/src/Safe.sol": PROJECT.replace("CHECK", "require(from == msg.sender);"),
-            f"{place}/chain/scenario.py": SCENARIO.replace("PLACE", place),
+            f"{place}/chain/scenario.py": SCENARIO,
             f"{place}/chain/Exploit.sol": EXPLOIT.replace("BULK", "").replace("BURN", ""),
             f"test_{place}.py": TASK.replace("PLACE", place),
         }
