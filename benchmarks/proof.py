@@ -11,6 +11,7 @@ The soak compiles and judges different answers of two agents in turns and says w
 """
 
 import argparse
+import json
 import resource
 import statistics
 import subprocess
@@ -30,12 +31,16 @@ from bitsec_eval.core.proof.build import compiler_input, read_build
 from bitsec_eval.core.proof.chain import Chain
 from bitsec_eval.core.proof.exploit_handle import ExploitHandle
 from bitsec_eval.core.proof.judge import judge_exploit, judge_patch
+from bitsec_eval.core.reports.report import parse_report
 from bitsec_eval.plugin.proof.case_files import solidity
+from bitsec_eval.plugin.proof.pocs import run_pocs
 from bitsec_eval.plugin.proof.verdicts import judged
 from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
 from bitsec_eval.sandbox.evm.names import EVM_IMAGE
 from bitsec_eval.sandbox.evm.places import EvmSandboxes
 from tests.task_suites.proof.proof_cases import Case
+from tests.task_suites.scabench.poc_cases import CASES as POC_CASES
+from tests.task_suites.scabench.poc_cases import PocCase
 
 CASE = "crestal_network_h01"
 AGENT = "agent"
@@ -53,6 +58,7 @@ def main() -> None:
             soak(places, state, args.soak)
         else:
             processor_time(places, state, args.verdicts)
+            cost_of_pocs(places, state, args.verdicts)
             if not is_there():
                 raise SystemExit("forge and anvil need npm, on x86_64")
             side_by_side(places, args.verdicts, args.rounds)
@@ -133,6 +139,23 @@ def processor_time(places: EvmSandboxes, state: Path, verdicts: int) -> None:
         artifact(places, case, answer(case, number))
         seconds.append(time.monotonic() - started)
     print(f"  the answer's own compilation: median {1000 * statistics.median(seconds):.0f} ms of wall clock")
+
+
+def cost_of_pocs(places: EvmSandboxes, state: Path, verdicts: int) -> None:
+    """Print what a finding's poc adds to the checks of its report, compiled and run."""
+    for name in POC_CASES:
+        case = PocCase(name, 11)
+        files, reports = case.files, []
+        for number in range(verdicts + 1):
+            poc = case.reference.replace("contract Exploit {", f"contract Exploit {{ uint256 constant N = {number};")
+            reports.append(parse_report(json.dumps({"findings": [{"title": "a fault", "poc": poc}]})))
+        assert run_pocs(files, places, AGENT, reports.pop())[0].works
+        started, host, guests = time.monotonic(), time.process_time(), guests_seconds(state)
+        for report in reports:
+            assert run_pocs(files, places, AGENT, report)[0].works
+        wall, host, guests = time.monotonic() - started, time.process_time() - host, guests_seconds(state) - guests
+        told = [1000 * seconds / verdicts for seconds in (wall, host, guests)]
+        print(f"a poc of {name}, ms: {told[0]:.0f} of wall clock, {told[1]:.1f} + {told[2]:.1f} of processor time")
 
 
 def _judge_exploit(compiled, machine, given):
