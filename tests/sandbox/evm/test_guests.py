@@ -6,13 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from bitsec_eval.core.answers.values import ValueFault
-from bitsec_eval.core.errors import AnswerFault
+from bitsec_eval.core.errors import AnswerFault, SandboxError
 from bitsec_eval.core.proof.accounts import Reverted
 from bitsec_eval.core.proof.build import Artifact, compiler_input, read_build
 from bitsec_eval.core.proof.chain import ETHER, Chain
-from bitsec_eval.core.proof.machine import CALL_GAS, outcome_of
+from bitsec_eval.core.proof.machine import CALL_GAS, number_of, outcome_of
 from bitsec_eval.core.proof.public import Public
 from bitsec_eval.sandbox.api import Sandbox
+from bitsec_eval.sandbox.evm.guests import plain_outcome
 from bitsec_eval.sandbox.evm.places import EvmSandboxes
 
 VERSION = "0.8.30"
@@ -156,6 +157,33 @@ def test_two_machines_share_no_state(places, counter):
         return contract.count()
 
     assert on_chain(places, counter, action) == on_chain(places, counter, action) == 57
+
+
+def test_no_evm_outlives_its_verdict(places):
+    who = "0x" + "11" * 20
+
+    assert places.run("someone", lambda machine: machine.run([["new", 0, 1, 1], ["balance", 0, who]])) == [True, 0]
+    with pytest.raises(AnswerFault, match="KeyError"):
+        places.run("someone", lambda machine: machine.run([["balance", 0, who]]))
+
+
+@pytest.mark.parametrize("told", ["0x", "0x1g", [1, 2], [True, "zz", "", 0, "", []], {"ok": True}, "0x" + "1" * 65])
+@pytest.mark.parametrize("read", [outcome_of, number_of])
+def test_what_is_no_outcome_is_refused_where_it_is_read(read, told):
+    with pytest.raises(ValueFault, match="no outcome|no number"):
+        read(plain_outcome(told))
+
+
+def test_two_runs_of_one_agent_leave_no_sandbox_behind(evm_sandbox):
+    opened = EvmSandboxes(evm_sandbox)
+    with opened.lent("agent") as one, opened.lent("agent") as other:
+        assert one is not other
+    with opened.lent("agent") as kept:
+        assert kept in (one, other)
+        lost = other if kept is one else one
+        with pytest.raises(SandboxError):  # its sandbox has been removed
+            lost.renew()
+    opened.close()
 
 
 def test_a_flood_of_logs_and_bytes_is_cut(places, counter):
