@@ -175,6 +175,6 @@ def test_a_sandbox_that_is_lost_costs_no_point_and_wins_none(tmp_path: Path, wit
     assert {place: "from outside" in (tmp_path / f"{place}-lost").read_text() for place in PLACES} == dict.fromkeys(
         PLACES, True
     )
-    told = json.loads((tmp_path / "results/runs/idle/test_attack.json").read_text())
+    told = json.loads((tmp_path / "results/runs/idle/attack.json").read_text())
     assert told["state"] == "scored"
     assert witness.left(tmp_path) == []
