@@ -93,7 +93,7 @@ DISTURBING = f"""
 import os
 import sys
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PosixPath
 
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from bitsec_eval.core.errors import SandboxError
@@ -171,6 +171,7 @@ def test_a_sandbox_that_is_lost_costs_no_point_and_wins_none(tmp_path: Path, wit
     options = () if isinstance(witness, DockerWitness) else (f"--bitsec-evm-image={evm_root}",)
     ran = evaluated(tmp_path, *witness.options, *options, "--bitsec-jobs=1")
 
+    assert ran.status == 0, ran.output
     assert ran.scores() == {"right": 100.0, "idle": 0.0}, ran.output
     assert {place: "from outside" in (tmp_path / f"{place}-lost").read_text() for place in PLACES} == dict.fromkeys(
         PLACES, True

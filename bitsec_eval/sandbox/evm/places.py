@@ -6,7 +6,7 @@ it works a moment before: what happens there is that answer's doing.
 """
 
 import hashlib
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -61,20 +61,20 @@ class EvmPlace(Generic[Program]):
 
 
 class Places(Generic[Program]):
-    """Places of one kind by agent; one more is started ahead for the next agent that asks."""
+    """Places of one kind by agent; some are started ahead for whoever asks first."""
 
     def __init__(self, start: Callable[[], EvmPlace[Program]], ahead: ThreadPoolExecutor) -> None:
         self._start = start
         self._ahead = ahead
-        self._next: Future[EvmPlace[Program]] | None = None
+        self._waiting: deque[Future[EvmPlace[Program]]] = deque()
         self._kept: OrderedDict[str, EvmPlace[Program]] = OrderedDict()
         self._lock = Lock()
 
-    def expect(self) -> None:
-        """Have one started, if none is waiting."""
+    def expect(self, count: int = 1) -> None:
+        """Have so many started, less those that are waiting."""
         with self._lock:
-            if self._next is None:
-                self._next = self._ahead.submit(self._start)
+            while len(self._waiting) < count:
+                self._waiting.append(self._ahead.submit(self._start))
 
     def use(self, agent: str, action: Callable[[Program], Result]) -> Result:
         """Return what `action` returns in a place that no other agent has used.
@@ -146,7 +146,7 @@ class Places(Generic[Program]):
 
     def _fresh(self) -> EvmPlace[Program]:
         with self._lock:
-            waiting, self._next = self._next, None
+            waiting = self._waiting.popleft() if self._waiting else None
         if waiting is not None:
             try:
                 return waiting.result()
@@ -158,9 +158,10 @@ class Places(Generic[Program]):
         """Remove every sandbox that is kept or waits."""
         while self._kept:
             self._kept.popitem()[1].close()
-        waiting, self._next = self._next, None
-        if waiting is not None and not waiting.cancel() and waiting.exception() is None:
-            waiting.result().close()
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.cancel() and waiting.exception() is None:
+                waiting.result().close()
 
 
 class EvmSandboxes:
@@ -176,8 +177,8 @@ class EvmSandboxes:
         self._lock = Lock()
 
     def expect(self) -> None:
-        """Have a compiler and an EVM started for whoever asks first."""
-        self._compilers.expect()
+        """Have an EVM and two compilers started: one for the tasks' own sources, one for the first agent's."""
+        self._compilers.expect(2)
         self._machines.expect()
 
     def compile_task(self, version: str, text: str) -> str:
