@@ -1,6 +1,7 @@
 """Runs in parallel, in collection order, ahead of the checks that wait for them.
 
-Agents come first: while they run nobody checks, and answers wait on disk (`RunOrder.AGENTS_FIRST`). Where hidden
+Agents come first: while they run nobody checks, and answers wait on disk (`RunOrder.AGENTS_FIRST`). Those that have
+used up the time of a run have their further runs started before those of the others. Where hidden
 inputs are no secret the two may be interleaved; then nothing runs further ahead of the checks than `lead` runs.
 Worker threads take the first of: a session to close, a solution to load for checks that are next, a run somebody
 waits for, and the next run that has not started. No more than `jobs` runs go on at once, whatever they wait for.
@@ -97,6 +98,7 @@ class Schedule:
         self._chance = chance or SystemRandom()
         self._running = 0
         self._to_start: deque[_Run] = deque()  # wanted and not started, where agents come first
+        self._slow: set[str] = set()
         self._lead = 8 * jobs + 64
         self._runs: dict[RunKey, _Run] = {}
         self._open: list[_Run] = []  # wanted and not released, in order
@@ -321,7 +323,15 @@ class Schedule:
         self._tally += Counter(void=done.failure is not None, reused=bool(done.reused))
         timed = run.began is not None and not done.reused
         pace = Pace(done=1, timed=int(timed), seconds=monotonic() - (run.began or 0.0) if timed else 0.0)
+        if pace.seconds >= run.work.limits.wall_seconds:
+            self._put_first(run.work.key.agent)
         self._paces[run.work.key.task] = self._paces.get(run.work.key.task, Pace()) + pace
+
+    def _put_first(self, agent: str) -> None:
+        """Start what is left of an agent that takes all its time: begun last, it would outlast everybody else."""
+        if agent not in self._slow:
+            self._slow.add(agent)
+            self._to_start = deque(sorted(self._to_start, key=lambda run: run.work.key.agent != agent))
 
     def snapshot(self) -> Snapshot:
         """Return how far the runs have got."""

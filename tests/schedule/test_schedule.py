@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -533,6 +534,19 @@ def test_agents_come_first_and_their_answers_wait_on_disk(tmp_path: Path):
     assert min(sandbox.loads) == 100
     assert machine.turns == [MachineUse.AGENTS, MachineUse.CHECKS, "left"]
     assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_an_agent_that_takes_all_its_time_goes_before_the_others_from_then_on():
+    sandbox = FakeSandbox(0.02)
+    slow = [replace(work(number), limits=Limits(wall_seconds=0.01)) for number in (0, 3, 5)]
+    quick = [replace(work(number), key=RunKey("b", f"t{number:03}")) for number in (1, 2, 4)]
+    schedule = Schedule(sandbox, 1, order=RunOrder.AGENTS_FIRST)
+    for each in sorted([*slow, *quick], key=lambda each: each.key.task):
+        schedule.want(each)
+    schedule.done(slow[0].key)
+    schedule.stop()
+
+    assert [int(source) for source in sandbox.order] == [0, 3, 5, 1, 2, 4]
 
 
 def test_a_run_that_is_wanted_while_checks_go_on_waits_for_the_next_turn():
