@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from core.test_values import PLAIN, shape
+from core.answers.test_values import PLAIN, shape
 from hypothesis import HealthCheck, given, settings
 from sandbox.sessions import calls_on, solution_of
 
