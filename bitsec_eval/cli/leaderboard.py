@@ -3,9 +3,10 @@
 import argparse
 import gc
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bitsec_eval.cli.files import read_evaluation, write_file
@@ -18,6 +19,7 @@ from bitsec_eval.core.scoring.common_plan import left_out
 from bitsec_eval.core.scoring.leaderboard import Leaderboard, best_score, leaderboard
 from bitsec_eval.core.scoring.paying.progress import MOST_HALF_LIFE_DAYS
 from bitsec_eval.core.scoring.rewards import RULE_NAMES
+from bitsec_eval.core.text import one_line
 from bitsec_eval.core.usage import TIEBREAKS
 from bitsec_eval.render.console import board_lines
 from bitsec_eval.render.html import board_html
@@ -27,6 +29,9 @@ from bitsec_eval.render.tables import board_csv, board_markdown
 from bitsec_eval.render.weights import weights_json
 
 PROVISIONAL_EXIT = 1
+SETTINGS = ("emission", "rewards", "tiebreak", "at_least", "baseline", "half_life")
+AHEAD = timedelta(days=1)
+"""Clocks of machines differ, but not by more."""
 FORMS = {"json": board_json, "csv": board_csv, "markdown": board_markdown, "weights": weights_json}
 
 
@@ -94,6 +99,8 @@ def _ranked(args: argparse.Namespace) -> int:
     differing = () if args.mixed else differences_between(records.values())
     if differing:
         raise ResultsError(f"{'; '.join(differing)}: scores do not compare; give --mixed for a board all the same")
+    if not args.mixed and not args.validators:
+        _check_terms(args, records.values())
     board = _board(args, records)
     if args.html:
         pages = pages_beside(args.html.parent) if args.link_runs else no_pages
@@ -104,6 +111,29 @@ def _ranked(args: argparse.Namespace) -> int:
             write_file(path, written(board))
     print(*board_lines(board, shutil.get_terminal_size().columns), sep="\n")  # noqa: T201 - a command prints
     return PROVISIONAL_EXIT if board.provisional else 0
+
+
+def _given(args: argparse.Namespace) -> list[str]:
+    """Return the terms of payment that are given on the command line."""
+    return [name for name in SETTINGS if getattr(args, name) is not None]
+
+
+def _check_terms(args: argparse.Namespace, evaluations: Collection[Evaluation]) -> None:
+    """Refuse to let the date of a file decide what is paid and how.
+
+    Raises: ResultsError where files differ in a term of payment that was not given, or began in the future.
+    """
+    differing = terms_of(evaluations, given=_given(args))
+    if differing:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in differing)
+        raise ResultsError(f"{'; '.join(differing.values())}: give {options}, or --mixed to go by the latest file")
+    latest = datetime.now(UTC) + AHEAD
+    for each in evaluations:
+        if each.plan and each.plan.started and each.plan.started > latest:
+            raise ResultsError(
+                f"evaluation {one_line(each.id, 100)} began at {each.plan.started:%Y-%m-%dT%H:%M:%SZ}, which is yet"
+                " to come; leave its file out, or give --mixed if a clock was wrong"
+            )
 
 
 def _records(args: argparse.Namespace) -> dict[str, Evaluation]:
@@ -138,5 +168,6 @@ def _board(args: argparse.Namespace, records: Mapping[str, Evaluation]) -> Leade
     alone = left_out(tuple(records.values()))
     notes += [f"left out: {', '.join(alone)}, which no more than half of the validators evaluated"] if alone else []
     apart = [each.line for each in standing_apart(records) if each.line]
-    terms = terms_of(records.values(), "what most validators say counts")
+    decided = terms_of(records.values(), given=_given(args)).values()
+    terms = [f"{line}; what most validators say counts" for line in decided]
     return replace(board, notes=tuple(dict.fromkeys((*notes, *apart, *differing, *terms, *board.notes))))

@@ -19,12 +19,18 @@ _SETTINGS: Mapping[str, Callable[[Plan], str]] = {
     "screenings": lambda plan: f"{plan.screen.suite} from {plan.screen.points:g} points" if plan.screen else "none",
     "prunings": lambda plan: f"behind rank {plan.prune}" if plan.prune else "none",
 }
-_TERMS: Mapping[str, Callable[[Plan], str]] = {
-    "emissions": lambda plan: plan.emission or "",
-    "reward rules": lambda plan: plan.rewards or "",
-    "tiebreaks": lambda plan: plan.tiebreak or "",
-    "runs that must pass": lambda plan: str(plan.at_least or ""),
+_TERMS: Mapping[str, tuple[str, Callable[[Plan], str]]] = {
+    "emission": ("emissions", lambda plan: plan.emission or ""),
+    "rewards": ("reward rules", lambda plan: plan.rewards or ""),
+    "tiebreak": ("tiebreaks", lambda plan: plan.tiebreak or ""),
+    "at_least": ("runs that must pass", lambda plan: _number(plan.at_least)),
+    "baseline": ("baselines", lambda plan: _number(plan.baseline)),
+    "half_life": ("half-lives", lambda plan: _number(plan.half_life)),
 }
+
+
+def _number(told: float | None) -> str:
+    return "none" if told is None else f"{told:g}"
 
 
 _Told = Sequence[tuple[Plan, Collection[str]]]
@@ -59,14 +65,14 @@ def engines_of(evaluations: Iterable[Evaluation]) -> tuple[str, ...]:
     return (line,) if line else ()
 
 
-LATEST = "the latest evaluation's counts"
+def terms_of(evaluations: Iterable[Evaluation], *, given: Collection[str] = ()) -> dict[str, str]:
+    """Return a line for each term of payment that is not the same in all, by its setting, without those `given`.
 
-
-def terms_of(evaluations: Iterable[Evaluation], decided: str = LATEST) -> tuple[str, ...]:
-    """Return a line for each term of payment that is not the same in all, and how it is `decided` which counts."""
+    Settings are those that `leaderboard` takes: emission, rewards, tiebreak, at_least, baseline and half_life.
+    """
     told = _told(evaluations)
-    lines = (_of_setting(told, f"different {what}", read) for what, read in _TERMS.items())
-    return tuple(f"{line}; {decided}" for line in lines if line)
+    lines = {name: _of_setting(told, f"different {what}", read) for name, (what, read) in _TERMS.items()}
+    return {name: line for name, line in lines.items() if line and name not in given}
 
 
 def _told(evaluations: Iterable[Evaluation]) -> _Told:

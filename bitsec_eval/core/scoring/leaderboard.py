@@ -7,7 +7,7 @@ setting.
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -140,15 +140,15 @@ def leaderboard(
     """
     merged = merge(evaluations)
     counted = that_count(merged)
-    rules = _rules(
-        counted,
-        emission=emission,
-        rewards=rewards,
-        at_least=at_least,
-        baseline=baseline,
-        tiebreak=tiebreak,
-        half_life=half_life,
-    )
+    given = {
+        "emission": emission,
+        "rewards": rewards,
+        "at_least": at_least,
+        "baseline": baseline,
+        "tiebreak": tiebreak,
+        "half_life": half_life,
+    }
+    rules = _rules(counted, given)
     scored = scores(merged, at_least=rules.at_least)
     _check_at_least(rules.at_least, scored)
     since = {agent.agent: agent.since for agent in scored.agents}
@@ -157,7 +157,10 @@ def leaderboard(
     groups = _groups(scored, rules.tiebreak)
     earned = _earned(rules, scored, groups, shares_of(copies, since), _latest(counted))
     rows = _ranked(scored, earned, histories(counted, at_least=rules.at_least), rules.tiebreak, copies, groups)
-    return _board(rules, scored, rows, earned, counted)
+    board = _board(rules, scored, rows, earned, counted)
+    terms = terms_of(counted, given=[name for name, value in given.items() if value is not None])
+    decided = tuple(f"{line}; the latest evaluation's counts" for line in terms.values())
+    return replace(board, notes=(*board.notes, *decided)) if decided else board
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +211,7 @@ def _latest(evaluations: Sequence[Evaluation]) -> float | None:
     return None if math.isinf(latest) else latest
 
 
-def _rules(evaluations: Sequence[Evaluation], **given: Any) -> _Rules:
+def _rules(evaluations: Sequence[Evaluation], given: Mapping[str, Any]) -> _Rules:
     """Return what was given, and where nothing was, what the latest evaluation that says so was told."""
     plans = [evaluation.plan for evaluation in reversed(evaluations) if evaluation.plan]
 
@@ -252,7 +255,6 @@ def _board(
             *_stopped(rows, rules),
             *differences_between(evaluations),
             *engines_of(evaluations),
-            *terms_of(evaluations),
             *scored.notes,
         ),
         screen=rules.screen,

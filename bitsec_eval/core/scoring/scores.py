@@ -193,18 +193,18 @@ def _latest_versions(evaluations: Sequence[Evaluation]) -> dict[str, str]:
 
 
 def _since(evaluations: Sequence[Evaluation], latest: Mapping[str, str]) -> dict[str, datetime]:
-    """Return when each agent's version was handed in, as the latest evaluation says, else first evaluated."""
-    submitted: dict[str, datetime] = {}
-    evaluated: dict[str, datetime] = {}
+    """Return when each agent's version was handed in, or evaluated where that is not told: the earliest of all files.
+
+    So no file can make another's version later than it is.
+    """
+    since: dict[str, datetime] = {}
     for evaluation in evaluations:
         plan = plan_of(evaluation)
         for agent, version in plan.agents.items():
-            if version == latest.get(agent):
-                if agent in plan.submitted:
-                    submitted[agent] = plan.submitted[agent]
-                if plan.started:
-                    evaluated.setdefault(agent, plan.started)
-    return evaluated | submitted
+            told = plan.submitted.get(agent) or plan.started
+            if told and version == latest.get(agent):
+                since[agent] = min(told, since.get(agent, told))
+    return since
 
 
 @dataclass(slots=True)

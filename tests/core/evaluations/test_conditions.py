@@ -1,5 +1,7 @@
 """Files of other tasks, images or LLM modes are not averaged without a word."""
 
+from pathlib import Path
+
 import pytest
 
 from bitsec_eval.cli import main
@@ -7,6 +9,7 @@ from bitsec_eval.core.errors import ResultsError
 from bitsec_eval.core.evaluations.conditions import differences_between
 from bitsec_eval.core.scoring.comparison import compare
 from bitsec_eval.core.scoring.leaderboard import leaderboard
+from bitsec_eval.core.scoring.scores import scores
 from tests.junit_files import JunitFile
 
 P = "passed"
@@ -85,14 +88,62 @@ def test_agents_that_met_other_tasks_do_not_compare_and_suites_evaluated_one_by_
     assert differences_between([each.read() for each in (first, second, changed)]) == ("t was not there for a",)
 
 
-def test_terms_of_payment_that_differ_are_noted():
-    later = JunitFile("e2", started="2026-02-01T00:00:00Z", settings={"emission": "5", "rewards": "winner"})
-    board = leaderboard([later.run("a", "t", [P]).read(), JunitFile("e1").run("b", "t", [P]).read()])
+@pytest.mark.parametrize(
+    ("term", "one", "other", "option"),
+    [
+        ("emission", "100", "5", "--emission=50"),
+        ("rewards", "score", "winner", "--rewards=group"),
+        ("tiebreak", "none", "cost", "--tiebreak=none"),
+        ("at_least", None, 1, "--at-least=1"),
+        ("baseline", None, 40.0, "--baseline=one.xml"),
+        ("half_life", 10.0, 1.0, "--half-life=5"),
+    ],
+)
+def test_the_date_of_a_file_decides_no_term_of_payment(term, one, other, option, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    later = JunitFile("e2", started="2026-02-01T00:00:00Z", settings={term: other}).run("b", "t", [P])
+    files = [JunitFile("e1", settings={term: one}).run("a", "t", [P]), later]
+    for name, each in zip(("one.xml", "other.xml"), files, strict=True):
+        Path(name).write_bytes(each.text)
 
-    assert "evaluated with different emissions: 100 (b); 5 (a); the latest evaluation's counts" in board.notes
-    assert (
-        "evaluated with different reward rules: score (b); winner (a); the latest evaluation's counts" in board.notes
-    )
+    assert main(["leaderboard", "one.xml", "other.xml"]) == 2
+    refused = capsys.readouterr().err
+    assert f"evaluated with different {NAMED[term]}: " in refused
+    assert f"give {option.partition('=')[0]}, or --mixed to go by the latest file" in refused
+    assert main(["leaderboard", "--mixed", "one.xml", "other.xml"]) == 0
+    assert "the latest evaluation's counts" in capsys.readouterr().out.replace("\n  ", " ")
+    assert main(["leaderboard", option, "one.xml", "other.xml"]) == 0
+    assert "the latest evaluation's counts" not in capsys.readouterr().out
+
+
+NAMED = {
+    "emission": "emissions",
+    "rewards": "reward rules",
+    "tiebreak": "tiebreaks",
+    "at_least": "runs that must pass",
+    "baseline": "baselines",
+    "half_life": "half-lives",
+}
+
+
+def test_an_evaluation_that_is_yet_to_begin_is_refused(tmp_path, capsys):
+    path = tmp_path / "later.xml"
+    path.write_bytes(JunitFile("e1", started="2999-01-01T00:00:00Z").run("a", "t", [P]).text)
+
+    assert main(["leaderboard", str(path)]) == 2
+    assert "evaluation e1 began at 2999-01-01T00:00:00Z, which is yet to come" in capsys.readouterr().err
+    assert main(["leaderboard", "--mixed", str(path)]) == 0
+
+
+def test_no_file_makes_anothers_version_later_than_it_is():
+    """Of a group that answers alike the earliest is paid; a stranger's file would say that it was the stranger."""
+    real = JunitFile("e1", settings={"submitted": {"a": "2026-01-01T00:00:00Z"}}).run("a", "t", [P])
+    later = {"submitted": {"a": "2998-01-01T00:00:00Z"}}
+    forged = JunitFile("e2", started="2026-03-01T00:00:00Z", settings=later).run("a", "t", [P]).run("b", "t", [P])
+    (a, b) = scores([real.read(), forged.read()]).agents
+
+    assert (a.agent, b.agent) == ("a", "b")
+    assert a.since < b.since
 
 
 def test_what_an_older_file_does_not_tell_is_not_compared():
