@@ -1,0 +1,12 @@
+"""Each row is a whole evaluation on each engine: real containers, the board that junit gives, what is published."""
+
+import pytest
+
+
+@pytest.fixture(params=["docker", "oci"], scope="module")
+def engine_options(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The options that choose an engine; the root of the OCI runtime is the same image."""
+    if request.param == "docker":
+        request.getfixturevalue("engine")
+        return ()
+    return ("--bitsec-sandbox=oci", f"--bitsec-image={request.getfixturevalue('oci_root')}")
