@@ -59,6 +59,12 @@ class FairShares:
         """Return the most that an agent may have spent in all."""
         return (self._claimed - self._claims[agent]).subtracted_from(self._total)
 
+    def left_for(self, agent: str) -> Cost:
+        """Return what an agent may still spend; what providers lost is not taken off, as it is nobody's doing."""
+        share = self._total.part(1, len(self._runs) or 1)
+        left = (self._spent[agent].subtracted_from(most) for most in (share, self.most_for(agent)))
+        return Cost.of(*map(max, *(each.terms for each in left)))
+
     def is_own_doing(self, agent: str, more: Cost) -> bool:
         """Whether an agent that wants so much more is refused by its share, whatever others did."""
         share = self._total.part(1, len(self._runs) or 1)

@@ -22,13 +22,14 @@ NO_LLM = Offer(models=(), request_bytes=1 << 20)
 class SessionKey:
     """Whose session it is: an agent, on a task, in the first of its containers or, on the twin, in the second.
 
-    `repeat` says which of its runs this is, from 0.
+    `repeat` says which of its runs this is, from 0, and `parts` in how many containers a run is done.
     """
 
     agent: str
     task: str
     part: int = 0
     repeat: int = 0
+    parts: int = 1
 
     @property
     def file(self) -> Path:

@@ -174,6 +174,11 @@ class Ledger:
         self._write("reserve", name, account.name, most)
         return Reservation(name, account, most, self._syncing.submit(self._sync, self._read))
 
+    def left_for(self, agent: str) -> Cost:
+        """Return what an agent may still spend, what providers lost not counted."""
+        with self._exclusive():
+            return self._shares.left_for(agent)
+
     def spent(self, account: LedgerAccount) -> Cost:
         """Return what an account has spent, open reservations included."""
         with self._exclusive():

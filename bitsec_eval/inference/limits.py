@@ -38,6 +38,17 @@ class RunLimits:
         """The limits that add up over calls."""
         return _budget(self)
 
+    def within(self, most: Cost) -> "RunLimits":
+        """Return these limits where they are lower than `most`, and `most` where that is."""
+        lower = Cost.least(self.budget, most)
+        return replace(
+            self,
+            calls=lower.calls,
+            prompt_tokens=lower.prompt_tokens,
+            completion_tokens=lower.completion_tokens,
+            cost=lower.cost,
+        )
+
     def tightened(self, llm: LLM) -> "RunLimits":
         """Return these limits where they are lower than the task's, and the task's where those are."""
         told = {each.name: getattr(llm, each.name) for each in fields(llm) if each.name != "models"}

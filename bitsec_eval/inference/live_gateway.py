@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from bitsec_eval.core.tasks.llm import LLM
 from bitsec_eval.inference.call import LiveServices
+from bitsec_eval.inference.cost import Cost
 from bitsec_eval.inference.fair_semaphore import FairSemaphore
 from bitsec_eval.inference.gateway import Gateway, SessionKey
 from bitsec_eval.inference.ledger import Ledger, LedgerAccount
@@ -39,11 +41,26 @@ class LiveBackend:
     def __init__(self, run: RunLimits, services: LiveServices) -> None:
         self._run = run
         self._services = services
+        self._parts: dict[tuple[str, str, int], Cost] = {}
+        self._lock = Lock()
 
     def answerer(self, key: SessionKey, llm: LLM, secret: str) -> Answerer:  # noqa: ARG002 - see Backend
         """See `Backend.answerer`."""
         account = LedgerAccount(key.agent, f"{key.agent}/{key.task}/{key.part}/{secrets.token_hex(4)}")
-        return LiveAnswers(account, self._run.tightened(llm), self._services)
+        limits = self._run.tightened(llm)
+        if key.parts > 1:
+            limits = limits.within(self._most_for(key))
+        return LiveAnswers(account, limits, self._services)
+
+    def _most_for(self, key: SessionKey) -> Cost:
+        """Return what one container of a run may spend of the agent's share: an equal part of what the run found.
+
+        So what the first of two containers spends is nothing that the second could find out by being refused.
+        """
+        with self._lock:
+            if (run := (key.agent, key.task, key.repeat)) not in self._parts:
+                self._parts[run] = self._services.ledger.left_for(key.agent).part(1, key.parts)
+            return self._parts[run]
 
     def check(self) -> None:
         """See `Backend.check`."""

@@ -365,7 +365,9 @@ class Schedule:
         self._chance.shuffle(parts)  # what comes first tells no agent whether it sees the workspace or its twin
         try:
             for part, order in parts:
-                answer, tries = self._attempts.run(partial(self._answer_or_crash, work, order, part, []))
+                key = work.key
+                name = SessionKey(agent=key.agent, task=key.task, part=part, repeat=key.repeat, parts=len(parts))
+                answer, tries = self._attempts.run(partial(self._answer_or_crash, work, order, name, []))
                 answers[part] = answer
                 attempts = max(attempts, tries)
                 if answer.fault:  # nothing of this run can be checked any more
@@ -374,13 +376,15 @@ class Schedule:
             return RunResult(failure=error, attempts=error.attempts)
         return RunResult(answers=tuple(answers[part] for part in sorted(answers)), attempts=attempts)
 
-    def _answer_or_crash(self, work: RunSpec, order: AgentOrder, part: int, losses: list[UnprovenError]) -> Answer:
+    def _answer_or_crash(
+        self, work: RunSpec, order: AgentOrder, name: SessionKey, losses: list[UnprovenError]
+    ) -> Answer:
         """Return the answer; one that was lost each time without a proof that it was our fault counts as the agent's.
 
         `losses` is the same list for every attempt. Before an agent is blamed a known agent of ours must get through.
         """
         try:
-            return self._answer(work, order, part)
+            return self._answer(work, order, name)
         except UnprovenError as lost:
             losses.append(lost)
             if len(losses) < MOST_KILLS or not _is_sound(self._sandbox_of(work), work.limits):
@@ -389,8 +393,7 @@ class Schedule:
                 return Answer(ending=Ending.CRASHED, status=f"killed {len(losses)} times")
             return Answer(ending=Ending.TIMED_OUT, seconds=work.limits.wall_seconds)
 
-    def _answer(self, work: RunSpec, order: AgentOrder, part: int) -> Answer:
-        name = SessionKey(agent=work.key.agent, task=work.key.task, part=part, repeat=work.key.repeat)
+    def _answer(self, work: RunSpec, order: AgentOrder, name: SessionKey) -> Answer:
         with self._sandbox_of(work).open(work.limits) as session:
             run = self._runs[work.key]
             run.agent_began, run.engine = monotonic(), session.where
