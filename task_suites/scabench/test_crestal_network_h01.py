@@ -15,7 +15,7 @@ TELLING = """
     quote isRunning setTerms setDelegate setAutoRenewLimit handOver setOperator
     payer payee price kept giver tenant commission treasury offers accepted rentedUntil prepaid prepaidTotal
     delegates autoRenewLimit host dailyPrice
-    _share _keep support tip gift isDelegate thank prepayFor
+    _share _keep support tip gift isDelegate thank prepayFor known sane
 """
 
 TASK = Task(

@@ -127,6 +127,10 @@ def test_a_task_that_is_wrong_fails_at_collection_on_its_own_line(tmp_path: Path
         ("--bitsec-jobs=0", "--bitsec-jobs must be at least 1 (got 0)."),
         ("--bitsec-emission=lots", "lots"),
         (
+            "-o python_functions=test_only_*",
+            "-o python_functions: it would hide checks without a word; set it in pytest.ini",
+        ),
+        (
             "--bitsec-image=no/such:image",
             "the engine has no image no/such:image; run bitsec-eval image build to make it",
         ),
@@ -134,7 +138,7 @@ def test_a_task_that_is_wrong_fails_at_collection_on_its_own_line(tmp_path: Path
 )
 @pytest.mark.usefixtures("docker_cli")
 def test_a_wrong_option_is_named(tmp_path: Path, option: str, words: str):
-    ran = evaluate(tmp_path, option)
+    ran = evaluate(tmp_path, *option.split())
 
     assert ran.status == 4
     assert words in ran.output

@@ -5,6 +5,8 @@ import pytest
 from bitsec_eval.core.errors import SettingsError
 
 NEEDED = {"junitxml": "junit.xml is the record of an evaluation", "python": "tasks are Python files"}
+_CHOOSES_CHECKS = ("python_files", "python_classes", "python_functions", "collect_imported_tests", "norecursedirs")
+"""Settings by which checks or tasks are not even seen, so that nothing could tell that they are missing."""
 SHOWS_WHOLE_REASONS = 2
 """From this many -v on, pytest's summary may take several lines for a check."""
 
@@ -47,6 +49,13 @@ def adapt_pytest(config: pytest.Config) -> None:
         option.setupplan = True  # fixtures of checks need runs, and there are none
     if getattr(option, "setupplan", False) and getattr(option, "numprocesses", None):
         raise SettingsError("--setup-plan and --setup-only run nothing that -n could distribute; remove -n")
+    for setting in getattr(option, "override_ini", None) or ():
+        name = setting.partition("=")[0].strip()
+        if name in _CHOOSES_CHECKS:
+            raise SettingsError(
+                f"-o {name}: it would hide checks without a word; set it in pytest.ini, where it holds for every"
+                " evaluation, or select with -k, which the board tells"
+            )
 
 
 def runs_nothing(config: pytest.Config) -> bool:

@@ -15,7 +15,8 @@ import pytest
 from tests.task_suites.scabench.test_scabench_cases import CASES, HONEST_TITLES, each_case, loaded_careful, sources
 
 SEEDS = range(50)
-COMPILED = range(60)
+FRESH = range(7_310_000, 7_310_050)
+COMPILED = range(100)
 SOLC = "solc@0.8.28"
 _WORD = re.compile(r"[A-Za-z_$][\w$]*|\d[\w]*")
 _KEPT = {
@@ -96,15 +97,37 @@ def test_an_agent_keyed_on_the_shapes_of_one_evaluation_fails_in_others(case, sh
     assert fmean(case.run(agent, seed, tmp_path) for seed in SEEDS) < 5
 
 
+def learnt_from_many(case, shapes, seeds):
+    """Return the shapes that only projects of these evaluations have, by what two readers keep of twins.
+
+    One drops what any twin has, the other what the twin of the same evaluation has.
+    """
+    drawn = [[known_by(shapes, files) for files in case.drawn(seed)] for seed in seeds]
+    twins = {each for _, twin in drawn for each in twin}
+    return {each for project, _ in drawn for each in project} - twins, {
+        each for project, twin in drawn for each in project - twin
+    }
+
+
+@each_case
+@pytest.mark.parametrize("shapes", [statements, whole], ids=lambda shapes: shapes.__name__)
+def test_an_agent_keyed_on_a_hundred_drawn_evaluations_fails_in_others(case, shapes, tmp_path):
+    """The generator is public, so anybody can draw evaluations; none of these seeds is among those drawn later."""
+    for known in learnt_from_many(case, shapes, range(2000, 2100)):
+        agent = keyed_on(shapes, known, HONEST_TITLES[case.bug.contract])
+        assert fmean(case.run(agent, seed, tmp_path) for seed in FRESH) < 5
+
+
 @each_case
 def test_the_careful_agent_scores_100_on_all_of_them(case, tmp_path):
     careful = loaded_careful()
 
     points = [
-        case.run(lambda folder: json.dumps({"findings": careful.audit(folder)}), seed, tmp_path) for seed in SEEDS
+        case.run(lambda folder: json.dumps({"findings": careful.audit(folder)}), seed, tmp_path)
+        for seed in (*SEEDS, *FRESH)
     ]
 
-    assert points == [100] * len(SEEDS)
+    assert points == [100] * (len(SEEDS) + len(FRESH))
 
 
 @each_case
