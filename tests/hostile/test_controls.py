@@ -106,6 +106,12 @@ OF_SHARED_PAGES = (
 """Calls that this kernel would answer on any file; `page_count` and `watch_everything` it refuses by itself to who
 is neither the file's owner nor privileged, and `page_no_wait` on overlays, as others do not."""
 
+OF_RARE_CALLS = (
+    *("secret_memory", "old_segments", "answer_for_children", "list_mounts", "place_of_pages", "disk_by_number"),
+    *("copy_of_mounts", "modules_of_the_host", "advise_another"),
+)
+"""Calls that Python programs never make; some are not on every architecture."""
+
 OF_THE_MACHINE = (
     *("count_memory", "count_blocks", "count_events", "count_load", "count_files", "count_groups", "count_disks"),
     *("count_devices", "count_terminals", "count_interrupts", "count_file_systems", "count_by_device"),
@@ -130,6 +136,11 @@ WITHOUT: dict[str, tuple[str, Change]] = {
     "seccomp, calls": ("agents/system_calls", unconfined),
     "seccomp, families": ("agents/odd_sockets", unconfined),
     "seccomp, namespaces": ("agents/namespaces", unconfined),
+    "Ulimits nofile, messages": (
+        "agents/descriptors_in_flight",
+        host(Ulimits=[{"Name": "nofile", "Soft": 4096, "Hard": 4096}]),
+    ),
+    "CapDrop, priorities": ("agents/outrank_neighbours", also(host(CapDrop=[], CapAdd=["SYS_NICE"]), as_user(0))),
     "seccomp, ptrace": ("agents/trace_process_1", unconfined),
     "seccomp, limits of others": ("agents/limit_process_1", unconfined),
     "seccomp, one entry": ("agents/old_entry", unconfined),
@@ -140,7 +151,7 @@ WITHOUT: dict[str, tuple[str, Change]] = {
     "PidMode": ("agents/other_processes", host(PidMode="host")),
     "CgroupnsMode": ("agents/control_group", host(CgroupnsMode="host")),
     "MaskedPaths": ("agents/masked_paths", host(MaskedPaths=[])),
-    **{f"seccomp, {name}": (f"agents/{name}", unconfined) for name in OF_SHARED_PAGES},
+    **{f"seccomp, {name}": (f"agents/{name}", unconfined) for name in (*OF_SHARED_PAGES, *OF_RARE_CALLS)},
     **{f"MaskedPaths, {name}": (f"agents/{name}", host(MaskedPaths=[])) for name in OF_THE_MACHINE},
     "OomScoreAdj": ("agents/out_of_memory_order", host(OomScoreAdj=0)),
     "process 1 is private, memory": ("agents/write_into_process_1", OPEN_PROCESS_1),

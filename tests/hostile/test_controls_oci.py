@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from hostile.corpus import attack
-from hostile.test_controls import OF_SHARED_PAGES, OF_THE_MACHINE, reversed_by
+from hostile.test_controls import OF_RARE_CALLS, OF_SHARED_PAGES, OF_THE_MACHINE, reversed_by
 from sandbox.sessions import answer_of
 
 from bitsec_eval.core.tasks.task import Limits
@@ -57,6 +57,11 @@ def capable(config: Config) -> None:
     config["process"]["capabilities"] = {"bounding": ["CAP_CHOWN"], "inheritable": ["CAP_CHOWN"]}
 
 
+def important(config: Config) -> None:
+    as_root(config)
+    config["process"]["capabilities"] = {kind: ["CAP_SYS_NICE"] for kind in ("bounding", "effective", "permitted")}
+
+
 def as_root(config: Config) -> None:
     config["process"]["user"] = {"uid": 0, "gid": 0, "additionalGids": []}
     for path in ("/tmp", "/workspace"):
@@ -79,6 +84,11 @@ WITHOUT: dict[str, tuple[str, Change]] = {
         "agents/open_files",
         process(rlimits=[{"type": "RLIMIT_NOFILE", "soft": 4096, "hard": 4096}]),
     ),
+    "open files in messages": (
+        "agents/descriptors_in_flight",
+        process(rlimits=[{"type": "RLIMIT_NOFILE", "soft": 4096, "hard": 4096}]),
+    ),
+    "priorities": ("agents/outrank_neighbours", important),
     "network namespace": ("agents/network", shared("network")),
     "network namespace, abstract sockets": ("agents/host_sockets", shared("network")),
     "pid namespace": ("agents/other_processes", shared("pid")),
@@ -93,7 +103,7 @@ WITHOUT: dict[str, tuple[str, Change]] = {
     "user": ("agents/root_user", as_root),
     "environment": ("agents/environment", lambda config: config["process"]["env"].append("VALIDATOR_KEY=a-key-just")),
     "masked paths": ("agents/masked_paths", lambda config: config["linux"].update(maskedPaths=[])),
-    **{f"seccomp, {name}": (f"agents/{name}", unconfined) for name in OF_SHARED_PAGES},
+    **{f"seccomp, {name}": (f"agents/{name}", unconfined) for name in (*OF_SHARED_PAGES, *OF_RARE_CALLS)},
     **{
         f"masked paths, {name}": (f"agents/{name}", lambda config: config["linux"].update(maskedPaths=[]))
         for name in OF_THE_MACHINE

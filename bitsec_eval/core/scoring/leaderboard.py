@@ -311,12 +311,14 @@ _Standing = tuple[int, float, float]
 
 
 def _is_ranked(agent: AgentScore) -> bool:
-    return agent.score is not None and agent.stopped is None
+    """Whether an agent has a rank: not while it may yet be screened out, or a void run would be worth one."""
+    return agent.score is not None and agent.stopped is None and not agent.open_screening
 
 
 def _standing(agent: AgentScore, tiebreak: str) -> _Standing:
     """Return what agents are sorted by: those that are ranked, then pruned, then screened ones, then the rest."""
-    place = (None, Stop.PRUNED, Stop.SCREENED).index(agent.stopped) if agent.score is not None else 3
+    stop = Stop.SCREENED if agent.open_screening and not agent.stopped else agent.stopped
+    place = (None, Stop.PRUNED, Stop.SCREENED).index(stop) if agent.score is not None else 3
     points = agent.low if agent.stopped is not Stop.SCREENED else agent.score or 0.0
     return place, -points, agent.cost if tiebreak == "cost" else 0.0
 

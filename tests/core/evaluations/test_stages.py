@@ -5,9 +5,11 @@ by round, as an evaluation does, and then compared with the board on which every
 """
 
 from dataclasses import replace
+from decimal import Decimal
 from random import Random
 
 import pytest
+from long import LONG
 
 from bitsec_eval.core.errors import ResultsError
 from bitsec_eval.core.evaluations.bounds import Bounds
@@ -160,7 +162,8 @@ def test_nothing_that_was_paid_is_taken_back_when_void_runs_are_done_again(part:
 
 def _complete(run: Run) -> Run:
     """Return a run whose checks were all made: what is missing makes rewards provisional, as it always has."""
-    missing = [Check(name=f"c{n}", outcome=Outcome.ERROR) for n in range(len(run.checks), 2)]
+    told = {check.name for check in run.checks}
+    missing = [Check(name=f"c{n}", outcome=Outcome.ERROR) for n in range(2) if f"c{n}" not in told]
     return replace(run, checks=(*run.checks, *missing))
 
 
@@ -206,6 +209,7 @@ def test_what_an_agent_earns_waits_until_its_screening_is_settled():
     board = leaderboard([file.run("open", "cheap/t", [E]).run("open", "hard/t", [P]).read()])
     rows = {row.agent: row for row in board.rows}
 
+    assert (rows["open"].rank, rows["sure"].rank) == (None, 1)
     assert str(rows["open"].reward) == "0.00"
     assert str(rows["sure"].reward) == "50.00"
     assert str(board.held) == "50.00"
@@ -283,3 +287,73 @@ def test_no_round_ends_before_half_of_the_weight_is_known():
 def test_a_record_that_stops_agents_in_no_known_way_is_refused(wrong):
     with pytest.raises(ResultsError, match=r"a bitsec\.plan in it is wrong"):
         JunitFile(settings=wrong).run("a", "t", [P]).read()
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_failed_check_that_goes_void_or_missing_helps_where_agents_are_stopped_early(part: int):
+    """With screening, pruning or both: neither its rank nor its pay rises, and no other ends with less."""
+    seen = 0
+    for number in range(part, BROKEN, PARTS):
+        random = Random(number)
+        whole = drawn(random)
+        agent = random.choice(sorted(whole.plan.agents))
+        tasks = tuple(task for task in whole.plan.tasks if is_of_suite(task, "cheap"))
+        screens = len(tasks) < len(whole.plan.tasks) and random.random() < 0.7
+        screen = Screen(suite="cheap", points=random.choice((20, 50, 90)), tasks=tasks) if screens else None
+        top = random.choice((1, 2, 3)) if not screens or random.random() < 0.5 else None
+        after = broken(random, whole, agent)
+        boards = [leaderboard([stopped_early(each, screen, top)]) for each in (whole, after)]
+        final, same_final = (
+            leaderboard([stopped_early(redone(each, agent), screen, top)]) for each in (after, whole)
+        )
+        (rank, paid), (rank_after, paid_after) = ((ranks(board), pays(board)) for board in boards)
+        seen += after != whole
+
+        worst = INFINITE if top is None else top + 1  # of a pruned board all ranks behind are alike
+        assert min(rank_after[agent] or worst, worst) >= min(rank[agent] or worst, worst), number
+        assert paid_after[agent] <= paid[agent], number
+        assert pays(final)[agent] <= pays(same_final)[agent], number
+        assert all(pays(final)[name] >= pays(same_final)[name] for name in paid if name != agent), number
+        assert sum(paid_after.values()) + boards[1].held + boards[1].undistributed == boards[1].emission
+
+    assert seen > BROKEN / PARTS / 3
+
+
+INFINITE = 10**9
+BROKEN = 10_000 if LONG else 1_000
+
+
+def broken(random: Random, evaluation: Evaluation, agent: str) -> Evaluation:
+    """Return the evaluation with some of the agent's failed checks void or missing."""
+
+    def check(each: Check) -> Check | None:
+        if each.outcome is not Outcome.FAILED or random.random() < 0.4:
+            return each
+        return replace(each, outcome=Outcome.ERROR) if random.random() < 0.7 else None
+
+    def run(each: Run) -> Run:
+        return replace(each, checks=tuple(filter(None, map(check, each.checks)))) if each.agent == agent else each
+
+    return replace(evaluation, runs=tuple(map(run, evaluation.runs)))
+
+
+def redone(evaluation: Evaluation, agent: str) -> Evaluation:
+    """Return the evaluation with what is void or missing done again: the agent's checks fail, others as it happens.
+
+    While checks are missing no board is final.
+    """
+
+    def check(each: Check, of: Run) -> Check:
+        if each.outcome is not Outcome.ERROR:
+            return each
+        passes = Random(f"{of.agent}{of.task}{of.repeat}{each.name}").random() < 0.5
+        return replace(each, outcome=Outcome.PASSED if passes and of.agent != agent else Outcome.FAILED)
+
+    def run(each: Run) -> Run:
+        return replace(each, checks=tuple(check(one, each) for one in _complete(each).checks))
+
+    return replace(evaluation, runs=tuple(map(run, evaluation.runs)))
+
+
+def pays(board: Leaderboard) -> dict[str, Decimal]:
+    return {row.agent: row.reward for row in board.rows}
