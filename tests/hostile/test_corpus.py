@@ -8,6 +8,7 @@ cluster leaves the others out and takes the whole corpus.
 
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,8 +104,15 @@ def cluster(oci_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(scope="module")
-def alone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Judged:
-    return judge(tmp_path_factory.mktemp("alone") / "x", [], *options_for(ENGINES[0], 3, request))
+def place() -> Iterator[Path]:
+    """A folder whose name says nothing of tests: with OCI a guest can read where the validator keeps its state."""
+    with tempfile.TemporaryDirectory(prefix="evaluations-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def alone(request: pytest.FixtureRequest, place: Path) -> Judged:
+    return judge(place / "alone", [], *options_for(ENGINES[0], 3, request))
 
 
 @pytest.fixture(scope="module")
@@ -114,13 +122,11 @@ def judged() -> dict[Setting, Judged]:
 
 
 @pytest.fixture(params=SETTINGS, ids=lambda setting: f"{setting.engine}-{setting.jobs}")
-def mixed(
-    request: pytest.FixtureRequest, judged: dict[Setting, Judged], tmp_path_factory: pytest.TempPathFactory
-) -> Judged:
+def mixed(request: pytest.FixtureRequest, judged: dict[Setting, Judged], place: Path) -> Judged:
     setting: Setting = request.param
     if setting not in judged:
         options = options_for(setting.engine, setting.jobs, request)
-        judged[setting] = judge(tmp_path_factory.mktemp("mixed") / "x", setting.attacks, *options)
+        judged[setting] = judge(place / f"{setting.engine}-{setting.jobs}", setting.attacks, *options)
     return judged[setting]
 
 
