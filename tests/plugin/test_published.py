@@ -150,6 +150,47 @@ def test_every_published_time_is_one_of_a_few_steps(mirrored: Ran):
     assert mirrored.board()["agents"][0]["tasks"]["suite/mirror"]["seconds"] in steps
 
 
+@pytest.fixture(scope="module")
+def mirrored_other_words(tmp_path_factory: pytest.TempPathFactory, oci_root: Path) -> Ran:
+    """The same with other hidden words of the same lengths, on an OCI runtime."""
+    folder = tmp_path_factory.mktemp("mirrored_other_words")
+    others = {channel: [word.translate(OTHER) for word in words] for channel, words in WORDS.items()}
+    task = TASK.replace(repr(WORDS), repr(others))
+    assert task != TASK
+    lay_out(folder, {"mirror": printing(MIRROR)}, {"suite/test_mirror.py": task})
+    return run(folder, *PYTEST, "--bitsec-sandbox=oci", f"--bitsec-image={oci_root}")
+
+
+OTHER = str.maketrans("0123456789zqxw", "5678901234kvjy")
+OF_THE_EVALUATION = {
+    *("evaluation", "evaluations", "seconds", "last_evaluated", "settings", "history", "digest", "parts", "notes"),
+    *("usage", "published_at"),
+}
+
+
+def without_evaluation(told: object) -> object:
+    """Return what is published without what tells one evaluation from another, and without its rounded times."""
+    if isinstance(told, dict):
+        return {key: without_evaluation(each) for key, each in told.items() if key not in OF_THE_EVALUATION}
+    return [without_evaluation(each) for each in told] if isinstance(told, list) else told
+
+
+@pytest.mark.parametrize("file", ["runs/mirror/suite__mirror.json", "leaderboard.json"])
+def test_with_other_hidden_words_the_same_is_published(mirrored: Ran, mirrored_other_words: Ran, file: str):
+    """Counts, sizes, orders, reasons: whatever is told does not depend on what was hidden, but for rounded times."""
+    one, other = (
+        without_evaluation(json.loads((ran.folder / "results" / file).read_text()))
+        for ran in (mirrored, mirrored_other_words)
+    )
+
+    assert one == other
+    names = [
+        sorted(path.relative_to(ran.folder).as_posix() for path in published(ran.folder / "results"))
+        for ran in (mirrored, mirrored_other_words)
+    ]
+    assert names[0] == names[1]
+
+
 FILES = {
     "noisy": "print(EVERYTHING); print(EVERYTHING, file=sys.stderr)",
     "ending": "print(EVERYTHING, file=sys.stderr); sys.exit(sum(EVERYTHING.encode()) % 200 + 7)",
