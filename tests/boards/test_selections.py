@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
+from boards.conftest import options_of
 from long import LONG
 from plugin.evaluations import Ran, command, lay_out, printing, run
 
@@ -133,6 +134,12 @@ SHORT = [
     ("--keep-duplicates", "suite", "suite"),
 ]
 TRIED = [*RUNS_NOTHING, *SELECTS, *CHANGES] if LONG else SHORT
+
+
+@pytest.fixture(params=["docker", "oci"] if LONG else ["oci"], scope="module")
+def engine_options(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """What pytest selects is the same with every engine: the short form tries one."""
+    return options_of(request.param, request)
 
 
 def is_worth_no_more(ran: Ran) -> bool:
