@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bitsec_eval.core.junit.reader import read_junit
+from bitsec_eval.core.scoring.stopped import unfounded_stops
 from tests.cli.test_watch import watch
 from tests.plugin.evaluations import Ran, command, lay_out, run
 from tests.plugin.test_stages import AGENTS, TASK, evaluated, lay_out_stages
@@ -35,6 +37,8 @@ def test_who_is_stopped_is_who_a_simulation_stops(tmp_path: Path, simulated: dic
     ran = run(tmp_path, *command(*STAGED))
 
     assert rows(ran) == simulated
+    with (tmp_path / "results/junit.xml").open("rb") as stream:
+        assert unfounded_stops(read_junit(stream)) == ""
     assert {name: row["stopped"] for name, row in rows(ran).items()} == {
         **dict.fromkeys(("strong", "void"), None),
         **dict.fromkeys(("weak", "none"), "screened"),

@@ -18,6 +18,7 @@ from bitsec_eval.core.evaluations.stages import Field, Screen, Stop, is_of_suite
 from bitsec_eval.core.scoring.leaderboard import Leaderboard, leaderboard
 from bitsec_eval.core.scoring.rewards import RULE_NAMES
 from bitsec_eval.core.scoring.run_points import points_of
+from bitsec_eval.core.scoring.stopped import unfounded_stops
 from tests.junit_files import JunitFile
 
 BOARDS = 300
@@ -120,6 +121,7 @@ def test_nobody_is_pruned_who_could_have_reached_the_rank_however_void_runs_turn
         top = random.randint(1, 4)
         early = stopped_early(whole, None, top)
         pruned += len(early.plan.stopped)
+        assert unfounded_stops(early) == "", number
         for _ in range(3):
             final = ranks(leaderboard([mended(random, whole)]))
             assert all(final[agent] > top for agent in early.plan.stopped), number
@@ -153,7 +155,9 @@ def test_nothing_that_was_paid_is_taken_back_when_void_runs_are_done_again(part:
         if len(tasks) == len(whole.plan.tasks):
             continue
         whole = replace(whole, runs=tuple(_complete(run) for run in whole.runs))
-        before = leaderboard([stopped_early(whole, screen, top)])
+        early = stopped_early(whole, screen, top)
+        assert unfounded_stops(early) == "", number
+        before = leaderboard([early])
         after = leaderboard([stopped_early(mended(random, whole), screen, top)])
         later = {row.agent: row.reward for row in after.rows}
 
