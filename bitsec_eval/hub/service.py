@@ -60,7 +60,7 @@ async def opened(settings: HubSettings) -> AsyncIterator[Hub]:
             checker=checker,
             duplicates=_duplicates(store),
             clock=time.monotonic,
-            libraries=imports.libraries,
+            libraries=imports.libraries if imports.follows_images else None,
         )
         async with _checkpoints(store):
             yield Hub(

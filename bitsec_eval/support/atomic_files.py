@@ -69,9 +69,11 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 def read_or_none(path: Path) -> bytes | None:
     """Return a file's bytes, or None where there is no such file."""
-    with suppress(FileNotFoundError):
-        return path.read_bytes()
-    return None
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - Path.open takes as long again
+            return file.read()
+    except FileNotFoundError:
+        return None
 
 
 def write_together(

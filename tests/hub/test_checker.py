@@ -11,7 +11,7 @@ import pytest
 
 from bitsec_eval.agent_check import examiner
 from bitsec_eval.agent_check.process import Checked, CheckerError, check, started
-from bitsec_eval.hub.uploads.checker import Checker
+from bitsec_eval.hub.uploads.checker import SPARE_BEFORE, Checker
 from tests.hub.conftest import agent
 
 T = TypeVar("T")
@@ -70,6 +70,19 @@ def test_a_source_that_ends_its_process_is_too_complex_and_the_next_is_checked(p
     assert reason(found[1]) in {"", "too_complex"}
     assert reason(found[2]) == ""
     assert found[2].likeness is not None
+
+
+def test_the_successor_of_a_process_is_warm_before_it_is_needed():
+    async def checks(checker: Checker) -> tuple[int, int]:
+        for _ in range(SPARE_BEFORE + 1):
+            await checker.check(agent())
+        await checker._starting
+        warm = checker._idle[0]
+        await checker.check(agent())  # the last of the first process
+        await checker.check(agent())
+        return warm.checks, len(checker._all)
+
+    assert with_checker(checks, processes=1, checks_per_process=SPARE_BEFORE + 2) == (1, 1)
 
 
 NESTED = (

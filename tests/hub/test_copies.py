@@ -162,6 +162,24 @@ def test_the_indexes_find_the_same_first_one_as_going_through_all(seed: int):
     assert 10 < alike < 140
 
 
+def test_of_uploads_with_the_same_fingerprints_the_first_stands_for_all():
+    shape, other = frozenset(range(0, 4000, 4)), frozenset(range(1, 4001, 4))
+    seen = Duplicates()
+    for sequence, miner_id in ((9, "late"), (4, "first"), (6, "middle")):
+        seen.restore(_with_prints(miner_id, shape), sequence)
+    assert len(list(seen._candidates(seen._compared(_with_prints("new", shape), 10)))) == 1
+    for withdrawn, named in ((None, "first's"), (4, "middle's"), (6, "late's")):
+        if withdrawn is not None:
+            seen.withdraw(withdrawn)
+        place = seen.take_place(_with_prints("new", shape | {2}))
+        assert named in place.warnings[0].sentence
+        seen.withdraw(place.sequence)
+
+    seen.withdraw(9)
+    assert seen.take_place(_with_prints("new", shape)).warnings == ()
+    assert seen.take_place(_with_prints("newer", other)).warnings == ()
+
+
 def test_an_upload_is_compared_with_few_of_many_that_share_a_template():
     chance = random.Random(1)
     template = [chance.getrandbits(32) for _ in range(100)]

@@ -100,7 +100,8 @@ class Store:
 
     def is_free(self, miner_id: str) -> bool:
         """Whether nothing of that name is there, neither an upload nor a file of the operator's."""
-        return not any((self._folder / f"{miner_id}{ending}").exists() for ending in ("", ".py", ".json"))
+        # os.path: a Path for each takes longer than the call, and every new miner's upload asks
+        return not any(os.path.exists(f"{self._folder}/{miner_id}{ending}") for ending in ("", ".py", ".json"))  # noqa: PTH110
 
     def token_hash(self, miner_id: str) -> str | None:
         """Return the hash of the owner's token; None where there is no owner."""

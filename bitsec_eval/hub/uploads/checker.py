@@ -4,11 +4,13 @@ They are started with exec and inherit neither sockets nor signal handlers; noth
 Their processor time is shared by address: a queue that is fair to addresses, and a budget for each of them.
 """
 
+import asyncio
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
-from bitsec_eval.agent_check.process import Checked
+from bitsec_eval.agent_check.process import Checked, CheckerError
 from bitsec_eval.core.agents.agent_check import TOO_COMPLEX
 from bitsec_eval.hub.uploads.check_process import CheckProcess
 from bitsec_eval.hub.uploads.fair_queue import WINDOW_SECONDS, FairQueue, ProcessorTime
@@ -17,6 +19,9 @@ PROCESSES = 3
 """One address has at most all but one of them at once."""
 
 CHECKS_PER_PROCESS = 500
+
+SPARE_BEFORE = 20
+"""So many checks before a process is replaced its successor is started, so that no upload waits for that."""
 
 
 class Checker:
@@ -43,6 +48,8 @@ class Checker:
         self._idle: list[CheckProcess] = []
         self._all: set[CheckProcess] = set()
         self._version = ""
+        self._starting: asyncio.Task[None] | None = None
+        self._is_stopped = False
 
     async def version(self) -> str:
         """Return the Python version sources are parsed with.
@@ -51,6 +58,7 @@ class Checker:
         """
         if not self._version:
             self._idle.append(await self._take())
+            self._start_spare()
         return self._version
 
     def wait_seconds(self, address: str) -> int:
@@ -83,6 +91,7 @@ class Checker:
 
     def stop(self) -> None:
         """End every process, also one that is busy, and wait for it."""
+        self._is_stopped = True
         for process in tuple(self._all):
             self._end(process)
 
@@ -92,16 +101,34 @@ class Checker:
             if process.alive:
                 return process
             self._end(process)
+        return await self._started()
+
+    async def _started(self) -> CheckProcess:
         process = await CheckProcess.start(self._python)
         self._version = process.python
         self._all.add(process)
         return process
 
+    def _start_spare(self) -> None:
+        if self._starting is None or self._starting.done():
+            self._starting = asyncio.create_task(self._add_spare())
+
+    async def _add_spare(self) -> None:
+        with suppress(CheckerError):  # whoever needs it is told
+            process = await self._started()
+            if self._is_stopped:
+                self._end(process)
+            else:
+                self._idle.insert(0, process)  # taken after all that are warm
+
     def _give_back(self, process: CheckProcess) -> None:
-        if process.checks < self._checks_per_process:
+        left = self._checks_per_process - process.checks
+        if left > 0:
             self._idle.append(process)
         else:
             self._end(process)
+        if left == SPARE_BEFORE:
+            self._start_spare()
 
     def _end(self, process: CheckProcess) -> None:
         self._all.discard(process)

@@ -3,6 +3,7 @@
 By shape an upload is compared with few others. Whoever has nine tenths of a program's fingerprints has at least one
 of any tenth of them and one more: its rarest are its marks, and only uploads that hold a mark of one another can be
 alike. So that it takes a quarter of the memory, only fingerprints that 4 divides are marks or are looked for.
+Of uploads with the same fingerprints only the first stands in the indexes: whoever is like one is like all.
 """
 
 import threading
@@ -11,6 +12,7 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from heapq import merge, nsmallest
 from itertools import groupby
 
@@ -60,6 +62,8 @@ class Duplicates:
         self._uploads: dict[int, _Earlier] = {}
         self._first: dict[str, list[int]] = defaultdict(list)
         """The sequences, in order, that have a digest or a structure."""
+        self._same: dict[bytes, list[int]] = {}
+        """The sequences, in order, that have the same fingerprints; the first stands for them all."""
         self._sampled = PrintIndex()
         self._marked = PrintIndex()
         self._unmarked: list[int] = []
@@ -85,20 +89,45 @@ class Duplicates:
             gone = self._uploads.pop(sequence)
             for key in gone.keys:
                 self._first[key].remove(sequence)
-            self._sampled.remove(gone.sample, sequence)
-            self._marked.remove(gone.marks, sequence)
-            if gone.is_unmarked:
-                self._unmarked.remove(sequence)
+            self._take_from_same(gone)
 
     def _add(self, new: "_Earlier") -> None:
         self._last = max(self._last, new.sequence)
         self._uploads[new.sequence] = new
         for key in new.keys:
             insort(self._first[key], new.sequence)
+        self._add_to_same(new)
+
+    def _add_to_same(self, new: "_Earlier") -> None:
+        same = self._same.setdefault(new.shape, [])
+        if same and new.sequence < same[0]:  # uploads are restored in their order, but nobody relies on it
+            self._unlist(self._uploads[same[0]])
+        insort(same, new.sequence)
+        if same[0] == new.sequence:
+            self._list(new)
+
+    def _take_from_same(self, gone: "_Earlier") -> None:
+        same = self._same[gone.shape]
+        was_first = same[0] == gone.sequence
+        same.remove(gone.sequence)
+        if was_first:
+            self._unlist(gone)
+        if not same:
+            del self._same[gone.shape]
+        elif was_first:
+            self._list(self._uploads[same[0]])
+
+    def _list(self, new: "_Earlier") -> None:
         self._sampled.add(new.sample, new.sequence)
         self._marked.add(new.marks, new.sequence)
         if new.is_unmarked:
             insort(self._unmarked, new.sequence)
+
+    def _unlist(self, gone: "_Earlier") -> None:
+        self._sampled.remove(gone.sample, gone.sequence)
+        self._marked.remove(gone.marks, gone.sequence)
+        if gone.is_unmarked:
+            self._unmarked.remove(gone.sequence)
 
     def _compared(self, upload: Upload, sequence: int) -> "_Earlier":
         known = upload.likeness
@@ -110,6 +139,7 @@ class Duplicates:
             time=upload.time,
             structure=known.structure if known else None,
             prints=prints,
+            shape=blake2b(prints, digest_size=16).digest(),
             marks=array("I", self._marks(prints)),
         )
 
@@ -144,7 +174,11 @@ class Duplicates:
             return
         larger = [self._sampled.holders(each) for each in new.marks]
         smaller = [self._marked.holders(each) for each in new.sample]
-        found = merge(*larger, *smaller, self._unmarked) if new.marks else iter(sorted(self._uploads))
+        found = (
+            merge(*larger, *smaller, self._unmarked)
+            if new.marks
+            else iter(sorted(same[0] for same in self._same.values()))
+        )
         yield from (self._uploads[sequence] for sequence, _ in groupby(found))
 
 
@@ -156,6 +190,7 @@ class _Earlier:
     time: str
     structure: str | None
     prints: "array[int]"  # 4 bytes each, sorted; a set takes 15 times that
+    shape: bytes  # a digest of the prints
     marks: "array[int]"
 
     @property

@@ -18,7 +18,7 @@ class ImportRule:
     """The import rule of a hub; tasks and the file may change while it runs."""
 
     def __init__(self, settings: HubSettings, catalogue: Catalogue) -> None:
-        self._follows_images = settings.imports == IMAGE
+        self.follows_images = settings.imports == IMAGE
         self._path = settings.tasks / FILE
         self._catalogue = catalogue
         self._known: Mapping[str, frozenset[str]] = {}
@@ -29,7 +29,7 @@ class ImportRule:
         Raises:
             SettingsError: it does not; the message says how to make it.
         """
-        if not self._follows_images:
+        if not self.follows_images:
             return
         self._known = read_modules(self._path)
         for task in self._catalogue.tasks():
@@ -54,7 +54,7 @@ class ImportRule:
 
     def _modules(self) -> Mapping[str, frozenset[str]]:
         """Return what the file says now, or what it said before it was spoilt."""
-        if self._follows_images:
+        if self.follows_images:
             try:
                 self._known = read_modules(self._path)
             except SettingsError as error:

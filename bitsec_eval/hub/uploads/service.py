@@ -42,7 +42,7 @@ _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 class Uploads:
     """Takes uploads in, one at a time for each miner id.
 
-    `libraries` returns what agents may import beside the standard library.
+    `libraries` returns what agents may import beside the standard library; it may read files. None: nothing.
     `clock` is monotonic seconds; `now` is the wall clock in UTC, for show only.
     """
 
@@ -54,7 +54,7 @@ class Uploads:
         checker: Checker,
         duplicates: Duplicates,
         clock: Callable[[], float],
-        libraries: Callable[[], frozenset[str]] = frozenset,
+        libraries: Callable[[], frozenset[str]] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._settings = settings
@@ -112,7 +112,7 @@ class Uploads:
         if wait:
             raise Refused(check_time_used(wait))
         try:
-            libraries = await asyncio.to_thread(self._libraries)
+            libraries = await asyncio.to_thread(self._libraries) if self._libraries else frozenset()
             checked = await self._checker.check(source, address, libraries)
         except CheckerError as error:
             log_event("checker away", error=error)
