@@ -1,6 +1,8 @@
 """The second chance that CI gives to a few failing tests names them first, and is not for many or for none."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -51,6 +53,7 @@ def test_a_few_failures_are_named_and_must_pass_alone(machine):
 
     assert run.returncode == 0
     assert run.stderr.splitlines() == [
+        "==> tests of the first stage failed too: its summary is above that of the second",
         "==> failed the first time (3):",
         r"      tests/test_a.py::test_it[\"quoted\"]",
         "      tests/test_a.py::test_it[b]",
@@ -85,3 +88,17 @@ def test_what_fails_before_the_tests_is_not_repeated(machine):
 
     assert run.returncode == 1
     assert run.stderr.splitlines()[-1] == "==> failed before or outside the tests"
+
+
+def test_pytest_keeps_the_failures_of_one_stage_through_the_other(tmp_path):
+    for name in ("quick", "slow"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"test_{name}.py").write_text("def test_it(): assert False\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+
+    for stage in (("-n", "2", "--dist", "loadfile", "quick"), (".", "--ignore=quick")):
+        command = [sys.executable, "-m", "pytest", "-q", "-c", "pytest.ini", *stage]
+        assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 1
+
+    noted = json.loads((tmp_path / ".pytest_cache/v/cache/lastfailed").read_text())
+    assert set(noted) == {"quick/test_quick.py::test_it", "slow/test_slow.py::test_it"}

@@ -1,8 +1,12 @@
 """The set-up does each step once, names it in a line, and does it again only when what it was made of has changed."""
 
+import re
+
 import pytest
 
-from tests.script.machine import ready_machine
+from tests.script.machine import REPOSITORY, ready_machine
+
+QUICK = re.search(r"^quick=\((.*)\)$", (REPOSITORY / "script/test").read_text(), re.MULTILINE)[1].split()
 
 
 @pytest.fixture
@@ -73,12 +77,22 @@ def test_the_demo_evaluates_the_sample_agents(machine):
     assert machine.calls()[-1] == "-m pytest -q --bitsec-agents=agents/ --bitsec-jobs=8 task_suites/ -n 2"
 
 
+BEFORE_THE_TESTS = [
+    "-m ruff format --check .",
+    "-m ruff check .",
+    "-m mypy --no-error-summary",
+    "-m mkdocs build --strict --site-dir .site",
+]
+FIRST_STAGE = " ".join(f"tests/{name}" for name in QUICK)
+SECOND_STAGE = "tests/ " + " ".join(f"--ignore=tests/{name}" for name in QUICK)
+
+
 @pytest.mark.parametrize(
     ("arguments", "pytest_arguments"),
     [
-        ((), "tests/"),
-        (("-k", "board"), "tests/ -k board"),
         (("tests/::x", "-x"), "tests/::x -x"),
+        (("--junitxml=all.xml",), "tests/ --junitxml=all.xml"),
+        (("-n", "2"), "tests/ -n 2"),
     ],
 )
 def test_a_path_given_to_the_tests_replaces_all_of_them(machine, arguments, pytest_arguments):
@@ -87,10 +101,46 @@ def test_a_path_given_to_the_tests_replaces_all_of_them(machine, arguments, pyte
 
     machine.run("test", *arguments)
 
-    assert machine.calls()[-5:] == [
-        "-m ruff format --check .",
-        "-m ruff check .",
-        "-m mypy --no-error-summary",
-        "-m mkdocs build --strict --site-dir .site",
-        f"-m pytest -c tests/pytest.ini {pytest_arguments}",
+    assert machine.calls()[-5:] == [*BEFORE_THE_TESTS, f"-m pytest -c tests/pytest.ini {pytest_arguments}"]
+
+
+@pytest.mark.parametrize("arguments", ["", " -k board"])
+def test_tests_that_wait_for_nothing_are_shared_by_two_workers(machine, arguments):
+    machine.run()
+    machine.calls()
+
+    machine.run("test", *arguments.split())
+
+    assert machine.calls()[-6:] == [
+        *BEFORE_THE_TESTS,
+        f"-m pytest -c tests/pytest.ini -n 2 --dist loadfile {FIRST_STAGE}{arguments}",
+        f"-m pytest -c tests/pytest.ini {SECOND_STAGE}{arguments}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "ended", "stages"),
+    [(0, 0, 0, 2), (1, 0, 1, 2), (0, 1, 1, 2), (1, 1, 1, 2), (5, 0, 0, 2), (0, 5, 0, 2), (5, 5, 5, 2), (2, 0, 2, 1)],
+)
+def test_both_stages_make_one_result(machine, first, second, ended, stages):
+    machine.run()
+    machine.calls()
+    python = machine.checkout / ".venv/bin/python"
+    python.write_text(f"""#!/bin/bash
+echo "$@" >>calls
+case "$*" in *loadfile*) exit {first} ;; *--ignore*) exit {second} ;; esac
+""")
+
+    run = machine.run("test")
+
+    assert run.returncode == ended
+    assert len([call for call in machine.calls() if "-m pytest" in call]) == stages
+    assert ("first stage failed too" in run.stderr) is (first == 1)
+
+
+def test_every_folder_of_the_first_stage_starts_no_sandbox():
+    starts = re.compile(r"\b(docker_cli|engine: |oci_root|evm_sandbox|oci_engine|sandbox: Sandbox|bitsec-agents=)")
+    for name in QUICK:
+        files = sorted((REPOSITORY / "tests" / name).rglob("*.py"))
+        assert files, name
+        assert [path.name for path in files if starts.search(path.read_text())] == []

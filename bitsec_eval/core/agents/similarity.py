@@ -86,7 +86,8 @@ def _spelled(tree: ast.AST) -> tuple[str, bytes]:
         else:
             tokens.append(_head(kind))
             waiting += _parts(part, names)[::-1]
-    return "".join([text for text, _ in tokens]), bytes([code for _, code in tokens])
+    texts, codes = zip(*tokens, strict=True)
+    return "".join(texts), bytes(codes)
 
 
 def _token(kind: str, detail: str) -> _Token:
@@ -123,7 +124,8 @@ def _parts(node: Any, names: _Names) -> list[object]:
         return [_token("import", node.name), names[node.asname or node.name.split(".")[0]]]
     if node.__class__ is ast.ImportFrom:
         return [_token("from", f"{node.level}{node.module or ''}"), node.names]
-    return [_field(value, names) for value in _fields(node.__class__)(node)]
+    values = _fields(node.__class__)(node)
+    return [value if isinstance(value, ast.AST) else _field(value, names) for value in values]
 
 
 def _field(value: Any, names: _Names) -> object:
