@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from plugin.evaluations import GOOD, REVERSE_TASK, Ran, command, environment, lay_out
 
+from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
+
 pytestmark = pytest.mark.usefixtures("docker_cli")
 
 HANGING = """
@@ -70,6 +72,8 @@ def test_one_that_hangs_is_named_and_once_it_is_ended_the_other_goes_on(tmp_path
     finally:
         os.kill(hanging.pid, signal.SIGKILL)
         hanging.wait()
+    with docker_sandbox(DockerSettings(state=tmp_path / "hanging/state")):
+        pass  # whoever has the state next removes the containers that the killed one left
     ran = end(tmp_path / "other", other)
 
     assert ran.status == 0, ran.output

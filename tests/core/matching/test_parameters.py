@@ -123,3 +123,11 @@ def test_a_word_that_hardly_counts_has_a_least_weight():
 def test_stems_words_and_names_have_a_least_length():
     assert terms.stems("moves paying ab abc") == ["move", "paying", "abc"]
     assert terms.names("abc() abcd()") == {"abcd"}
+
+
+def test_what_rounding_leaves_of_a_text_is_like_nothing():
+    def beside(left: float) -> float:
+        return tfidf.cosine_beside(tfidf.unit({"market": 1.0, "vault": left}), {"vault": 1.0}, frozenset({"market"}))
+
+    assert beside(1e-5) == pytest.approx(1.0, abs=1e-3)
+    assert beside(1e-7) == 0.0
