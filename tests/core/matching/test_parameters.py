@@ -131,3 +131,13 @@ def test_what_rounding_leaves_of_a_text_is_like_nothing():
 
     assert beside(1e-5) == pytest.approx(1.0, abs=1e-3)
     assert beside(1e-7) == 0.0
+
+
+def test_stems_are_kept_of_tokens_of_at_most_64_characters():
+    def is_kept(token: str) -> bool:
+        before = terms._stems_of.cache_info().currsize
+        assert terms.token_stems(token) == (token,)
+        return terms._stems_of.cache_info().currsize == before + 1
+
+    terms._stems_of.cache_clear()
+    assert [is_kept("q" * length) for length in (64, 65)] == [True, False]
