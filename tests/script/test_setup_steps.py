@@ -74,7 +74,7 @@ def test_the_demo_evaluates_the_sample_agents(machine):
 
     machine.run("demo", "-n", "2")
 
-    assert machine.calls()[-1] == "-m pytest -q --bitsec-agents=agents/ --bitsec-jobs=8 task_suites/ -n 2"
+    assert machine.calls()[-1] == "-m pytest -q --bitsec-agents=agents/ --bitsec-jobs=24 task_suites/ -n 2"
 
 
 BEFORE_THE_TESTS = [
