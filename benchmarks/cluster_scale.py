@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from psutil import Process  # noqa: E402
 
 from benchmarks.sides import machine  # noqa: E402
 from bitsec_eval.cluster.cluster import RESOURCE, Cluster, cluster_of  # noqa: E402
+from bitsec_eval.cluster.images import NodeEngines  # noqa: E402
 from bitsec_eval.cluster.node_actor import NodeOffer  # noqa: E402
 from bitsec_eval.cluster.settings import cluster_settings  # noqa: E402
 from bitsec_eval.core.answers.answer import Ending  # noqa: E402
@@ -47,7 +48,7 @@ class Echo:
 
     def send(self, kind: str, payload: bytes = b"") -> None:
         """See `Session.send`."""
-        self._frames.put(Frame(FrameKind(kind), payload))
+        self._frames.put(Frame(FrameKind.STDOUT, payload))
 
     def receive(self, deadline: float) -> Frame | Ending:
         """See `Session.receive`."""
@@ -75,14 +76,15 @@ class EchoEngine:
 def serve(address: str, count: int, sessions: int, connection: Any) -> None:
     """Run so many nodes until the other end says something."""
 
-    async def run() -> None:
+    async def run(folder: str) -> None:
+        engines = NodeEngines(EchoEngine(), Path(folder), lambda _: nullcontext(EchoEngine()), ExitStack())
         workers = [
             Worker(
                 address,
                 name=f"node{number}",
                 nthreads=1,
                 resources={RESOURCE: sessions},
-                plugins=(NodeOffer(EchoEngine(), sessions, lambda _: []),),
+                plugins=(NodeOffer(engines, sessions, lambda _: []),),
                 memory_limit=0,
                 dashboard=False,
             )
@@ -92,7 +94,8 @@ def serve(address: str, count: int, sessions: int, connection: Any) -> None:
         connection.send("ready")
         await asyncio.to_thread(connection.recv)
 
-    asyncio.run(run())
+    with tempfile.TemporaryDirectory(prefix="bitsec-nodes-") as folder:
+        asyncio.run(run(folder))
 
 
 @contextmanager

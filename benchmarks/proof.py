@@ -36,8 +36,8 @@ from bitsec_eval.plugin.proof.case_files import solidity
 from bitsec_eval.plugin.proof.pocs import run_pocs
 from bitsec_eval.plugin.proof.verdicts import judged
 from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
-from bitsec_eval.sandbox.evm.names import EVM_IMAGE
 from bitsec_eval.sandbox.evm.places import EvmSandboxes
+from bitsec_eval.sandbox.image_names import EVM_IMAGE
 from tests.task_suites.proof.proof_cases import Case
 from tests.task_suites.scabench.poc_cases import CASES as POC_CASES
 from tests.task_suites.scabench.poc_cases import PocCase

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from exported import export
 from hypothesis import HealthCheck, settings
 from long import LONG
 
@@ -75,16 +76,8 @@ def oci_root(engine: DockerSandbox) -> Iterator[Path]:
     if os.geteuid() != 0 or shutil.which(RUNTIME) is None:
         pytest.skip(f"needs root and {RUNTIME}")
     with tempfile.TemporaryDirectory(prefix="rootfs-") as folder:
-        _export(Path(folder))
+        export(IMAGE, Path(folder))
         yield Path(folder)
-
-
-def _export(root: Path, image: str = IMAGE) -> None:
-    container = subprocess.run(["docker", "create", image, "x"], capture_output=True, text=True, check=True).stdout
-    with subprocess.Popen(["docker", "export", container.strip()], stdout=subprocess.PIPE) as exported:
-        subprocess.run(["tar", "-x", "-C", str(root)], stdin=exported.stdout, check=True)
-    root.chmod(0o755)
-    subprocess.run(["docker", "rm", container.strip()], capture_output=True, check=True)
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +99,7 @@ def evm_engine(engine: DockerSandbox, tmp_path_factory: pytest.TempPathFactory) 
 def evm_root(evm_engine: DockerSandbox, oci_root: Path) -> Iterator[Path]:
     """The same image as a folder, for an OCI runtime."""
     with tempfile.TemporaryDirectory(prefix="rootfs-") as folder:
-        _export(Path(folder), EVM_IMAGE)
+        export(EVM_IMAGE, Path(folder))
         yield Path(folder)
 
 

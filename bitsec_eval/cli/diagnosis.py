@@ -40,11 +40,13 @@ def _nodes(args: argparse.Namespace) -> Iterator[tuple[str, list[HostCheck]]]:
         raise SettingsError("--cluster and --engine: each says what to look at; use only one")
     try:
         from bitsec_eval.cluster.cluster import cluster_of
+        from bitsec_eval.cluster.images import NodeImage
         from bitsec_eval.cluster.settings import cluster_settings
     except ModuleNotFoundError as error:
         raise SettingsError(f"{error.name} is not installed; pip install 'bitsec-eval[cluster]'") from None
     try:
-        with cluster_of(cluster_settings(args.cluster, args.cluster_tls)) as cluster:
+        image = NodeImage(name=args.image or "")
+        with cluster_of(cluster_settings(args.cluster, args.cluster_tls), image) as cluster:
             for node in cluster.nodes:
                 yield node.name, _looked(partial(node.look, args.memory_mib))
             for name, reason in sorted(cluster.refused.items()):

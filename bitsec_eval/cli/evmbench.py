@@ -91,7 +91,7 @@ def _prover() -> Iterator[Callable[[FoundryCase], Controls]]:
     """Lend what runs controls in a sandbox."""
     from bitsec_eval.sandbox.engines import engine_of, engine_settings  # loads Docker's SDK
     from bitsec_eval.sandbox.evm.forge import ForgeSandboxes
-    from bitsec_eval.sandbox.evm.names import FOUNDRY_IMAGE
+    from bitsec_eval.sandbox.image_names import FOUNDRY_IMAGE
 
     with tempfile.TemporaryDirectory(prefix="bitsec-evmbench-") as state, ExitStack() as stack:
         engine = stack.enter_context(engine_of(engine_settings("docker", Path(state), FOUNDRY_IMAGE, None)))

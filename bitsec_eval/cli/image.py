@@ -144,7 +144,7 @@ def _build_proof_rootfs(args: argparse.Namespace) -> None:
 def _build_proof_images(args: argparse.Namespace) -> None:
     from bitsec_eval.sandbox.evm.foundry_image import build_foundry_image
     from bitsec_eval.sandbox.evm.image import build_evm_image
-    from bitsec_eval.sandbox.evm.names import EVM_IMAGE, FOUNDRY_IMAGE
+    from bitsec_eval.sandbox.image_names import EVM_IMAGE, FOUNDRY_IMAGE
 
     if args.evm or args.foundry:
         _tell(EVM_IMAGE, made=build_evm_image())

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+from contextlib import AbstractContextManager, ExitStack
 
 from bitsec_eval.core.errors import SettingsError
 
@@ -15,11 +16,12 @@ def serve(args: argparse.Namespace) -> int:
 
 def _offer(args: argparse.Namespace) -> None:
     try:
+        from bitsec_eval.cluster.images import NodeEngines
         from bitsec_eval.cluster.node import NodeSettings, offer
         from bitsec_eval.cluster.settings import cluster_settings
     except ModuleNotFoundError as error:
         raise SettingsError(f"{error.name} is not installed; pip install 'bitsec-eval[cluster]'") from None
-    from bitsec_eval.sandbox.engines import engine_of, engine_settings
+    from bitsec_eval.sandbox.engines import Engine, engine_of, engine_settings, task_image
     from bitsec_eval.sandbox.preflight import look, opened, refuse
     from bitsec_eval.sandbox.uid_lease import state_folder
 
@@ -29,7 +31,14 @@ def _offer(args: argparse.Namespace) -> None:
     state = args.state or state_folder(os.environ)
     engine = engine_settings(args.sandbox, state, args.image, args.runtime)
     refuse(engine, state, ())
-    with engine_of(engine) as sandbox:
+
+    def open_image(name: str) -> AbstractContextManager[Engine]:
+        image = task_image(args.sandbox, args.image, name)
+        return engine_of(engine_settings(args.sandbox, state, image, args.runtime))
+
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(engine_of(engine))
+        engines = NodeEngines(sandbox, state, open_image, stack)
         settings = NodeSettings(
             cluster=cluster,
             name=args.name,
@@ -38,7 +47,7 @@ def _offer(args: argparse.Namespace) -> None:
             host=args.host,
             port=args.port,
         )
-        asyncio.run(offer(settings, sandbox, _log))
+        asyncio.run(offer(settings, engines, _log))
 
 
 def _log(line: str) -> None:

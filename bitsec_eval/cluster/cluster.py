@@ -2,17 +2,20 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 from distributed import Client
 
+from bitsec_eval.cluster.images import NodeImage
 from bitsec_eval.cluster.remote_node import ClusterNode
 from bitsec_eval.cluster.settings import ClusterSettings, security
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.text import one_line
+from bitsec_eval.sandbox.engines import build_command, other_image
 from bitsec_eval.sandbox.fleet.fleet import Fleet, FleetAsEngine, Member
 from bitsec_eval.sandbox.pool import Pool
 
@@ -20,18 +23,22 @@ CONNECT_SECONDS = 15
 LOOK_SECONDS = 1.0
 FIRST_NODE_SECONDS = 30.0
 RETIRE_SECONDS = 5.0
+REFUSED_SECONDS = 15.0
 RESOURCE = "sandbox"
+OWN_IMAGE = NodeImage()
 
 
 @contextmanager
-def cluster_of(settings: ClusterSettings) -> Iterator["Cluster"]:
+def cluster_of(settings: ClusterSettings, image: NodeImage = OWN_IMAGE) -> Iterator["Cluster"]:
     """Connect to the scheduler, wait for the first node, and leave nothing on any node at the end.
+
+    Sandboxes are of `image`; a node without it, or with another of its name, is refused and the others serve.
 
     Raises:
         SandboxError: no scheduler answers, or no node offers sandboxes.
     """
     _hush_dask()
-    cluster = Cluster(settings)
+    cluster = Cluster(settings, image)
     try:
         cluster.begin()
         yield cluster
@@ -42,17 +49,19 @@ def cluster_of(settings: ClusterSettings) -> Iterator["Cluster"]:
 class Cluster(FleetAsEngine):
     """Every node of a cluster; `fleet` opens sandboxes on them."""
 
-    def __init__(self, settings: ClusterSettings) -> None:
+    def __init__(self, settings: ClusterSettings, image: NodeImage = OWN_IMAGE) -> None:
         self._settings = settings
+        self._asked = image
         self._client = self._connected()
         self._nodes: dict[str, ClusterNode] = {}  # by the address of their worker
         self._pools: dict[str, Pool] = {}  # by the name of their node
         self._retiring: list[Thread] = []
         self._refused: dict[str, str] = {}
+        self._refused_until: dict[str, float] = {}  # by address
         self._stopped = Event()
         self._looking = Thread(target=self._keep_looking, name="bitsec-nodes", daemon=True)
         self.fleet = Fleet(())
-        self.image = ""
+        self.image = image.digest
 
     def begin(self) -> None:
         """Take in the nodes that are there, and from here on those that come.
@@ -63,7 +72,7 @@ class Cluster(FleetAsEngine):
         deadline = time.monotonic() + FIRST_NODE_SECONDS
         while not self._nodes:
             self._look()
-            if not self._nodes and time.monotonic() >= deadline:
+            if not self._nodes and time.monotonic() >= (deadline - REFUSED_SECONDS if self._refused else deadline):
                 raise SandboxError(self._nobody())
             self._stopped.wait(0 if self._nodes else LOOK_SECONDS)
         self._looking.start()
@@ -117,25 +126,45 @@ class Cluster(FleetAsEngine):
         if self._client.status == "closed":  # the scheduler was away for longer than Dask waits for it
             self._client = self._connected()
         workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        known = {address for address, node in self._nodes.items() if not node.is_gone}
         new = {
-            address: str(told["name"])
+            address: one_line(str(told["name"]), 80)
             for address, told in workers.items()
-            if address not in self._nodes and RESOURCE in told["resources"]
+            if address not in known and RESOURCE in told["resources"] and self._may_be_asked(address)
         }
-        if new:
-            with ThreadPoolExecutor(len(new)) as threads:
-                list(threads.map(self._take_in, new, new.values()))
+        if not new:
+            return
+        with ThreadPoolExecutor(len(new)) as threads:
+            found = [node for node in threads.map(self._spoken_to, new, new.values()) if node is not None]
+        if found:
+            self.image = self.image or _commonest(found)
+        for node in found:
+            self._take_in(node)
 
-    def _take_in(self, address: str, name: str) -> None:
+    def _may_be_asked(self, address: str) -> bool:
+        """Whether a node was not refused a moment ago: to look at it again costs it a look at its whole image."""
+        return time.monotonic() >= self._refused_until.get(address, 0.0)
+
+    def _refuse(self, address: str, name: str, reason: str) -> None:
+        self._refused[name] = reason
+        self._refused_until[address] = time.monotonic() + REFUSED_SECONDS
+
+    def _spoken_to(self, address: str, name: str) -> ClusterNode | None:
         try:
-            node = ClusterNode(self._client, name, address)
-            self._check_image(node)
+            return ClusterNode(self._client, name, address, self._asked.name)
         except SandboxError as error:
-            self._refused[name] = str(error)
+            self._refuse(address, name, str(error))
+            return None
+
+    def _take_in(self, node: ClusterNode) -> None:
+        name = node.name
+        if self.image not in (node.content, node.image):
+            self._refuse(node.address, name, self._other_image(node))
+            node.stop()
             return
         self._refused.pop(name, None)
         self._retire(name)
-        self._nodes[address] = node
+        self._nodes[node.address] = node
         self._pools[name] = Pool(node, node.jobs)
         self.fleet.add(Member(name=name, jobs=node.jobs, pool=self._pools[name], ask=node.ask))
 
@@ -147,15 +176,13 @@ class Cluster(FleetAsEngine):
                 self._retiring.append(Thread(target=stop, name="bitsec-stop", daemon=True))
                 self._retiring[-1].start()
 
-    def _check_image(self, node: ClusterNode) -> None:
-        image = f"sha256:{node.image_content()}"
-        self.image = self.image or image
-        if image != self.image:
-            node.stop()
-            raise SandboxError(
-                f"the image of node {node.name} holds other files than the first node's;"
-                " make both by the same version: bitsec-eval image build"
-            )
+    def _other_image(self, node: ClusterNode) -> str:
+        if self._asked.digest:
+            return f"node {node.name}: {other_image(self._asked.name, node.content, self.image)}"
+        return (
+            f"the image of node {node.name} holds other files than that of other nodes;"
+            f" make all by the same version: {build_command(self._asked.name)}"
+        )
 
     def _nobody(self) -> str:
         refused = "; ".join(self._refused.values())
@@ -163,6 +190,12 @@ class Cluster(FleetAsEngine):
             f"no node offers sandboxes at {self._settings.scheduler}; start one with"
             f" bitsec-eval node --scheduler {self._settings.scheduler}"
         )
+
+
+def _commonest(nodes: Sequence[ClusterNode]) -> str:
+    """Return the image content of most nodes, so that one that holds another does not shut out the rest."""
+    counted = Counter(node.content for node in sorted(nodes, key=lambda node: node.name))
+    return counted.most_common(1)[0][0]
 
 
 def _hush_dask() -> None:

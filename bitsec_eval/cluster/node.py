@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from distributed import Worker
 
 from bitsec_eval.cluster.cluster import RESOURCE
+from bitsec_eval.cluster.images import NodeEngines
 from bitsec_eval.cluster.node_actor import NodeOffer
 from bitsec_eval.cluster.settings import ClusterSettings, security
 from bitsec_eval.core.text import one_line
-from bitsec_eval.sandbox.engines import Engine
 from bitsec_eval.sandbox.hardening.host_checks import HostCheck
 
 RETRY_SECONDS = 2.0
@@ -34,7 +34,7 @@ class NodeSettings:
     port: int = 0
 
 
-async def offer(settings: NodeSettings, sandbox: Engine, log: Callable[[str], None]) -> None:
+async def offer(settings: NodeSettings, engines: NodeEngines, log: Callable[[str], None]) -> None:
     """Offer sandboxes until SIGINT or SIGTERM; a scheduler that goes away is waited for."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -42,7 +42,7 @@ async def offer(settings: NodeSettings, sandbox: Engine, log: Callable[[str], No
         loop.add_signal_handler(number, stopping.set)
     while not stopping.is_set():
         try:
-            await _serve(settings, sandbox, log, stopping)
+            await _serve(settings, engines, log, stopping)
         except (OSError, ValueError, RuntimeError) as error:
             reason = one_line(str(error), 160) or type(error).__name__
             log(f"no scheduler at {settings.cluster.scheduler} ({reason}); trying again")
@@ -51,7 +51,7 @@ async def offer(settings: NodeSettings, sandbox: Engine, log: Callable[[str], No
 
 
 async def _serve(
-    settings: NodeSettings, sandbox: Engine, log: Callable[[str], None], stopping: asyncio.Event
+    settings: NodeSettings, engines: NodeEngines, log: Callable[[str], None], stopping: asyncio.Event
 ) -> None:
     worker = Worker(
         settings.cluster.scheduler,
@@ -61,7 +61,7 @@ async def _serve(
         security=security(settings.cluster),
         host=settings.host,
         port=settings.port,
-        plugins=(NodeOffer(sandbox, settings.jobs, settings.look),),
+        plugins=(NodeOffer(engines, settings.jobs, settings.look),),
         memory_limit=0,
         dashboard=False,
     )

@@ -1,22 +1,20 @@
 """The sessions that are open on one node: a thread for each carries what its guest sends, ready to be fetched."""
 
 import asyncio
-import itertools
+import secrets
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from threading import Condition, Thread
 
-from bitsec_eval.cluster.messages import Told, pack_told
+from bitsec_eval.cluster.messages import HELD_BYTES, Told, pack_told
 from bitsec_eval.core.answers.answer import Ending
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.api import Frame, Sandbox, Session
 
-HELD_BYTES = 4 << 20
-"""How much of one guest's output waits here for the driver; the guest waits when there is more."""
-
 LISTEN_SECONDS = 1.0
+NUMBER_BITS = 63
 
 
 class OpenSession:
@@ -97,26 +95,29 @@ class OpenSession:
 class NodeSessions:
     """Every open session of one driver on this node."""
 
-    def __init__(self, sandbox: Sandbox, loop: asyncio.AbstractEventLoop) -> None:
-        self._sandbox = sandbox
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._sessions: dict[int, OpenSession] = {}
-        self._numbers = itertools.count(1)
-
-    def __len__(self) -> int:
-        return len(self._sessions)
 
     def __getitem__(self, number: int) -> OpenSession:
-        return self._sessions[number]
+        """Return an open session.
 
-    def open(self, limits: Limits) -> int:
+        Raises:
+            SandboxError: it was removed.
+        """
+        session = self._sessions.get(number)
+        if session is None:
+            raise SandboxError("a sandbox was removed: its validator was not heard of for too long")
+        return session
+
+    def open(self, sandbox: Sandbox, limits: Limits) -> int:
         """Open a session and return its number; blocks while it starts.
 
         Raises:
             SandboxError: no sandbox with every guard set can be had.
         """
-        opened = OpenSession(self._sandbox.open(limits), self._loop)
-        number = next(self._numbers)
+        opened = OpenSession(sandbox.open(limits), self._loop)
+        number = secrets.randbits(NUMBER_BITS)  # no other session's, in this actor or one that takes its place
         self._sessions[number] = opened
         return number
 

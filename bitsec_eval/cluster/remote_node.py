@@ -16,42 +16,56 @@ from bitsec_eval.cluster.remote_session import RemoteSession
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.core.text import one_line
+from bitsec_eval.sandbox.engines import with_remedy
 from bitsec_eval.sandbox.hardening.host_checks import CheckStatus, HostCheck
 
 START_SECONDS = 60.0
+HELLO_SECONDS = 180.0
+"""A node that is asked for an image for the first time reads all of it."""
+
+MOST_JOBS = 100_000
 HEARTBEAT_SECONDS = 0.5
 SILENCE_SECONDS = 1.5
 """A node that does not answer a heartbeat for so long is away, whatever its connection looks like."""
 
 
 class ClusterNode:
-    """One node as an engine: opens its sessions through an actor of ours on it."""
+    """One node as an engine of one image: opens its sessions through an actor of ours on it.
 
-    def __init__(self, client: Client, name: str, address: str) -> None:
+    `content` is the digest of what the image holds, `image` what the node's engine calls it.
+
+    Raises:
+        SandboxError: the node does not answer, has no such image, or runs another version; the message names it.
+    """
+
+    def __init__(self, client: Client, name: str, address: str, image: str = "") -> None:
         self.name = name
         self.loop = cast("asyncio.AbstractEventLoop", cast("Any", client.loop).asyncio_loop)
         self._client = client
-        self._address = address
+        self.address = address
         self._sessions: set[RemoteSession] = set()
         self._lock = threading.Lock()
         self._away = ""
         self._stopped = False
-        self._actor = self._placed()
-        told = json.loads(self._waited(START_SECONDS, "hello"))
-        if told["version"] != __version__:
-            versions = f"{told['version']}, this is {__version__}"
-            raise SandboxError(f"node {name} runs bitsec-eval {versions}; install the same version on all")
-        self.image: str = told["image"]
-        self.jobs: int = told["jobs"]
-        self._content: str = told["content"]
+        self._image = image
+        self._actor = self._placed(image)
+        try:
+            told = json.loads(self._answer(HELLO_SECONDS, "hello"))
+            if told["version"] != __version__:
+                versions = f"{one_line(str(told['version']), 40)}, this is {__version__}"
+                raise SandboxError(f"node {name} runs bitsec-eval {versions}; install the same version on all")
+            self.image, self.content = str(told["image"]), str(told["content"])
+            self.jobs = min(max(1, int(told["jobs"])), MOST_JOBS)
+        except (ValueError, KeyError, TypeError) as error:
+            raise SandboxError(f"node {name} did not say what it is; install the same version on all") from error
         self._beating = asyncio.run_coroutine_threadsafe(self._beat(), self.loop)
 
-    def _placed(self) -> Any:
+    def _placed(self, image: str) -> Any:
         try:
-            made = self._client.submit(
-                NodeActor, actor=True, workers=[self._address], allow_other_workers=False, pure=False
+            self._made = self._client.submit(
+                NodeActor, image, actor=True, workers=[self.address], allow_other_workers=False, pure=False
             )
-            return made.result(START_SECONDS)
+            return self._made.result(START_SECONDS)
         except Exception as error:
             raise self.lost(error) from error
 
@@ -61,10 +75,7 @@ class ClusterNode:
     def open(self, limits: Limits) -> Iterator[RemoteSession]:
         """Return a session in a fresh sandbox on the node; see `Sandbox.open`."""
         self._refuse_if_away()
-        answer = self._waited(START_SECONDS, "open", limits_order(limits))
-        if not answer.startswith(OPENED):
-            raise next(told for told in unpack_told(answer) if isinstance(told, SandboxError))
-        session = RemoteSession(self, int(answer[len(OPENED) :]))
+        session = RemoteSession(self, int(self._answer(START_SECONDS, "open", limits_order(limits))))
         with self._lock:
             self._sessions.add(session)
         try:
@@ -91,17 +102,22 @@ class ClusterNode:
         Raises:
             SandboxError: the node does not answer.
         """
-        told = json.loads(self._waited(START_SECONDS, "look", memory_mib))
+        told = json.loads(self._answer(START_SECONDS, "look", memory_mib))
         return [HostCheck(**{**each, "status": CheckStatus(each["status"])}) for each in told]
 
     def image_content(self) -> str:
         """Return the digest of what the node's image holds; see `image.content`."""
-        return self._content
+        return self.content.removeprefix("sha256:")
 
     @property
     def processors(self) -> int:
         """How many runs the node takes at a time."""
         return self.jobs
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether our actor is no more: what listens at this address now, if anything, is another process."""
+        return self._made.status not in ("finished", "pending")
 
     def stop(self) -> None:
         """Open nothing more and remove everything of ours on the node."""
@@ -123,6 +139,18 @@ class ClusterNode:
             return error
         words = one_line(str(error), 160) or type(error).__name__
         return SandboxError(f"node {self.name} was lost: {words}")
+
+    def _answer(self, seconds: float, method: str, *arguments: object) -> bytes:
+        """Return what a method says besides that it went well.
+
+        Raises:
+            SandboxError: it did not; the message names the node.
+        """
+        answer = self._waited(seconds, method, *arguments)
+        if answer.startswith(OPENED):
+            return answer[len(OPENED) :]
+        told = str(next(unpack_told(answer), "said nothing"))
+        raise SandboxError(f"node {self.name}: {with_remedy(told, self._image)}")
 
     def _waited(self, seconds: float, method: str, *arguments: object) -> bytes:
         async def done() -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from threading import Lock
 from typing import Protocol
 
-from bitsec_eval.cluster.messages import Told, unpack_told
+from bitsec_eval.cluster.messages import HELD_BYTES, Told, unpack_fetched, unpack_told
 from bitsec_eval.core.answers.answer import Ending
 from bitsec_eval.core.errors import SandboxError, UnprovenError
 from bitsec_eval.sandbox.api import Frame
@@ -45,19 +45,40 @@ class RemoteSession:
         self._told: queue.SimpleQueue[Told] = queue.SimpleQueue()
         self._places = itertools.count()
         self._sending = Lock()
+        self._held_bytes = 0
+        self._holding = Lock()
+        self._room = asyncio.Event()
+        self._room.set()
         self._pump = asyncio.run_coroutine_threadsafe(self._fetch(), node.loop)
 
     async def _fetch(self) -> None:
         try:
             while True:
-                for told in unpack_told(await self._node.call("fetch", self.number, FETCH_SECONDS)):
-                    self._told.put(told)
+                await self._room.wait()
+                for told in unpack_fetched(self.number, await self._node.call("fetch", self.number, FETCH_SECONDS)):
+                    self._hold(told)
                     if not isinstance(told, Frame):
                         return
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever went wrong on the way, the node is lost
             self._told.put(self._node.lost(error))
+
+    def _hold(self, told: Told) -> None:
+        """Keep what the guest sent; while that is much, nothing more is fetched, and at last the guest waits."""
+        with self._holding:
+            self._held_bytes += _bytes_of(told)
+            if self._held_bytes >= HELD_BYTES:
+                self._room.clear()
+        self._told.put(told)
+
+    def _let_go(self, told: Told) -> None:
+        with self._holding:
+            was_full = self._held_bytes >= HELD_BYTES
+            self._held_bytes -= _bytes_of(told)
+            has_room = was_full and self._held_bytes < HELD_BYTES
+        if has_room:
+            self._node.loop.call_soon_threadsafe(self._room.set)
 
     def lose(self, error: SandboxError) -> None:
         """The node is gone: whoever waits for this guest need not wait longer."""
@@ -75,7 +96,8 @@ class RemoteSession:
 
     async def _done(self, method: str, *arguments: object) -> None:
         try:
-            await self._node.call(method, self.number, *arguments)
+            for told in unpack_told(await self._node.call(method, self.number, *arguments)):
+                self._told.put(told)
         except Exception as error:  # noqa: BLE001 - as in _fetch
             self._told.put(self._node.lost(error))
 
@@ -87,6 +109,7 @@ class RemoteSession:
             return Ending.TIMED_OUT
         if isinstance(told, SandboxError):
             raise told
+        self._let_go(told)
         return told
 
     def reset_output_quota(self) -> None:
@@ -145,3 +168,7 @@ class RemoteSession:
     def close(self) -> None:
         """Fetch nothing more; the node removes the sandbox behind this."""
         self._pump.cancel()
+
+
+def _bytes_of(told: Told) -> int:
+    return len(told.payload) if isinstance(told, Frame) else 0

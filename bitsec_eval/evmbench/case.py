@@ -10,8 +10,8 @@ from pathlib import Path
 from bitsec_eval.core.errors import TaskError
 from bitsec_eval.core.proof.foundry import FoundryCase, HiddenTest
 from bitsec_eval.core.text import one_line
-from bitsec_eval.sandbox.evm.names import FOUNDRY_COMPILERS
 from bitsec_eval.sandbox.execution.workspace import read_workspace
+from bitsec_eval.sandbox.image_names import FOUNDRY_COMPILERS
 
 CASE_FILE = "audit.json"
 WORKSPACE, GOLD, HIDDEN = "workspace", "gold", "hidden"

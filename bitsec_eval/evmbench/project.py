@@ -11,7 +11,7 @@ from typing import Any
 
 from bitsec_eval.core.errors import SettingsError
 from bitsec_eval.core.text import one_line
-from bitsec_eval.sandbox.evm.names import FOUNDRY_COMPILERS
+from bitsec_eval.sandbox.image_names import FOUNDRY_COMPILERS
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _IMPORT = re.compile(r"""\bimport\s+(?:[^"';]*?\bfrom\s*)?["']([^"'\n]+)["']""")

@@ -28,8 +28,9 @@ class EngineRequest:
     `accepted` names the controls that may be missing (--bitsec-accept-weaker).
     `addresses` are those of several engines, `cluster` that of a Dask scheduler and `cluster_tls` the folder of
     its certificates; our own engines for several machines take them.
-    `task_image` names an image that a task asks for; then that is to be opened in place of `image`, and what it holds
-    is compared afterwards.
+    `task_image` names an image that a task asks for, or whose programs judge its answers; then that is to be opened
+    in place of `image`. `task_digest` is what it must hold or be called by its engine, where the task says so: that
+    is compared afterwards, but an engine over several machines can say which of them has another.
     """
 
     state: Path
@@ -41,6 +42,7 @@ class EngineRequest:
     cluster: str = ""
     cluster_tls: Path | None = None
     task_image: str = ""
+    task_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

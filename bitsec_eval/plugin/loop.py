@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.cache.resume import note_begun
 from bitsec_eval.plugin.collection.plugin import TaskCollection
 from bitsec_eval.plugin.collection.tasks import CHECK
@@ -19,6 +20,8 @@ from bitsec_eval.plugin.running.runs import Runs
 from bitsec_eval.plugin.staging.stages import Stages
 from bitsec_eval.schedule.runs import RunKey
 
+NOT_USED = "not used: "
+
 
 def will_be_interrupted(session: pytest.Session) -> bool:
     """Whether pytest will run nothing, because a file could not be collected."""
@@ -28,6 +31,15 @@ def will_be_interrupted(session: pytest.Session) -> bool:
 def worker_of(config: pytest.Config) -> str:
     """Return the name of this worker of xdist, "" in any other process."""
     return str(getattr(config, "workerinput", {}).get("workerid", ""))
+
+
+def tell_refused(config: pytest.Config, refused: Mapping[str, str]) -> None:
+    """Say which machines of several serve nobody, and why, before the first run."""
+    reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        for _, why in sorted(refused.items()):
+            reporter.ensure_newline()
+            reporter.write_line(f"{NOT_USED}{one_line(why, 400)}", yellow=True)
 
 
 class RunLoop:
@@ -50,9 +62,12 @@ class RunLoop:
         """How many runs of each task there are, without those that are not spent."""
         return Counter(key.task for key in self._left if not self._stages.is_known_unspent(key))
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Start every selected run, then let pytest go through the checks."""
+        """Start every selected run, then let pytest go through the checks.
+
+        Whoever may refuse an evaluation for want of an image is called before, with `tryfirst`.
+        """
         checks = [item.stash[CHECK] for item in session.items if CHECK in item.stash]
         self._left = Counter(check.key for check in checks)
         if not checks or will_be_interrupted(session):
@@ -62,6 +77,7 @@ class RunLoop:
         # A worker of xdist is told bit by bit what is its own.
         first = [] if is_worker else list(self._stages.entered(next(iter(self._left))))
         with self._runs.opened(self._left.keys(), check_llm=not is_worker, first=first):
+            tell_refused(session.config, self._runs.refused)
             self.plan = self._planned({check.key for check in checks}, session.config.rootpath)
             for key in first:
                 self._runs.want(key)

@@ -8,9 +8,14 @@ from bitsec_eval.core.tasks.image_name import folder_of
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.docker.engine import DockerSettings, docker_sandbox
 from bitsec_eval.sandbox.hardening.policy import IMAGE
+from bitsec_eval.sandbox.image_names import EVM_IMAGE, EVM_ROOT, FOUNDRY_IMAGE, FOUNDRY_ROOT
 from bitsec_eval.sandbox.oci.engine import ROOT, RUNTIME, OciSettings, oci_sandbox
 
 EngineSettings = DockerSettings | OciSettings
+BUILD = "bitsec-eval image build"
+OWN_OPTIONS = {EVM_IMAGE: "--evm", FOUNDRY_IMAGE: "--foundry"}
+OWN_FOLDERS = {EVM_IMAGE: EVM_ROOT, FOUNDRY_IMAGE: FOUNDRY_ROOT}
+"""Folders of our own images whose names are not made of the image's."""
 
 
 class Engine(Sandbox, Protocol):
@@ -48,6 +53,11 @@ def description_of(engine: Engine) -> str:
     return str(getattr(engine, "description", ""))
 
 
+def refused_of(engine: Engine) -> dict[str, str]:
+    """Return why some of its machines serve nobody, by their names; an engine on one machine has none."""
+    return dict(getattr(engine, "refused", {}))
+
+
 def engine_settings(name: str, state: Path, image: str | None, runtime: str | None) -> EngineSettings:
     """Return the settings of the engine called `name`, docker or oci, whose image is the folder of its files."""
     if name == "oci":
@@ -56,11 +66,38 @@ def engine_settings(name: str, state: Path, image: str | None, runtime: str | No
 
 
 def task_image(engine: str, image: str | None, name: str) -> str:
-    """Return where an engine, docker or oci, has the image called `name` of a task; `image` is that of all others.
+    """Return where an engine, docker or oci, has the image called `name`; `image` is that of the agents.
 
     For an OCI runtime it is a folder beside that of the other image.
     """
-    return str(Path(image or ROOT).parent / folder_of(name)) if engine == "oci" else name
+    folder = OWN_FOLDERS.get(name) or folder_of(name)
+    return str(Path(image or ROOT).parent / folder) if engine == "oci" else name
+
+
+def build_command(name: str, *, root: bool = False) -> str:
+    """Return the command that makes the image called `name`, or its `root` file system; empty: the agents' image.
+
+    >>> build_command("bitsec-eval/evm:1")
+    'bitsec-eval image build --evm'
+    """
+    options = OWN_OPTIONS.get(name) or (f"--with REQUIREMENTS --name {name}" if name else "")
+    return " ".join(filter(None, (BUILD, "--rootfs" if root else "", options)))
+
+
+def with_remedy(told: str, name: str) -> str:
+    """Return an engine's words with the command that makes this image in place of the one for the agents' image."""
+    fact, _, remedy = told.partition("; ")
+    if not name or BUILD not in remedy or OWN_OPTIONS.get(name, name) in remedy:
+        return told
+    return f"{fact}; make it with {build_command(name, root='--rootfs' in remedy)}"
+
+
+def other_image(name: str, held: str, asked: str) -> str:
+    """Return what is said of an image that is not the one its tasks ask for."""
+    return (
+        f"image {name} holds {held} here, and TASK asks for {asked};"
+        f" make the one it was written for ({build_command(name)}), or correct TASK"
+    )
 
 
 def engine_of(settings: EngineSettings) -> AbstractContextManager[Engine]:

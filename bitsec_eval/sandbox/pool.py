@@ -135,7 +135,7 @@ class Pool:
         try:
             yield session
         except SandboxError:  # what killed this one may have killed those that wait as well
-            self._discard()
+            self.discard()
             raise
         finally:
             self._retire(opened)
@@ -179,7 +179,8 @@ class Pool:
             opened = self._sandbox.open(limits)
             return opened, opened.__enter__()
 
-    def _discard(self) -> None:
+    def discard(self) -> None:
+        """Throw away every session that waits: its engine was away."""
         with self._to_remove:
             self._used.extend(opened for _, opened, _ in self._warm)
             self._warm.clear()
@@ -262,7 +263,7 @@ class Pool:
         for thread in self._starters:
             thread.join(JOIN_SECONDS)
         self._over = True  # the threads that remove end when they have removed what is discarded now
-        self._discard()
+        self.discard()
         for thread in self._removers:
             thread.join(JOIN_SECONDS)
 

@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from exported import export
 from plugin.evaluations import evaluate
 from sandbox.image.wheels import made_image, own_name
 
-from bitsec_eval.core.errors import SettingsError, TaskError
+from bitsec_eval.core.errors import TaskError
 from bitsec_eval.core.junit.reader import read_junit
 from bitsec_eval.core.tasks.image_name import folder_of
 from bitsec_eval.core.tasks.task import Task
-from bitsec_eval.plugin.extension import EngineRequest
-from bitsec_eval.plugin.several_machines import CLUSTER
 from bitsec_eval.sandbox.docker.engine import DockerSandbox
 from bitsec_eval.sandbox.image.libraries_build import MadeImage
 
@@ -78,8 +77,7 @@ def root(images: list[MadeImage], oci_root: Path, tmp_path_factory: pytest.TempP
         name = image.pinned.partition("@")[0]
         folder = roots / folder_of(name)
         folder.mkdir()
-        export = f"c=$(docker create {name} x) && docker export $c | tar -x -C {folder} && docker rm $c"
-        subprocess.run(["sh", "-c", export], check=True, capture_output=True)
+        export(name, folder)
     return roots / "rootfs"
 
 
@@ -99,16 +97,6 @@ def test_an_oci_runtime_finds_them_beside_its_root(
 
     assert ran.status == 0, ran.output
     assert ran.scores() == {"greeter": pytest.approx(200 / 3)}
-
-
-def test_the_nodes_of_a_cluster_have_one_image(tmp_path: Path):
-    request = EngineRequest(state=tmp_path, results=tmp_path, task_image="numpy:1")
-
-    with (
-        pytest.raises(SettingsError, match="nodes hold one image; use --bitsec-engine for tasks with their own"),
-        CLUSTER.open(request),
-    ):
-        pass
 
 
 def test_an_image_of_another_digest_is_refused_before_anything_runs(images: list[MadeImage], tmp_path: Path):

@@ -12,8 +12,8 @@ from bitsec_eval.core.tasks.task import CLI, PROTOCOLS
 from bitsec_eval.core.usage import TIEBREAKS
 from bitsec_eval.plugin.config.llm_options import OPTIONS as LLM_OPTIONS
 from bitsec_eval.plugin.config.option import Option, OptionValues, addresses, flag, words
-from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.sandbox.hardening.policy import IMAGE
+from bitsec_eval.sandbox.image_names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.schedule.order import RunOrder
 
 RERUNS = ("void",)

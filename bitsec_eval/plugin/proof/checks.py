@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,16 +22,17 @@ from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.collection.tasks import CHECK, CollectedTask
 from bitsec_eval.plugin.config.pytest_options import runs_nothing
 from bitsec_eval.plugin.config.settings import Settings
-from bitsec_eval.plugin.loop import will_be_interrupted
+from bitsec_eval.plugin.extension import EngineRequest
+from bitsec_eval.plugin.loop import tell_refused, will_be_interrupted
 from bitsec_eval.plugin.proof.case_files import CaseFiles
 from bitsec_eval.plugin.proof.losses import losses
 from bitsec_eval.plugin.proof.pocs import run_pocs
 from bitsec_eval.plugin.proof.verdicts import Judged, compile_answer, judged, refuse, stands_of
 from bitsec_eval.plugin.running.checked_run import CheckedRun
+from bitsec_eval.sandbox.engines import refused_of, with_remedy
 from bitsec_eval.sandbox.evm.answer_compiler import AnswerCompiler
-from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.sandbox.evm.places import EvmSandboxes
-from bitsec_eval.sandbox.oci.engine import ROOT
+from bitsec_eval.sandbox.image_names import EVM_IMAGE
 from bitsec_eval.schedule.runs import RunKey, RunSpec
 
 POCS_RUN, POCS_NOT_RUN = "run", "not run"
@@ -53,6 +53,7 @@ class ProofChecks:
         self._places: EvmSandboxes | None = None
         self._pocs: dict[RunKey, tuple[PocResult, ...]] = {}
         self._ignores_pocs = ""
+        self._refused: dict[str, str] = {}
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -65,7 +66,7 @@ class ProofChecks:
                 except TaskError as error:
                     raise pytest.UsageError(f"{task.path}: {error}") from None
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Have EVMs and compilers ready while there are answers to run."""
         if not self.files or will_be_interrupted(session) or runs_nothing(session.config):
@@ -73,6 +74,7 @@ class ProofChecks:
         with ExitStack() as stack:
             try:
                 self._places = stack.enter_context(self.opened())
+                tell_refused(session.config, self._refused)
             except (SandboxError, SettingsError) as error:  # nothing has run yet
                 if self._is_needed:  # the operator must act first
                     raise pytest.UsageError(str(error)) from error
@@ -91,12 +93,13 @@ class ProofChecks:
         Raises:
             SandboxError, SettingsError: there is no engine, or no image.
         """
-        request = replace(self._settings.engine_request, image=self._image())
+        request = self._request()
         with ExitStack() as stack:
             try:
                 sandbox = stack.enter_context(self._settings.engine.open(request))
             except SandboxError as error:
-                raise SandboxError(f"{error} --evm" if EVM_IMAGE in str(error) else str(error)) from error
+                raise SandboxError(with_remedy(str(error), EVM_IMAGE)) from error
+            self._refused = refused_of(sandbox)
             places = EvmSandboxes(sandbox)
             stack.callback(places.close)
             if self._is_needed:
@@ -165,12 +168,12 @@ class ProofChecks:
                 warnings.warn(PocsIgnored(told), stacklevel=2)
             self._ignores_pocs = ""
 
-    def _image(self) -> str:
-        """Return the EVM's image: as it was told, else by the name it has beside the agents'."""
-        if self._settings.evm_image:
-            return self._settings.evm_image
-        beside = Path(self._settings.engine_request.image or ROOT).parent
-        return str(beside / EVM_ROOT) if self._settings.engine.name == "oci" else EVM_IMAGE
+    def _request(self) -> EngineRequest:
+        """Return what asks for the EVM's image: as it was told, else by its name."""
+        request, told = self._settings.engine_request, self._settings.evm_image
+        if told and self._settings.engine.name == "oci":  # the folder itself
+            return replace(request, image=told)
+        return replace(request, task_image=told or EVM_IMAGE)
 
     @pytest.fixture
     def exploit(self, request: pytest.FixtureRequest, bitsec_run: CheckedRun) -> ExploitVerdict:

@@ -6,7 +6,6 @@ The controls of a case are run once in an evaluation, in a sandbox where no answ
 from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import pytest
 
@@ -16,13 +15,13 @@ from bitsec_eval.core.proof.foundry import Controls, FoundryCase, FoundryVerdict
 from bitsec_eval.plugin.collection.tasks import CHECK
 from bitsec_eval.plugin.config.pytest_options import runs_nothing
 from bitsec_eval.plugin.config.settings import Settings
-from bitsec_eval.plugin.loop import will_be_interrupted
+from bitsec_eval.plugin.loop import tell_refused, will_be_interrupted
 from bitsec_eval.plugin.proof.losses import losses
 from bitsec_eval.plugin.proof_kinds import FORGE
 from bitsec_eval.plugin.running.checked_run import CheckedRun
+from bitsec_eval.sandbox.engines import refused_of, with_remedy
 from bitsec_eval.sandbox.evm.forge import ForgeSandboxes
-from bitsec_eval.sandbox.evm.names import FOUNDRY_IMAGE, FOUNDRY_ROOT
-from bitsec_eval.sandbox.oci.engine import ROOT
+from bitsec_eval.sandbox.image_names import FOUNDRY_IMAGE
 from bitsec_eval.schedule.runs import RunKey
 
 
@@ -102,26 +101,22 @@ class FoundryChecks:
         self._places: ForgeSandboxes | None = None
         self._known = FoundryVerdicts()
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Have forge's image at hand while there are answers to run with it."""
         used = any(CHECK in item.stash and FORGE in getattr(item, "fixturenames", ()) for item in session.items)
         if not used or will_be_interrupted(session) or runs_nothing(session.config):
             return (yield)
         with ExitStack() as stack:
-            request = replace(self._settings.engine_request, image=self._image())
+            request = replace(self._settings.engine_request, task_image=FOUNDRY_IMAGE)
             try:
                 sandbox = stack.enter_context(self._settings.engine.open(request))
             except (SandboxError, SettingsError) as error:  # nothing has run yet: the operator must act first
-                remedy = " --foundry" if FOUNDRY_IMAGE in str(error) else ""
-                raise pytest.UsageError(f"{error}{remedy}") from error
+                raise pytest.UsageError(with_remedy(str(error), FOUNDRY_IMAGE)) from error
+            tell_refused(session.config, refused_of(sandbox))
             self._places = ForgeSandboxes(sandbox)
             stack.callback(self._places.close)
             return (yield)
-
-    def _image(self) -> str:
-        beside = Path(self._settings.engine_request.image or ROOT).parent
-        return str(beside / FOUNDRY_ROOT) if self._settings.engine.name == "oci" else FOUNDRY_IMAGE
 
     @pytest.fixture
     def forge(self, request: pytest.FixtureRequest, bitsec_run: CheckedRun) -> ForgeHandle:

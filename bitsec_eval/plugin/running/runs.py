@@ -21,7 +21,7 @@ from bitsec_eval.plugin.config.reuse import opened_store
 from bitsec_eval.plugin.config.settings import Settings
 from bitsec_eval.plugin.running.task_images import opened_image, tasks_by_image
 from bitsec_eval.sandbox.api import Session
-from bitsec_eval.sandbox.engines import Engine, description_of
+from bitsec_eval.sandbox.engines import Engine, description_of, refused_of
 from bitsec_eval.sandbox.execution.solution_sandboxes import LoadedSolution
 from bitsec_eval.sandbox.machine_turn import MachineTurn
 from bitsec_eval.sandbox.pool import SessionPool, session_pool
@@ -64,6 +64,7 @@ class Runs:
         self._content: Future[str] = Future()
         self.image = ""
         self.engine = ""
+        self.refused: dict[str, str] = {}
         self.store: AnswerStore | None = None
 
     @contextmanager
@@ -83,6 +84,7 @@ class Runs:
             self.engine = description_of(sandbox)
             self._pools[""] = stack.enter_context(session_pool(sandbox, self._settings.jobs))
             engines = [sandbox, *self._task_engines(stack, {key.task for key in keys})]
+            self.refused = {name: why for engine in engines for name, why in refused_of(engine).items()}
             several = isinstance(sandbox, SessionPool)
             jobs = sandbox.processors if several and not self._settings.jobs_given else self._settings.jobs
             gateway = stack.enter_context(opened_gateway(self._settings.llm, self._settings.seed))

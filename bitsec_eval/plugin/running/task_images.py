@@ -11,11 +11,10 @@ from bitsec_eval.core.tasks.image_name import PinnedImage, pinned
 from bitsec_eval.core.text import one_line
 from bitsec_eval.plugin.collection.tasks import CollectedTask
 from bitsec_eval.plugin.extension import EngineRequest, SandboxEngine
-from bitsec_eval.sandbox.engines import Engine
+from bitsec_eval.sandbox.engines import Engine, other_image, with_remedy
 from bitsec_eval.sandbox.image_digest import content_digest
 
 MOST_NAMED = 3
-BUILD = "bitsec-eval image build"
 
 
 def tasks_by_image(tasks: Iterable[CollectedTask]) -> Mapping[str, list[str]]:
@@ -37,9 +36,11 @@ def opened_image(engine: SandboxEngine, request: EngineRequest, image: str, task
     asked = pinned(image)
     with ExitStack() as stack:
         try:
-            opened = stack.enter_context(engine.open(replace(request, task_image=asked.name)))
+            opened = stack.enter_context(
+                engine.open(replace(request, task_image=asked.name, task_digest=asked.digest))
+            )
         except (SandboxError, SettingsError) as error:
-            raise pytest.UsageError(f"{_named(tasks)}: {_with_remedy(str(error), engine, asked)}") from error
+            raise pytest.UsageError(f"{_named(tasks)}: {with_remedy(str(error), asked.name)}") from error
         _check(opened, request, asked, tasks)
         yield opened
 
@@ -53,19 +54,7 @@ def _check(engine: Engine, request: EngineRequest, asked: PinnedImage, tasks: li
     except SandboxError as error:
         raise pytest.UsageError(f"{_named(tasks)}: image {asked.name}: {error}") from error
     if held != asked.digest:
-        raise pytest.UsageError(
-            f"{_named(tasks)}: image {asked.name} holds {held} here, and TASK asks for {asked.digest};"
-            f" make the one it was written for ({BUILD} --with REQUIREMENTS --name {asked.name}), or correct TASK"
-        )
-
-
-def _with_remedy(told: str, engine: SandboxEngine, asked: PinnedImage) -> str:
-    """Return an engine's words with the command that makes this image in place of the one for the agents' image."""
-    fact, _, remedy = told.partition("; ")
-    if BUILD not in remedy:
-        return told
-    place = " --rootfs" if engine.name == "oci" else ""
-    return f"{fact}; make it with {BUILD}{place} --with REQUIREMENTS --name {asked.name}"
+        raise pytest.UsageError(f"{_named(tasks)}: {other_image(asked.name, held, asked.digest)}")
 
 
 def _named(tasks: list[str]) -> str:

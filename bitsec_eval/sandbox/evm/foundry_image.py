@@ -11,7 +11,6 @@ from pathlib import Path
 
 from bitsec_eval.core.tasks.task import COMPILERS
 from bitsec_eval.sandbox.evm.image import add_compilers
-from bitsec_eval.sandbox.evm.names import EVM_IMAGE, FOUNDRY_COMPILERS, FOUNDRY_IMAGE, FOUNDRY_ROOT
 from bitsec_eval.sandbox.image.layers import (
     NODE,
     PLATFORMS,
@@ -22,6 +21,7 @@ from bitsec_eval.sandbox.image.layers import (
     fetch_wheel,
     inspected,
 )
+from bitsec_eval.sandbox.image_names import EVM_IMAGE, FOUNDRY_COMPILERS, FOUNDRY_IMAGE, FOUNDRY_ROOT
 
 LABEL = "bitsec-eval.foundry-recipe"
 FORGE = "1.7.1"

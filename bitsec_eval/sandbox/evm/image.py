@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bitsec_eval.core.tasks.task import COMPILERS
-from bitsec_eval.sandbox.evm.names import EVM_IMAGE, EVM_ROOT
 from bitsec_eval.sandbox.hardening.policy import IMAGE
 from bitsec_eval.sandbox.image.layers import (
     NODE,
@@ -23,6 +22,7 @@ from bitsec_eval.sandbox.image.layers import (
     fetch_wheel,
     inspected,
 )
+from bitsec_eval.sandbox.image_names import EVM_IMAGE, EVM_ROOT
 
 LABEL = "bitsec-eval.evm-recipe"
 PYREVM = "pyrevm==0.3.7"

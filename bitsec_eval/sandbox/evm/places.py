@@ -59,6 +59,14 @@ class EvmPlace(Generic[Program]):
         """Remove the sandbox."""
         self._stack.close()
 
+    def lose(self, lost: SandboxError) -> None:
+        """Remove the sandbox, and let whoever opened it know why: its engine may be lost, and others that wait there.
+
+        Raises:
+            SandboxError: what is known of the loss; `EngineLostError` where the engine is lost.
+        """
+        self._stack.__exit__(type(lost), lost, lost.__traceback__)
+
 
 class Places(Generic[Program]):
     """Places of one kind by agent; some are started ahead for whoever asks first."""
@@ -115,6 +123,10 @@ class Places(Generic[Program]):
     def _given_back(self, agent: str, place: EvmPlace[Program]) -> Iterator[None]:
         try:
             yield
+        except SandboxError as lost:
+            if not place.program.usable:
+                place.lose(lost)
+            raise
         finally:
             place.used = True
             self._keep(agent, place)

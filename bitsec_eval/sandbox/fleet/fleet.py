@@ -8,7 +8,7 @@ opens there. While all are away, whoever wants a sandbox waits for the first to 
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from threading import Condition, Event, Thread
@@ -201,11 +201,13 @@ class Fleet:
             self._last_seen = time.monotonic()
             member.away = one_line(reason, 200) or "away"
             member.lost += 1
-            probe = Thread(target=self._probe, args=(member,), name="bitsec-probe", daemon=True)
+            probe = Thread(target=self._return, args=(member,), name="bitsec-probe", daemon=True)
             self._probes.append(probe)
         probe.start()
 
-    def _probe(self, member: Member) -> None:
+    def _return(self, member: Member) -> None:
+        """Throw away what waits on an engine that is away, and ask for it until it is back."""
+        member.pool.discard()
         while member in self._members and not self._stopped.wait(self._probe_seconds):
             try:
                 member.ask()
@@ -260,3 +262,8 @@ class FleetAsEngine:
     def image_content(self) -> str:
         """Return the digest of what the image of every engine holds."""
         return self.image.removeprefix("sha256:")
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """Why an engine serves nobody, by its name; an evaluation tells of it before the first run."""
+        return {}

@@ -9,10 +9,19 @@ from pathlib import Path
 
 from bitsec_eval.core.errors import SandboxError, SettingsError
 from bitsec_eval.sandbox.docker.engine import DockerSettings
-from bitsec_eval.sandbox.engines import Engine, EngineSettings, engine_of, task_image
+from bitsec_eval.sandbox.engines import (
+    Engine,
+    EngineSettings,
+    build_command,
+    engine_of,
+    other_image,
+    task_image,
+    with_remedy,
+)
 from bitsec_eval.sandbox.fleet.address import EngineAddress
 from bitsec_eval.sandbox.fleet.fleet import Fleet, FleetAsEngine, Member
 from bitsec_eval.sandbox.hardening.policy import IMAGE
+from bitsec_eval.sandbox.image_digest import content_digest
 from bitsec_eval.sandbox.oci.engine import ROOT, RUNTIME, OciSettings
 from bitsec_eval.sandbox.pool import pooled
 
@@ -21,13 +30,15 @@ from bitsec_eval.sandbox.pool import pooled
 class FleetSettings:
     """Several engines, and what all of them have in common: where locks are kept, the image and the runtime.
 
-    `task_image` names an image that a task asks for; then it is opened in place of `image`.
+    `task_image` names an image that a task asks for; then it is opened in place of `image`. `task_digest` is what it
+    must hold or be called by its engine; empty: the same on all.
     """
 
     state: Path
     engines: tuple[EngineAddress, ...]
     image: str | None = None
     task_image: str = ""
+    task_digest: str = ""
     runtime: str | None = None
 
 
@@ -77,7 +88,7 @@ def _opened(stack: ExitStack, settings: FleetSettings) -> list[Engine]:
             stack.push(context)
             engines.append(entered.result())
         elif failure is None:
-            failure = _named(address, error)
+            failure = _named(settings, address, error)
     if failure is not None:
         raise failure
     return engines
@@ -97,19 +108,24 @@ def engine_settings_of(settings: FleetSettings, address: EngineAddress) -> Engin
     )
 
 
-def _named(address: EngineAddress, error: BaseException) -> BaseException:
+def _named(settings: FleetSettings, address: EngineAddress, error: BaseException) -> BaseException:
     if isinstance(error, SandboxError):
-        return SandboxError(f"--bitsec-engine {address.url}: {error}")
+        return SandboxError(f"--bitsec-engine {address.url}: {with_remedy(str(error), settings.task_image)}")
     return error
 
 
 def _same_image(settings: FleetSettings, engines: Sequence[Engine]) -> str:
+    """Return what the image of all engines is called: the digest that is asked for, or that of what it holds."""
+    asked = settings.task_digest
+    states = [engine_settings_of(settings, address).state for address in settings.engines]
     with ThreadPoolExecutor(len(engines)) as threads:
-        contents = list(threads.map(lambda engine: engine.image_content(), engines))
-    for address, content in zip(settings.engines, contents, strict=True):
+        contents = list(threads.map(content_digest, engines, states))
+    for address, engine, content in zip(settings.engines, engines, contents, strict=True):
+        if asked and asked not in (content, engine.image):
+            raise SettingsError(f"--bitsec-engine {address.url}: {other_image(settings.task_image, content, asked)}")
         if content != contents[0]:
             raise SettingsError(
                 f"--bitsec-engine {address.url}: its image holds other files than that of {settings.engines[0].url};"
-                " make both by the same version: bitsec-eval image build"
+                f" make both by the same version: {build_command(settings.task_image)}"
             )
-    return f"sha256:{contents[0]}"
+    return asked or contents[0]

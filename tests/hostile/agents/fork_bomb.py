@@ -2,7 +2,7 @@
 
 attack: H01 stop the machine with processes
 guard: PidsLimit
-ending: timed_out
+ending: timed_out or out_of_memory
 """
 
 import os
