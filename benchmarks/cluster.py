@@ -1,33 +1,47 @@
 """What several machines gain, and what the way to a node costs, beside the same work without them, in one run.
 
-    python benchmarks/cluster.py ROOTFS [--rounds 3] [--agents 24]
+    python benchmarks/cluster.py ROOTFS [--rounds 3] [--agents 24] [--only latency|gain|loss]
 
 Everything runs on this machine: a Dask scheduler, nodes as processes with engines and state of their own, and a
 server that answers an LLM's calls after two seconds. Runs mostly wait for it, as real agents do, so that one machine
 can stand for several. Each node, and each engine, takes 2 runs at a time.
+Where nodes are counted or lost, each is in a network namespace of its own, over TLS.
+Loss is the time from a strike to the moment when a run that was there has been elsewhere: of a node that is killed,
+cut off without a word, or frozen, and of a Docker engine behind a proxy that dies or falls silent.
 """
 
 import argparse
 import multiprocessing
+import signal
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path[:1] = [str(ROOT), str(ROOT / "tests")]  # not this folder: its cluster.py is no package
 
-from cluster.nodes import nodes, scheduler  # noqa: E402
+from cluster.certificates import make_certificates  # noqa: E402
+from cluster.network import Link, network  # noqa: E402
+from cluster.nodes import Node, nodes, scheduler  # noqa: E402
 from inference.server import Handler, completion, serving  # noqa: E402
 from plugin.evaluations import command, lay_out, run  # noqa: E402
+from plugin.proxy import EngineProxy  # noqa: E402
 from sandbox.sessions import solution_of  # noqa: E402
 
 from bitsec_eval.cluster.cluster import cluster_of  # noqa: E402
-from bitsec_eval.cluster.settings import cluster_settings  # noqa: E402
+from bitsec_eval.cluster.settings import ClusterSettings, cluster_settings  # noqa: E402
+from bitsec_eval.core.errors import SandboxError  # noqa: E402
+from bitsec_eval.core.tasks.task import Limits  # noqa: E402
 from bitsec_eval.sandbox.api import Sandbox  # noqa: E402
+from bitsec_eval.sandbox.execution.agent_run import AgentOrder, run_agent  # noqa: E402
+from bitsec_eval.sandbox.fleet.address import parse_engines  # noqa: E402
+from bitsec_eval.sandbox.fleet.fleet import Fleet  # noqa: E402
+from bitsec_eval.sandbox.fleet.opening import FleetSettings, fleet_of  # noqa: E402
 from bitsec_eval.sandbox.oci.engine import OciSettings, oci_sandbox  # noqa: E402
 
 CALL_SECONDS = 2.0
@@ -166,9 +180,9 @@ def on_nodes(llm: LLMServer, root: Path, agents: int, count: int) -> Callable[[P
     """Return an evaluation on so many nodes."""
 
     def side(folder: Path) -> float:
-        names = [f"node{n}" for n in range(count)]
-        with scheduler(folder) as (address, _), nodes(address, root, folder, *names):
-            return evaluated(folder, llm, agents, PLACES * count, f"--bitsec-cluster={address}")
+        with far_nodes(folder, root, count) as (settings, _):
+            options = (f"--bitsec-cluster={settings.scheduler}", f"--bitsec-cluster-tls={settings.certificates}")
+            return evaluated(folder, llm, agents, PLACES * count, *options)
 
     return side
 
@@ -186,15 +200,105 @@ def on_engines(llm: LLMServer, root: Path, agents: int, count: int) -> Callable[
     return side
 
 
+def moved(fleet: Fleet, strike: Callable[[str], None]) -> float:
+    """Return the seconds from a strike at the place of a run to its agent's begin elsewhere."""
+    order = AgentOrder(source=b"import time; time.sleep(60)", prompt="", files={})
+    limits = Limits(wall_seconds=60)
+    struck: list[float] = []
+    try:
+        with fleet.open(limits) as session:
+            first = session.where
+
+            def later() -> None:
+                struck.append(time.monotonic())
+                strike(first)
+
+            threading.Timer(1.0, later).start()
+            run_agent(session, order, limits)
+    except SandboxError:
+        pass
+    with fleet.open(Limits()) as session:
+        assert session.where != first, first
+        run_agent(session, AgentOrder(source=b"print()", prompt="", files={}), Limits())
+        return time.monotonic() - struck[0]
+
+
+def loss(root: Path, rounds: int) -> None:
+    """Print how long it takes until a run that was lost has been elsewhere, from its start to its agent's end."""
+    sides = {
+        "killed": lambda folder: lost_node(folder, root, lambda node, _: node.signal(signal.SIGKILL)),
+        "cut off": lambda folder: lost_node(folder, root, lambda _, link: link.cut()),
+        "frozen": lambda folder: lost_node(folder, root, lambda node, _: node.signal(signal.SIGSTOP)),
+        "engine died": lambda folder: lost_engine(folder, root, EngineProxy.die),
+        "engine silent": lambda folder: lost_engine(folder, root, EngineProxy.hang),
+    }
+    for name, side in sides.items():
+        taken = []
+        for _ in range(rounds):
+            with tempfile.TemporaryDirectory(prefix="bitsec-cluster-") as folder:
+                Path(folder).chmod(0o755)
+                taken.append(side(Path(folder)))
+        told = ", ".join(f"{seconds:.2f}" for seconds in taken)
+        print(f"{name}: run again elsewhere after {statistics.median(taken):.2f} s ({told})", flush=True)
+
+
+def lost_node(folder: Path, root: Path, strike: Callable[[Node, Link], object]) -> float:
+    """Return the seconds for one of two nodes."""
+    with far_nodes(folder, root, 2) as (settings, placed), cluster_of(settings) as cluster:
+        while len(cluster.fleet.status()) < len(placed):
+            time.sleep(0.1)
+        return moved(cluster.fleet, lambda name: strike(*placed[name]))
+
+
+@contextmanager
+def far_nodes(folder: Path, root: Path, count: int) -> Iterator[tuple[ClusterSettings, dict[str, tuple[Node, Link]]]]:
+    """Have so many nodes by their names, each in a network namespace of its own, over TLS."""
+    tls = folder / "tls"
+    options = make_certificates(tls)
+    with (
+        network(count) as (host, links),
+        scheduler(folder, None, *options, host=host) as (address, _),
+        ExitStack() as stack,
+    ):
+        placed = {}
+        for link in links:
+            told = ("--tls", str(tls), "--host", link.address)
+            node = Node(link.name, address, root, folder, *told, wrapper=link.wrapper)
+            stack.callback(node.stop)
+            placed[link.name] = node, link
+        for node, _ in placed.values():
+            node.await_offer()
+        yield cluster_settings(address, tls), placed
+
+
+def lost_engine(folder: Path, root: Path, strike: Callable[[EngineProxy], None]) -> float:
+    """Return the seconds for a Docker engine beside an OCI runtime."""
+    with EngineProxy(folder / "engine.sock") as proxy, ExitStack() as stack:
+        stack.callback(proxy.recover)
+        addresses = parse_engines((f"{proxy.url},jobs=2", f"oci:{root},jobs=1"))
+        fleet = stack.enter_context(fleet_of(FleetSettings(state=folder / "state", engines=addresses)))
+        return moved(fleet.fleet, lambda _: strike(proxy))
+
+
 def main() -> None:
-    """Measure all three."""
+    """Measure what is asked for."""
     parser = argparse.ArgumentParser(description="What several machines gain, and what the way to a node costs.")
     parser.add_argument("root", type=Path, help="the sandbox image as a folder (bitsec-eval image build --rootfs)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--agents", type=int, default=24)
+    parser.add_argument("--only", choices=("latency", "gain", "loss"))
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bitsec-cluster-") as folder:
-        latency(args.root, Path(folder), args.rounds)
+    if args.only in (None, "loss"):
+        loss(args.root, args.rounds)
+    if args.only in (None, "latency"):
+        with tempfile.TemporaryDirectory(prefix="bitsec-cluster-") as folder:
+            latency(args.root, Path(folder), args.rounds)
+    if args.only in (None, "gain"):
+        gain(args)
+
+
+def gain(args: argparse.Namespace) -> None:
+    """Print what several nodes and engines gain."""
     with server_process() as llm:
         many = args.agents
         in_turns("1 node and 4", on_nodes(llm, args.root, many, 1), on_nodes(llm, args.root, many, 4), args.rounds)

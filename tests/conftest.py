@@ -17,6 +17,8 @@ from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.sandbox.api import Sandbox
 from bitsec_eval.sandbox.docker.engine import DockerSandbox, DockerSettings, docker_sandbox
 from bitsec_eval.sandbox.evm.image import EVM_IMAGE, build_evm_image
+from bitsec_eval.sandbox.fleet.address import parse_engines
+from bitsec_eval.sandbox.fleet.opening import FleetSettings, fleet_of
 from bitsec_eval.sandbox.hardening.policy import IMAGE
 from bitsec_eval.sandbox.oci.engine import RUNTIME, OciSandbox, OciSettings, oci_sandbox
 
@@ -46,11 +48,29 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave long tests out of the short form: a test that is skipped is one that could not do its work."""
+    """Leave long tests out of the short form, and tests of what one engine does on fleets.
+
+    They are not skipped: that is for a test that could not do its work.
+    """
     left_out = [] if LONG else [item for item in items if item.get_closest_marker("long")]
+    left_out += [item for item in items if _is_of_a_fleet(item) and item.path.stem not in CONFORMANCE]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+CONFORMANCE = {"test_agent", "test_environment", "test_late_guest", "test_pause", "test_solution"}
+"""Modules that say what a session does, wherever it is."""
+FLEETS = {"engines": "engine_fleet", "cluster": "node_fleet"}
+SANDBOXES = {"docker": "engine", "oci": "oci_engine", **FLEETS}
+
+
+def _is_of_a_fleet(item: pytest.Item) -> bool:
+    return (
+        isinstance(item, pytest.Function)
+        and getattr(item, "callspec", None) is not None
+        and (item.callspec.params.get("sandbox") in FLEETS)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -116,10 +136,37 @@ def evm_sandbox(request: pytest.FixtureRequest) -> Sandbox:
     return request.getfixturevalue("evm_engine" if request.param == "docker" else "evm_oci_engine")
 
 
-@pytest.fixture(params=["docker", "oci"])
+@pytest.fixture(scope="session")
+def engine_fleet(
+    oci_root: Path, engine: DockerSandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sandbox]:
+    """Docker and an OCI runtime as one."""
+    engines = parse_engines(("docker:,jobs=1", f"oci:{oci_root},jobs=1"))
+    with fleet_of(FleetSettings(state=tmp_path_factory.mktemp("state"), engines=engines)) as fleet:
+        yield fleet
+
+
+@pytest.fixture(scope="session")
+def node_fleet(oci_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """The two nodes of a cluster."""
+    from cluster.nodes import nodes, scheduler  # loads Dask, as few tests do
+
+    from bitsec_eval.cluster.cluster import cluster_of
+    from bitsec_eval.cluster.settings import cluster_settings
+
+    home = tmp_path_factory.mktemp("cluster")
+    with (
+        scheduler(home) as (address, _),
+        nodes(address, oci_root, home, "one", "other"),
+        cluster_of(cluster_settings(address, None)) as cluster,
+    ):
+        yield cluster
+
+
+@pytest.fixture(params=list(SANDBOXES))
 def sandbox(request: pytest.FixtureRequest) -> Sandbox:
-    """Every engine behind the seam, one after the other."""
-    return request.getfixturevalue("engine" if request.param == "docker" else "oci_engine")
+    """Every engine behind the seam, one after the other, and fleets in the modules of the conformance suite."""
+    return request.getfixturevalue(SANDBOXES[request.param])
 
 
 @pytest.fixture(scope="session")

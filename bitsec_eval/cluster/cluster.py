@@ -25,6 +25,7 @@ FIRST_NODE_SECONDS = 30.0
 RETIRE_SECONDS = 5.0
 REFUSED_SECONDS = 15.0
 RESOURCE = "sandbox"
+LOGGERS = {"distributed", "tornado"}
 OWN_IMAGE = NodeImage()
 
 
@@ -199,7 +200,11 @@ def _commonest(nodes: Sequence[ClusterNode]) -> str:
 
 
 def _hush_dask() -> None:
-    """Keep Dask's own log of lost connections off the operator's terminal: the board tells of what they cost."""
-    for name in list(logging.root.manager.loggerDict):
-        if name.partition(".")[0] == "distributed":
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    """Keep Dask's own log of lost connections off the operator's terminal: the board tells of what they cost.
+
+    Its threads would also format tracebacks, which Python 3.11.7 cannot do in two threads at the same time: there
+    `ast.parse` of either may end in a SystemError, and pytest formats tracebacks as well.
+    """
+    named = {name for name in logging.root.manager.loggerDict if name.partition(".")[0] in LOGGERS}
+    for name in named | LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

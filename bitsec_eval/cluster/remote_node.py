@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, cast
@@ -23,10 +24,12 @@ START_SECONDS = 60.0
 HELLO_SECONDS = 180.0
 """A node that is asked for an image for the first time reads all of it."""
 
+CLOSE_SECONDS = 5.0
+STOP_SECONDS = 20.0
 MOST_JOBS = 100_000
-HEARTBEAT_SECONDS = 0.5
-SILENCE_SECONDS = 1.5
-"""A node that does not answer a heartbeat for so long is away, whatever its connection looks like."""
+HEARTBEAT_SECONDS = 0.4
+SILENCE_SECONDS = 1.3
+"""A node that says nothing for so long is away, whatever its connection looks like: runs start elsewhere in 2 s."""
 
 
 class ClusterNode:
@@ -44,6 +47,7 @@ class ClusterNode:
         self._client = client
         self.address = address
         self._sessions: set[RemoteSession] = set()
+        self._unclosed: list[int] = []  # numbers of sessions that are still to be removed there
         self._lock = threading.Lock()
         self._away = ""
         self._stopped = False
@@ -84,8 +88,19 @@ class ClusterNode:
             with self._lock:
                 self._sessions.discard(session)
             session.close()
-            with suppress(SandboxError):  # a node that is away removes what nobody asks for
-                self._waited(START_SECONDS, "close", session.number)
+            self._close(session.number)
+
+    def _close(self, number: int) -> None:
+        """Remove a session on the node; where that cannot be now it is done when the node is back.
+
+        Nobody waits for a node that is away: it may never come back, and removes by itself what nobody asks for.
+        """
+        if not self._away:
+            with suppress(SandboxError):
+                self._waited(CLOSE_SECONDS, "close", number)
+                return
+        with self._lock:
+            self._unclosed.append(number)
 
     def ask(self) -> None:
         """Ask whether the node is there.
@@ -121,10 +136,11 @@ class ClusterNode:
 
     def stop(self) -> None:
         """Open nothing more and remove everything of ours on the node."""
-        self._stopped = True
+        is_first, self._stopped = not self._stopped, True
         self._beating.cancel()
-        with suppress(SandboxError):
-            self._waited(START_SECONDS, "close_all")
+        if is_first and not self._away:
+            with suppress(SandboxError):
+                self._waited(STOP_SECONDS, "close_all")
 
     # -- the way to the node
 
@@ -167,15 +183,35 @@ class ClusterNode:
 
     async def _beat(self) -> None:
         """Ask again and again; a node that is silent is lost to everybody who waits for a guest on it."""
+        heard = time.monotonic()
+        asked: asyncio.Future[bytes] | None = None
         while True:
+            asked = asked or asyncio.ensure_future(self._pinged())
+            began = time.monotonic()
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            try:
-                await asyncio.wait_for(self.call("ping"), SILENCE_SECONDS)
-                self._away = ""
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever it is, the node did not answer
-                self._lose_all(self.lost(error))
+            heard += time.monotonic() - began - HEARTBEAT_SECONDS  # while this loop stood still nobody could be heard
+            if asked.done():
+                heard, error = time.monotonic(), asked.exception()
+                asked = None
+                if error is None:
+                    self._away = ""
+                    await self._close_rest()
+                else:
+                    self._lose_all(self.lost(error))
+            elif time.monotonic() - heard > SILENCE_SECONDS:
+                asked.cancel()
+                heard, asked = time.monotonic(), None
+                self._lose_all(self.lost(TimeoutError(f"no answer for {SILENCE_SECONDS:g} s")))
+
+    async def _close_rest(self) -> None:
+        with self._lock:
+            numbers, self._unclosed = self._unclosed, []
+        for number in numbers:
+            with suppress(Exception):  # away again: it removes what nobody asks for
+                await asyncio.wait_for(self.call("close", number), CLOSE_SECONDS)
+
+    async def _pinged(self) -> bytes:
+        return await self.call("ping")
 
     def _lose_all(self, error: SandboxError) -> None:
         self._away = str(error)

@@ -88,6 +88,8 @@ class Pool:
         self._to_remove = Condition(lock)  # one is to be removed
         self._end = Condition(lock)
         self._stopped = self._over = False
+        self.is_cut_off = False
+        """Whether its engine does not answer: then nobody waits for a removal there."""
         self._starters = [Thread(target=self._serve_starts, name="bitsec-start", daemon=True) for _ in range(starts)]
         self._removers = [
             Thread(target=self._serve_removals, name="bitsec-remove", daemon=True) for _ in range(starts)
@@ -146,7 +148,7 @@ class Pool:
         What is in it may still be running: a few of those at most may take processors from the runs beside them.
         """
         with self._to_remove:
-            late = self._unremoved >= self._size
+            late = self._unremoved >= self._size and not self.is_cut_off
             if not late:
                 self._used.append(opened)
                 self._to_remove.notify()

@@ -1,5 +1,6 @@
 """A real scheduler and real nodes on this machine, each a process of its own with its own state."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -13,9 +14,18 @@ PATIENCE_SECONDS = 60
 
 
 class Node:
-    """One `bitsec-eval node`."""
+    """One `bitsec-eval node`; `wrapper` is what its command is put behind, `environment` what it has besides ours."""
 
-    def __init__(self, name: str, scheduler: str, root: Path, folder: Path, *options: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        scheduler: str,
+        root: Path,
+        folder: Path,
+        *options: str,
+        wrapper: tuple[str, ...] = (),
+        environment: dict[str, str] | None = None,
+    ) -> None:
         self.name = name
         self.state = folder / name
         self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -24,7 +34,10 @@ class Node:
         engine = ["--sandbox", "oci", "--image", str(root)]
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bitsec_eval", *command, *engine, *options], stdout=log, stderr=log
+                [*wrapper, sys.executable, "-m", "bitsec_eval", *command, *engine, *options],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **(environment or {})},
             )
 
     @property
@@ -69,15 +82,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def scheduler(folder: Path, port: int | None = None, *options: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def scheduler(
+    folder: Path, port: int | None = None, *options: str, host: str = "127.0.0.1"
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A Dask scheduler; its address and its process."""
     port = port or free_port()
-    command = [str(Path(sys.executable).with_name("dask")), "scheduler", "--host", "127.0.0.1", "--port", str(port)]
+    command = [str(Path(sys.executable).with_name("dask")), "scheduler", "--host", host, "--port", str(port)]
     with (folder / "scheduler.log").open("ab") as log:
         process = subprocess.Popen([*command, "--no-dashboard", *options], stdout=log, stderr=log)
     try:
-        until(lambda: _listens(port), (folder / "scheduler.log").read_text())
-        yield f"{'tls' if '--tls-key' in options else 'tcp'}://127.0.0.1:{port}", process
+        until(lambda: _listens(host, port), (folder / "scheduler.log").read_text())
+        yield f"{'tls' if '--tls-key' in options else 'tcp'}://{host}:{port}", process
     finally:
         process.terminate()
         try:
@@ -87,9 +102,9 @@ def scheduler(folder: Path, port: int | None = None, *options: str) -> Iterator[
             process.wait()
 
 
-def _listens(port: int) -> bool:
+def _listens(host: str, port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """A node's sandboxes do what those at home do, and what is lost with a node costs nobody a point."""
 
+import asyncio
+import marshal
 import signal
 import subprocess
 import sys
@@ -12,10 +14,13 @@ from sandbox.sessions import answer_of, solution_of
 
 from bitsec_eval.cli import main
 from bitsec_eval.cluster.cluster import Cluster, cluster_of
+from bitsec_eval.cluster.messages import HELD_BYTES, unpack_told
+from bitsec_eval.cluster.remote_node import ClusterNode
 from bitsec_eval.cluster.settings import cluster_settings
 from bitsec_eval.core.answers.answer import Ending
-from bitsec_eval.core.errors import SandboxError
+from bitsec_eval.core.errors import SandboxError, SolutionError
 from bitsec_eval.core.tasks.task import Limits
+from bitsec_eval.sandbox.api import FrameKind
 
 pytestmark = pytest.mark.docker
 
@@ -62,17 +67,79 @@ def test_large_output_comes_whole_and_in_order(cluster: Cluster):
     assert answer.stdout == b"".join(b"%08d\n" % number for number in range(6000))
 
 
+HOSTILE = """
+import os
+payload = {payload!r}
+os.write(1, payload)
+os.write(2, payload)
+"""
+HOSTILE_SOLUTION = """
+payload = {payload!r}
+
+def value(x): return payload
+
+def raises(x): raise type(payload.decode(), (Exception,), {{}})(payload.decode())
+
+def __getattr__(name): raise AttributeError(payload)
+"""
+
+
 def test_what_a_guest_sent_is_unpickled_nowhere(cluster: Cluster, two_nodes: list[Node], tmp_path: Path):
-    """A pickle that would leave a file behind, wherever it is loaded, comes home as the bytes that it is."""
+    """A pickle that would leave a file behind, wherever it is loaded, comes home as the bytes that it is.
+
+    It is printed, said on stderr, returned by a call, and an exception's name and words.
+    """
     planted = tmp_path / "unpickled"
     payload = f"cposix\nsystem\n(S'touch {planted}'\ntR.".encode()
 
-    answer = answer_of(cluster.fleet, f"import os; os.write(1, {payload!r})")
+    answer = answer_of(cluster.fleet, HOSTILE.format(payload=payload))
 
-    assert answer.stdout == payload
+    assert (answer.stdout, answer.stderr) == (payload, payload)
+    with solution_of(cluster.fleet, HOSTILE_SOLUTION.format(payload=payload)) as solution:
+        assert solution.value(1) == payload
+        with pytest.raises(SolutionError) as caught:
+            solution.raises(1)
+    assert str(planted) in str(caught.value)
+    for node in two_nodes:
+        assert node.process.poll() is None
+        assert str(planted) not in node.log
     assert not planted.exists()
     subprocess.run([sys.executable, "-c", f"import pickle; pickle.loads({payload!r})"], check=True)
     assert planted.exists(), "the payload is harmless: this test shows nothing"
+
+
+def test_what_fails_on_a_node_is_told_in_bytes(cluster: Cluster):
+    """Dask pickles exceptions; those of a node may hold a guest's words."""
+    node = cluster.nodes[0]
+    for method, arguments in (
+        ("fetch", (12345, 0.1)),
+        ("step", (12345, "wait_exit")),
+        ("open", (b"{not JSON",)),
+        ("send", (12345, 0, "C", b"")),
+    ):
+        told = asyncio.run_coroutine_threadsafe(_called(node, method, arguments), node.loop).result(10)
+
+        assert type(told) is bytes
+        with pytest.raises(SandboxError, match="removed|JSON"):
+            raise next(unpack_told(told))
+
+
+async def _called(node: ClusterNode, method: str, arguments: tuple[object, ...]) -> bytes:
+    return await node.call(method, *arguments)
+
+
+def test_a_guest_that_floods_waits_for_its_validator(cluster: Cluster):
+    """What nobody has received is not fetched for ever: a driver holds a few MiB, not all that a guest may send."""
+    source = b"import os\nwhile True: os.write(2, b'x' * 65536)"
+    with cluster.fleet.open(Limits(wall_seconds=30)) as session:
+        session.send(FrameKind.PUT_FILE, b"/tmp/agent/agent.py\0" + source)
+        session.send(FrameKind.RUN_AGENT, marshal.dumps({"argv": [], "env": {}, "proxy": None}, 2))
+        until(lambda: session._held_bytes >= HELD_BYTES)
+        time.sleep(1.0)
+
+        assert session._held_bytes <= 3 * HELD_BYTES
+        received = sum(len(session.receive(time.monotonic() + 10).payload) for _ in range(400))
+        assert received > 4 * HELD_BYTES
 
 
 def test_nothing_is_left_on_a_node_behind_a_run(cluster: Cluster, two_nodes: list[Node]):
@@ -166,6 +233,7 @@ import sys, time
 from bitsec_eval.cluster.cluster import cluster_of
 from bitsec_eval.cluster.settings import cluster_settings
 from bitsec_eval.core.tasks.task import Limits
+from bitsec_eval.sandbox.api import FrameKind
 with cluster_of(cluster_settings(sys.argv[1], None)) as cluster, cluster.fleet.open(Limits()):
     print("open", flush=True)
     time.sleep(60)

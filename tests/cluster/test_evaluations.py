@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from cluster.certificates import make_certificates
 from cluster.nodes import Node, nodes, scheduler, until
 from long import LONG
 from plugin.evaluations import BAD, GOOD, REVERSE_TASK, Ran, command, environment, evaluate, lay_out
@@ -95,11 +96,9 @@ def test_an_engine_with_another_image_is_refused_by_name(tmp_path: Path, oci_roo
 
 def test_certificates_of_one_authority_are_needed_at_every_end(tmp_path: Path, oci_root: Path):
     certificates, foreign = tmp_path / "certificates", tmp_path / "foreign"
-    make_certificates(certificates)
+    options = make_certificates(certificates)
     make_certificates(foreign)
-    options = ("--tls-ca-file", "ca.pem", "--tls-cert", "cert.pem", "--tls-key", "key.pem")
-    whole = [str(certificates / each) if each.endswith(".pem") else each for each in options]
-    with scheduler(tmp_path, None, *whole) as (address, _):
+    with scheduler(tmp_path, None, *options) as (address, _):
         node = Node("a", address, oci_root, tmp_path, "--tls", str(certificates)).await_offer()
         try:
             cluster = (f"--bitsec-cluster={address}", "-q")
@@ -111,15 +110,6 @@ def test_certificates_of_one_authority_are_needed_at_every_end(tmp_path: Path, o
     assert stranger.status == 4, stranger.output
     assert f"no Dask scheduler answers at {address}" in stranger.output
     assert told(ours) == (0, {"good": 100.0})
-
-
-def make_certificates(folder: Path) -> None:
-    """Make an authority and one certificate, by the commands of docs/cluster.md."""
-    folder.mkdir()
-    page = (Path(__file__).parents[2] / "docs/cluster.md").read_text()
-    for line in page.splitlines():
-        if line.startswith("openssl "):
-            subprocess.run(line.split(), cwd=folder, check=True, capture_output=True)
 
 
 def test_nodes_that_are_killed_and_come_back_cost_nobody_a_point(tmp_path: Path, oci_root: Path):

@@ -40,7 +40,7 @@ SLICE = {
         "environment",
     ),
     *("system_calls", "old_entry", "namespaces", "privileges", "capabilities", "root_user", "masked_paths"),
-    *("other_processes", "control_group", "trace_process_1", "limit_process_1", "through_process_1"),
+    *("other_processes", "control_group", "task_name", "trace_process_1", "limit_process_1", "through_process_1"),
     *("secret_memory", "old_segments", "answer_for_children", "list_mounts", "place_of_pages", "disk_by_number"),
     *("copy_of_mounts", "modules_of_the_host", "advise_another", "outrank_neighbours", "descriptors_in_flight"),
     *("s-kill_everybody", "s-memory_call", "s-notes_between_checks", "s-survivor", "s-channel_from_call"),
@@ -55,6 +55,7 @@ FEW = {
         "late_stderr_flood",
         "trace_process_1",
         "ignore_signals",
+        "task_name",
     ),
     *("s-kill_everybody", "s-survivor", "s-channel_from_call", "s-notes_between_checks"),
 }

@@ -17,9 +17,11 @@ from bitsec_eval.core.errors import EngineLostError, SandboxError
 from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.core.text import one_line
 from bitsec_eval.sandbox.api import Session
+from bitsec_eval.sandbox.fleet.watched import WatchedSession
 from bitsec_eval.sandbox.pool import Pool
 
 PROBE_SECONDS = 2.0
+WATCH_SECONDS = 1.0
 ABSENCE_SECONDS = 60.0
 """How long all engines may be away before runs are void for want of one; a node started anew needs some seconds."""
 
@@ -77,6 +79,7 @@ class Fleet:
         self._lock = Condition()  # told of every engine that comes, or comes back
         self._stopped = Event()
         self._probes: list[Thread] = []
+        self._watches: list[Thread] = []
 
     @property
     def jobs(self) -> int:
@@ -147,7 +150,7 @@ class Fleet:
                 session.where = member.name
                 session.engine_number = self._members.index(member) + 1
                 stack.push(attempt.pop_all())
-                return member, session
+                return member, WatchedSession(session, lambda: member.away) if self._watches else session
         raise SandboxError(self._all_away(failure)) from failure
 
     def _claim(self, tried: list[Member]) -> Member | None:
@@ -200,6 +203,7 @@ class Fleet:
                 return
             self._last_seen = time.monotonic()
             member.away = one_line(reason, 200) or "away"
+            member.pool.is_cut_off = True
             member.lost += 1
             probe = Thread(target=self._return, args=(member,), name="bitsec-probe", daemon=True)
             self._probes.append(probe)
@@ -217,9 +221,22 @@ class Fleet:
                 member.away = one_line(str(error), 200) or "away"
                 continue
             with self._lock:
-                member.failed_starts, member.away = 0, ""
+                member.failed_starts, member.away, member.pool.is_cut_off = 0, "", False
                 self._lock.notify_all()
             return
+
+    def watch(self, seconds: float = WATCH_SECONDS) -> None:
+        """Ask every engine so often, and have those that wait for a guest on a silent one hear of it."""
+        self._watches = [
+            Thread(target=self._watch, args=(member, seconds), name="bitsec-watch", daemon=True)
+            for member in self._members
+        ]
+        for thread in self._watches:
+            thread.start()
+
+    def _watch(self, member: Member, seconds: float) -> None:
+        while not self._stopped.wait(seconds):
+            self._suspect(member, SandboxError("away"))
 
     def stop(self, seconds: float = 10.0) -> None:
         """Open nothing more, and remove every session of every engine."""
@@ -230,7 +247,7 @@ class Fleet:
         for thread in stops:
             thread.start()
         deadline = time.monotonic() + seconds
-        for thread in (*stops, *self._probes):
+        for thread in (*stops, *self._probes, *self._watches):
             thread.join(max(0.0, deadline - time.monotonic()))
 
 

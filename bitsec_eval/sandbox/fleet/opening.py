@@ -64,6 +64,7 @@ class EngineFleet(FleetAsEngine):
         self.image = content
         self.fleet = Fleet([_member(stack, *each) for each in zip(settings.engines, engines, strict=True)])
         stack.callback(self.fleet.stop)
+        self.fleet.watch()
 
     def stop(self) -> None:
         """Open nothing more on any engine and remove everything, so that whoever waits for a guest is released."""

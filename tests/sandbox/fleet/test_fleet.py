@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from bitsec_eval.core.answers.answer import Ending
 from bitsec_eval.core.errors import EngineLostError, SandboxError
 from bitsec_eval.core.tasks.task import Limits
 from bitsec_eval.sandbox.fleet.fleet import Fleet, Member
@@ -26,7 +27,8 @@ class Guest:
 class Engine:
     """An engine in this process: `trouble` is raised instead of a start, `silence` instead of an answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, guest: Callable[[], "Guest"] = Guest) -> None:
+        self.guest = guest
         self.living = 0
         self.trouble: SandboxError | None = None
         self.silence: SandboxError | None = None
@@ -39,7 +41,7 @@ class Engine:
         with self._lock:
             self.living += 1
         try:
-            yield Guest()
+            yield self.guest()
         finally:
             with self._lock:
                 self.living -= 1
@@ -207,3 +209,42 @@ def test_what_is_lost_with_its_engine_says_so():
     with fleet_over(engines) as fleet, pytest.raises(EngineLostError, match="the stream broke"), fleet.open(LIMITS):
         engines["a"].silence = SandboxError("connection refused")
         raise SandboxError("the stream broke")
+
+
+class Silent(Guest):
+    """A guest of whom nothing is heard until the deadline."""
+
+    def receive(self, deadline: float) -> Ending:
+        time.sleep(max(0.0, deadline - time.monotonic()))
+        return Ending.TIMED_OUT
+
+    send = reset_output_quota = wait_exit = ended_at = pause = resume = check_engine_alive = None
+
+
+def test_whoever_waits_for_a_guest_hears_of_an_engine_that_falls_silent():
+    engines = {"a": Engine(Silent)}
+    with fleet_over(engines) as fleet:
+        fleet.watch(0.05)
+        began = time.monotonic()
+        with pytest.raises(EngineLostError, match="no answer"), fleet.open(LIMITS) as session:
+            assert session.receive(time.monotonic() + 0.3) is Ending.TIMED_OUT  # late, and its engine is there
+            engines["a"].silence = SandboxError("no answer")
+            session.receive(time.monotonic() + 30)
+
+    assert time.monotonic() - began < 5
+
+
+def test_what_waits_on_an_engine_that_went_away_is_thrown_away():
+    engines = {"a": Engine(), "b": Engine()}
+    with fleet_over(engines) as fleet:
+        fleet.expect(LIMITS, 4)
+        until(lambda: all(engine.living == 2 for engine in engines.values()))
+        engines["a"].silence = engines["a"].trouble = SandboxError("gone")
+        with pytest.raises(EngineLostError), ExitStack() as stack:
+            for _ in range(2):
+                session = stack.enter_context(fleet.open(LIMITS))
+                if session.where == "a":
+                    raise SandboxError("the stream broke")
+
+        until(lambda: engines["a"].living == 0)
+        assert engines["b"].living
