@@ -206,9 +206,13 @@ class ClusterNode:
     async def _close_rest(self) -> None:
         with self._lock:
             numbers, self._unclosed = self._unclosed, []
-        for number in numbers:
-            with suppress(Exception):  # away again: it removes what nobody asks for
-                await asyncio.wait_for(self.call("close", number), CLOSE_SECONDS)
+        if numbers:  # one that fails is removed by the node, which is away again
+            closing = [asyncio.ensure_future(self._closed(number)) for number in numbers]
+            await asyncio.wait(closing, timeout=CLOSE_SECONDS)
+
+    async def _closed(self, number: int) -> None:
+        with suppress(Exception):
+            await self.call("close", number)
 
     async def _pinged(self) -> bytes:
         return await self.call("ping")
