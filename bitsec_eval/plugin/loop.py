@@ -1,7 +1,7 @@
 """Running: every selected run is started, then pytest goes through the checks, each of which waits for its run."""
 
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -33,11 +33,11 @@ def worker_of(config: pytest.Config) -> str:
     return str(getattr(config, "workerinput", {}).get("workerid", ""))
 
 
-def tell_refused(config: pytest.Config, refused: Mapping[str, str]) -> None:
+def tell_refused(config: pytest.Config, refused: Iterable[str]) -> None:
     """Say which machines of several serve nobody, and why, before the first run."""
     reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
-        for _, why in sorted(refused.items()):
+        for why in sorted(set(refused)):
             reporter.ensure_newline()
             reporter.write_line(f"{NOT_USED}{one_line(why, 400)}", yellow=True)
 

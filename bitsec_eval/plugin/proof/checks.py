@@ -74,7 +74,7 @@ class ProofChecks:
         with ExitStack() as stack:
             try:
                 self._places = stack.enter_context(self.opened())
-                tell_refused(session.config, self._refused)
+                tell_refused(session.config, self._refused.values())
             except (SandboxError, SettingsError) as error:  # nothing has run yet
                 if self._is_needed:  # the operator must act first
                     raise pytest.UsageError(str(error)) from error

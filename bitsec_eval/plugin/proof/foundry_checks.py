@@ -113,7 +113,7 @@ class FoundryChecks:
                 sandbox = stack.enter_context(self._settings.engine.open(request))
             except (SandboxError, SettingsError) as error:  # nothing has run yet: the operator must act first
                 raise pytest.UsageError(with_remedy(str(error), FOUNDRY_IMAGE)) from error
-            tell_refused(session.config, refused_of(sandbox))
+            tell_refused(session.config, refused_of(sandbox).values())
             self._places = ForgeSandboxes(sandbox)
             stack.callback(self._places.close)
             return (yield)

@@ -64,7 +64,7 @@ class Runs:
         self._content: Future[str] = Future()
         self.image = ""
         self.engine = ""
-        self.refused: dict[str, str] = {}
+        self.refused: tuple[str, ...] = ()  # why machines serve nobody
         self.store: AnswerStore | None = None
 
     @contextmanager
@@ -84,7 +84,7 @@ class Runs:
             self.engine = description_of(sandbox)
             self._pools[""] = stack.enter_context(session_pool(sandbox, self._settings.jobs))
             engines = [sandbox, *self._task_engines(stack, {key.task for key in keys})]
-            self.refused = {name: why for engine in engines for name, why in refused_of(engine).items()}
+            self.refused = tuple(why for engine in engines for why in refused_of(engine).values())
             several = isinstance(sandbox, SessionPool)
             jobs = sandbox.processors if several and not self._settings.jobs_given else self._settings.jobs
             gateway = stack.enter_context(opened_gateway(self._settings.llm, self._settings.seed))
