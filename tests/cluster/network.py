@@ -10,7 +10,7 @@ import pytest
 
 
 class Link:
-    """One namespace: its name for `ip netns exec`, its address, and the link to it."""
+    """One namespace: its name, its address, and the link to it."""
 
     def __init__(self, name: str, address: str) -> None:
         self.name = name
@@ -18,8 +18,8 @@ class Link:
 
     @property
     def wrapper(self) -> tuple[str, ...]:
-        """What a command is put behind to run there."""
-        return ("ip", "netns", "exec", self.name)
+        """What a command is put behind to run there; `ip netns exec` would hide control groups from it."""
+        return ("nsenter", f"--net=/run/netns/{self.name}")
 
     def cut(self) -> None:
         """Lose every packet from now on, without a word to either side."""
@@ -33,8 +33,8 @@ class Link:
 @contextmanager
 def network(count: int) -> Iterator[tuple[str, list[Link]]]:
     """This machine's address in a network, and so many namespaces in it."""
-    if os.geteuid() != 0 or shutil.which("ip") is None:
-        pytest.skip("needs root and ip (iproute2)")
+    if os.geteuid() != 0 or not (shutil.which("ip") and shutil.which("nsenter")):
+        pytest.skip("needs root, ip (iproute2) and nsenter")
     net, bridge = f"10.213.{os.getpid() % 250}", f"bs{os.getpid() % 1_000_000}"
     links = [Link(f"{bridge}n{number}", f"{net}.{number + 2}") for number in range(count)]
     with ExitStack() as stack:
