@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
@@ -47,6 +47,7 @@ class ClusterNode:
         self._client = client
         self.address = address
         self._sessions: set[RemoteSession] = set()
+        self._calls: set[asyncio.Future[bytes]] = set()  # under way, on Dask's event loop
         self._unclosed: list[int] = []  # numbers of sessions that are still to be removed there
         self._lock = threading.Lock()
         self._away = ""
@@ -144,10 +145,26 @@ class ClusterNode:
 
     # -- the way to the node
 
-    def call(self, method: str, *arguments: object) -> Awaitable[bytes]:
-        """Call a method of the node's actor; see `RemoteNode.call`."""
-        called: Awaitable[bytes] = getattr(self._actor, method)(*arguments)
-        return called
+    async def call(self, method: str, *arguments: object) -> bytes:
+        """Call a method of the node's actor; see `RemoteNode.call`.
+
+        Raises:
+            SandboxError: the node was lost meanwhile: nobody waits for its answer any longer.
+        """
+        called = asyncio.ensure_future(self._called(method, *arguments))
+        self._calls.add(called)
+        try:
+            return await called
+        except asyncio.CancelledError:
+            if self._away:
+                raise SandboxError(self._away) from None
+            raise
+        finally:
+            self._calls.discard(called)
+
+    async def _called(self, method: str, *arguments: object) -> bytes:
+        answer: bytes = await getattr(self._actor, method)(*arguments)
+        return answer
 
     def lost(self, error: BaseException) -> SandboxError:
         """Return what whoever used the node is told of an error on the way to it."""
@@ -186,7 +203,7 @@ class ClusterNode:
         heard = time.monotonic()
         asked: asyncio.Future[bytes] | None = None
         while True:
-            asked = asked or asyncio.ensure_future(self._pinged())
+            asked = asked or asyncio.ensure_future(self._called("ping"))
             began = time.monotonic()
             await asyncio.sleep(HEARTBEAT_SECONDS)
             heard += time.monotonic() - began - HEARTBEAT_SECONDS  # while this loop stood still nobody could be heard
@@ -214,12 +231,11 @@ class ClusterNode:
         with suppress(Exception):
             await self.call("close", number)
 
-    async def _pinged(self) -> bytes:
-        return await self.call("ping")
-
     def _lose_all(self, error: SandboxError) -> None:
         self._away = str(error)
         with self._lock:
             sessions, self._sessions = self._sessions, set()
         for session in sessions:
             session.lose(error)
+        for call in list(self._calls):
+            call.cancel()
