@@ -6,8 +6,8 @@ Everything runs on this machine: a Dask scheduler, nodes as processes with engin
 server that answers an LLM's calls after two seconds. Runs mostly wait for it, as real agents do, so that one machine
 can stand for several. Each node, and each engine, takes 2 runs at a time.
 Where nodes are counted or lost, each is in a network namespace of its own, over TLS.
-Loss is the time from a strike to the moment when a run that was there has been elsewhere: of a node that is killed,
-cut off without a word, or frozen, and of a Docker engine behind a proxy that dies or falls silent.
+Loss is the time from a strike to the moment when a run has another sandbox elsewhere: of a node that is killed, cut
+off without a word, or frozen, and of a Docker engine behind a proxy that dies or falls silent.
 """
 
 import argparse
@@ -201,7 +201,7 @@ def on_engines(llm: LLMServer, root: Path, agents: int, count: int) -> Callable[
 
 
 def moved(fleet: Fleet, strike: Callable[[str], None]) -> float:
-    """Return the seconds from a strike at the place of a run to its agent's begin elsewhere."""
+    """Return the seconds from a strike at the place of a run to the moment when its agent can begin elsewhere."""
     order = AgentOrder(source=b"import time; time.sleep(60)", prompt="", files={})
     limits = Limits(wall_seconds=60)
     struck: list[float] = []
@@ -219,12 +219,11 @@ def moved(fleet: Fleet, strike: Callable[[str], None]) -> float:
         pass
     with fleet.open(Limits()) as session:
         assert session.where != first, first
-        run_agent(session, AgentOrder(source=b"print()", prompt="", files={}), Limits())
         return time.monotonic() - struck[0]
 
 
 def loss(root: Path, rounds: int) -> None:
-    """Print how long it takes until a run that was lost has been elsewhere, from its start to its agent's end."""
+    """Print how long it takes until a run that was lost has another sandbox elsewhere."""
     sides = {
         "killed": lambda folder: lost_node(folder, root, lambda node, _: node.signal(signal.SIGKILL)),
         "cut off": lambda folder: lost_node(folder, root, lambda _, link: link.cut()),
@@ -239,7 +238,7 @@ def loss(root: Path, rounds: int) -> None:
                 Path(folder).chmod(0o755)
                 taken.append(side(Path(folder)))
         told = ", ".join(f"{seconds:.2f}" for seconds in taken)
-        print(f"{name}: run again elsewhere after {statistics.median(taken):.2f} s ({told})", flush=True)
+        print(f"{name}: elsewhere after {statistics.median(taken):.2f} s ({told})", flush=True)
 
 
 def lost_node(folder: Path, root: Path, strike: Callable[[Node, Link], object]) -> float:

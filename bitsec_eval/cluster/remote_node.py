@@ -27,8 +27,8 @@ HELLO_SECONDS = 180.0
 CLOSE_SECONDS = 5.0
 STOP_SECONDS = 20.0
 MOST_JOBS = 100_000
-HEARTBEAT_SECONDS = 0.4
-SILENCE_SECONDS = 1.3
+HEARTBEAT_SECONDS = 0.3
+SILENCE_SECONDS = 1.2
 """A node that says nothing for so long is away, whatever its connection looks like: runs start elsewhere in 2 s."""
 
 

@@ -1,6 +1,7 @@
 """A network of its own for nodes on this machine: each in a network namespace, on a link that can be cut."""
 
 import os
+import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ def network(count: int) -> Iterator[tuple[str, list[Link]]]:
     """This machine's address in a network, and so many namespaces in it."""
     if os.geteuid() != 0 or not (shutil.which("ip") and shutil.which("nsenter")):
         pytest.skip("needs root, ip (iproute2) and nsenter")
-    net, bridge = f"10.213.{os.getpid() % 250}", f"bs{os.getpid() % 1_000_000}"
+    net, bridge = f"10.213.{os.getpid() % 250}", f"bs{secrets.token_hex(4)}"
     links = [Link(f"{bridge}n{number}", f"{net}.{number + 2}") for number in range(count)]
     with ExitStack() as stack:
         _ip("link", "add", bridge, "type", "bridge")
