@@ -151,7 +151,7 @@ class ClusterNode:
         Raises:
             SandboxError: the node was lost meanwhile: nobody waits for its answer any longer.
         """
-        called = asyncio.ensure_future(self._called(method, *arguments))
+        called = self._begun(method, *arguments)
         self._calls.add(called)
         try:
             return await called
@@ -161,6 +161,12 @@ class ClusterNode:
             raise
         finally:
             self._calls.discard(called)
+
+    def _begun(self, method: str, *arguments: object) -> "asyncio.Future[bytes]":
+        """Begin a call; where nobody waits for it any longer, asyncio is not to report how it failed."""
+        called = asyncio.ensure_future(self._called(method, *arguments))
+        called.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return called
 
     async def _called(self, method: str, *arguments: object) -> bytes:
         answer: bytes = await getattr(self._actor, method)(*arguments)
@@ -203,7 +209,7 @@ class ClusterNode:
         heard = time.monotonic()
         asked: asyncio.Future[bytes] | None = None
         while True:
-            asked = asked or asyncio.ensure_future(self._called("ping"))
+            asked = asked or self._begun("ping")
             began = time.monotonic()
             await asyncio.sleep(HEARTBEAT_SECONDS)
             heard += time.monotonic() - began - HEARTBEAT_SECONDS  # while this loop stood still nobody could be heard
