@@ -59,7 +59,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
 
 
-CONFORMANCE = {"test_agent", "test_environment", "test_late_guest", "test_pause", "test_solution"}
+CONFORMANCE = {"test_agent", "test_late_guest"} | ({"test_pause", "test_solution"} if LONG else set())
 """Modules that say what a session does, wherever it is."""
 FLEETS = {"engines": "engine_fleet", "cluster": "node_fleet"}
 SANDBOXES = {"docker": "engine", "oci": "oci_engine", **FLEETS}

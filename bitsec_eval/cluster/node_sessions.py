@@ -11,7 +11,7 @@ from bitsec_eval.cluster.messages import HELD_BYTES, Told, pack_told
 from bitsec_eval.core.answers.answer import Ending
 from bitsec_eval.core.errors import SandboxError
 from bitsec_eval.core.tasks.task import Limits
-from bitsec_eval.sandbox.api import Frame, Sandbox, Session
+from bitsec_eval.sandbox.api import Frame, FrameKind, Sandbox, Session
 
 LISTEN_SECONDS = 1.0
 NUMBER_BITS = 63
@@ -40,8 +40,8 @@ class OpenSession:
             if told is Ending.TIMED_OUT:  # nobody's deadline: only a look at whether this goes on
                 continue
             self._tell(told)
-            if not isinstance(told, Frame):
-                return
+            if not isinstance(told, Frame) or told.kind == FrameKind.EXITED:
+                return  # behind its agent's end a guest has nothing to say, and how it ended is asked for
 
     def _heard(self) -> Told:
         try:
