@@ -17,7 +17,7 @@ import json, re
 from pathlib import Path
 poc, name, title = {poc!r}, {name!r}, {title!r}
 source = "".join(path.read_text() for path in sorted(Path("src").glob("*.sol")))
-is_open = re.search(name + r"\\([^)]*\\)\\s+(virtual )?public", source)
+is_open = re.search(r"function " + name + r"\\([^)]*\\)[^{{;]*\\bpublic\\b", source)
 found = {{"title": title, "severity": "high", "poc": poc}}
 if title == "Arbitrary from":
     file = next(path for path in Path("src").glob("*.sol") if f"function {{name}}(" in path.read_text())

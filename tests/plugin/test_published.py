@@ -164,7 +164,7 @@ def mirrored_other_words(tmp_path_factory: pytest.TempPathFactory, oci_root: Pat
 OTHER = str.maketrans("0123456789zqxw", "5678901234kvjy")
 OF_THE_EVALUATION = {
     *("evaluation", "evaluations", "seconds", "last_evaluated", "settings", "history", "digest", "parts", "notes"),
-    *("usage", "published_at"),
+    *("usage", "published_at", "at"),
 }
 
 
