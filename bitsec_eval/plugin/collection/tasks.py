@@ -119,10 +119,9 @@ class CollectedTask:
         prompt = renaming.quoted(self.task.prompt) if self.task.answer else self.task.prompt
         drawn = self.drawn_projects(seed)
         shown = drawn[:1] if self.task.answer else drawn  # what is to be run has a hidden twin
-        files = [renaming.project(each) for each in drawn]
-        solution = self._solution(files) if self.gives_solution else None
+        solution = self._solution([renaming.project(files) for files in drawn]) if self.gives_solution else None
         program = program_of(agent.source, self.started_by, self.task.limits.wall_seconds, solution)
-        return tuple(AgentOrder(source=program, prompt=prompt, files=each) for each in files[: len(shown)])
+        return tuple(AgentOrder(source=program, prompt=prompt, files=renaming.project(files)) for files in shown)
 
     @property
     def started_by(self) -> str:

@@ -272,13 +272,11 @@ def test_two_more_names_do_not_take_the_second_rank():
     field = {"a": contender(100.0, day=1), "b": contender(50.0, day=1)}
     late = {f"a{n}": contender(100.0, day=2) for n in range(2)}
 
-    told = {
-        rule: reward(field | late, emission=Decimal(100), rule=rule, copies=late, top=2) for rule in ("distinct",)
-    }
-    assert told["distinct"].amounts["b"] == Decimal("33.33")
-    assert (
-        reward(field | late, emission=Decimal(100), rule="score", copies=late, top=2).amounts["b"] == 0
-    )  # the control
+    once, each = (
+        reward(field | late, emission=Decimal(100), rule=rule, copies=late, top=2) for rule in ("distinct", "score")
+    )
+    assert once.amounts["b"] == Decimal("33.33")
+    assert each.amounts["b"] == 0  # the control
 
 
 @given(SETTLED, st.sampled_from(PAID_ONCE), TOP, st.integers(0, 3), st.data())
